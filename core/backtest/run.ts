@@ -1,0 +1,157 @@
+import { openCycle, runCycle, takeBar } from '../cycle.ts';
+import { Engine, type EngineDefinition } from '../engine/engine.ts';
+import { openStream } from '../engine/genesis.ts';
+import type { MarketState } from '../engine/market-state.ts';
+import { PlimsollError } from '../errors.ts';
+import type { BarColumns } from '../market/bars.ts';
+
+/** Bars whose indicators are computed ahead at a time: many for one instrument, fewer for many, so that they stay in cache. */
+const BLOCK_BARS = 1_024;
+const BLOCK_BARS_OF_MANY = 256;
+
+export interface BacktestRun {
+  /** As the last cycle left it; its journal holds the whole ledger. */
+  readonly engine: Engine;
+  /** ms UTC of each cycle, and the account's equity then, scaled money. */
+  readonly times: Float64Array;
+  readonly equity: Float64Array;
+}
+
+export interface BacktestControl {
+  /** Called now and then with the cycles done; returning false ends the run there. */
+  readonly onProgress?: (cycles: number, total: number) => boolean | undefined;
+}
+
+/** Cycles between two calls of `onProgress`. */
+const PROGRESS_CYCLES = 65_536;
+
+/**
+ * Runs the trading cycle over recorded bars. `bars` has the columns of each symbol in the definition, of its timeframe.
+ * Throws what is wrong with the input, never a half-done result.
+ */
+export function runBacktest(definition: EngineDefinition, bars: ReadonlyMap<string, BarColumns>, control: BacktestControl = {}): BacktestRun {
+  const engine = new Engine(definition);
+  openStream(engine);
+  const feeds = engine.markets.map((market) => new Feed(engine, market, columnsOf(bars, market)));
+  return feeds.length === 1 ? runOne(engine, feeds[0], control) : runMany(engine, feeds, control);
+}
+
+function runOne(engine: Engine, feed: Feed, control: BacktestControl): BacktestRun {
+  const { length, timestamp } = feed.market;
+  const times = new Float64Array(length);
+  const equity = new Float64Array(length);
+  const { intervalMs } = feed.market;
+  for (let from = 0; from < length; from += BLOCK_BARS) {
+    const to = Math.min(length, from + BLOCK_BARS);
+    feed.prepare(from, to);
+    for (let k = from; k < to; k++) {
+      const time = timestamp[k] + intervalMs;
+      openCycle(engine, time);
+      takeBar(engine, feed.market);
+      runCycle(engine);
+      times[k] = time;
+      equity[k] = engine.equity;
+    }
+    if (from % PROGRESS_CYCLES === 0 && control.onProgress?.(to, length) === false) {
+      return { engine, times: times.subarray(0, to), equity: equity.subarray(0, to) };
+    }
+  }
+  return { engine, times, equity };
+}
+
+function runMany(engine: Engine, feeds: readonly Feed[], control: BacktestControl): BacktestRun {
+  const log = new CycleLog(Math.max(...feeds.map((feed) => feed.market.length)));
+  for (let time = earliest(feeds); time !== Number.POSITIVE_INFINITY; time = earliest(feeds)) {
+    openCycle(engine, time);
+    for (let k = 0; k < feeds.length; k++) if (feeds[k].nextClose === time) feeds[k].take();
+    runCycle(engine);
+    log.add(time, engine.equity);
+    if (log.length % PROGRESS_CYCLES === 0 && control.onProgress?.(log.length, log.capacity) === false) break;
+  }
+  return { engine, ...log.columns() };
+}
+
+function earliest(feeds: readonly Feed[]): number {
+  let time = Number.POSITIVE_INFINITY;
+  for (let k = 0; k < feeds.length; k++) if (feeds[k].nextClose < time) time = feeds[k].nextClose;
+  return time;
+}
+
+function columnsOf(bars: ReadonlyMap<string, BarColumns>, market: MarketState): BarColumns {
+  const { symbol, priceDecimals } = market.instrument;
+  const columns = bars.get(symbol);
+  if (!columns || columns.length === 0) {
+    throw new PlimsollError('BARS_MISSING', `there are no bars of ${symbol}`, 'name a symbol and a period that the data has');
+  }
+  if (columns.priceDecimals !== priceDecimals) {
+    throw new PlimsollError('DECIMALS_MISMATCH', `the bars of ${symbol} have ${columns.priceDecimals} price decimals and the instrument ${priceDecimals}`, 'load the bars with the decimals of the instrument');
+  }
+  return columns;
+}
+
+/** Bars of one market on their way into cycles. */
+class Feed {
+  readonly market: MarketState;
+  readonly #engine: Engine;
+  /** When the next bar closes; infinite after the last. */
+  nextClose: number;
+  #preparedTo = 0;
+
+  constructor(engine: Engine, market: MarketState, bars: BarColumns) {
+    this.#engine = engine;
+    this.market = market;
+    market.useBars(bars);
+    market.fundingRateMillionths = Math.round(engine.definition.execution.fundingBps * 100);
+    this.nextClose = bars.timestamp[0] + market.intervalMs;
+  }
+
+  /** The next bar belongs to the open cycle. */
+  take(): void {
+    const { market } = this;
+    const next = market.at + 1;
+    if (next === this.#preparedTo) this.prepare(next, Math.min(market.length, next + BLOCK_BARS_OF_MANY));
+    takeBar(this.#engine, market);
+    this.nextClose = next + 1 < market.length ? market.timestamp[next + 1] + market.intervalMs : Number.POSITIVE_INFINITY;
+  }
+
+  prepare(from: number, to: number): void {
+    for (const runner of this.#engine.runners) runner.prepare(this.market, from, to);
+    this.#preparedTo = to;
+  }
+}
+
+/** Times and equity of a run whose number of cycles is not known before. */
+class CycleLog {
+  length = 0;
+  #times: Float64Array;
+  #equity: Float64Array;
+
+  constructor(expected: number) {
+    this.#times = new Float64Array(expected);
+    this.#equity = new Float64Array(expected);
+  }
+
+  get capacity(): number {
+    return this.#times.length;
+  }
+
+  add(time: number, equity: number): void {
+    if (this.length === this.#times.length) this.#grow();
+    this.#times[this.length] = time;
+    this.#equity[this.length++] = equity;
+  }
+
+  columns(): { times: Float64Array; equity: Float64Array } {
+    return { times: this.#times.subarray(0, this.length), equity: this.#equity.subarray(0, this.length) };
+  }
+
+  #grow(): void {
+    for (const name of ['times', 'equity'] as const) {
+      const old = name === 'times' ? this.#times : this.#equity;
+      const larger = new Float64Array(old.length * 2);
+      larger.set(old);
+      if (name === 'times') this.#times = larger;
+      else this.#equity = larger;
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import * as z from 'zod';
+import { executionModelSchema } from '../execution/model.ts';
+import { limitsSchema } from '../risk/limits.ts';
+
+/**
+ * The configuration of an instance: `plimsoll.yaml`. Unknown keys are refused everywhere; every default is here.
+ */
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and dashes');
+const timeframe = z.string().regex(/^[1-9]\d{0,4}[smhdw]$/, 'write a count and a unit: 1m, 5m, 1h, 1d');
+const symbol = z.string().min(1).max(64);
+
+const simulatedVenue = z.strictObject({
+  kind: z.literal('simulated'),
+  /** Another seed is another market. */
+  seed: z.int().min(0).default(1),
+});
+
+const replayVenue = z.strictObject({
+  kind: z.literal('replay'),
+  /** Recorded bars: Parquet or CSV. */
+  file: z.string().min(1),
+  /** Bars a second; 0 is as fast as it goes. */
+  barsPerSecond: z.number().min(0).max(1_000_000).default(0),
+});
+
+const ccxtVenue = z.strictObject({
+  kind: z.literal('ccxt'),
+  /** The exchange's id in ccxt. */
+  exchange: z.string().min(1),
+  /** Another host for every request, for tests and proxies. */
+  baseUrl: z.url().optional(),
+  timeoutMs: z.int().min(100).max(60_000).default(10_000),
+});
+
+export const venueSchema = z.discriminatedUnion('kind', [simulatedVenue, replayVenue, ccxtVenue]);
+
+export const universeSchema = z.strictObject({
+  venue: name,
+  symbols: z.array(symbol).min(1).max(4_096),
+  /** The finest bars there are: orders are matched against them, and cycles follow them. */
+  timeframe,
+});
+
+export const strategySchema = z.strictObject({
+  /** Name of a built-in strategy, or of one in `strategies/`. */
+  strategy: name,
+  /** Needed only where an account runs the same strategy twice. */
+  id: name.optional(),
+  params: z.record(z.string(), z.unknown()).default({}),
+  /** Symbols of the universe; all of them when left out. */
+  instruments: z.array(symbol).min(1).optional(),
+  /** A multiple of the universe's timeframe; the universe's own when left out. */
+  timeframe: timeframe.optional(),
+  /** Share of the account's equity that it may use. */
+  allocation: z.number().positive().max(100).default(1),
+});
+
+export const accountSchema = z.strictObject({
+  id: name,
+  universe: name,
+  currency: z.string().min(1).max(16).default('USDT'),
+  /** Decimals of money in the ledger. */
+  moneyDecimals: z.int().min(0).max(12).default(8),
+  /** First deposit of paper money. */
+  cash: z.number().positive().default(10_000),
+  strategies: z.array(strategySchema).min(1).max(1_000),
+  limits: limitsSchema.prefault({}),
+  execution: executionModelSchema.prefault({}),
+  /** Fees instead of those that the venue publishes, in basis points. */
+  fees: z.strictObject({ makerBps: z.number().min(-100).max(1_000), takerBps: z.number().min(-100).max(1_000) }).optional(),
+});
+
+export const scheduleSchema = z.strictObject({
+  /** How long after a bar's close it is asked for. */
+  delayMs: z.int().min(0).max(600_000).default(2_000),
+  /** How long a cycle waits for bars that are late before it opens without them. */
+  deadlineMs: z.int().min(0).max(600_000).default(30_000),
+  /** Cycles that are made up for after a sleep; older ones are recorded as missed. */
+  maxCatchUp: z.int().min(1).max(10_000).default(500),
+  /** A cycle that runs later than this after its time opens nothing new. */
+  staleAfterMs: z.int().min(1_000).default(300_000),
+});
+
+export const configurationSchema = z.strictObject({
+  instance: z.strictObject({ name: name.default('plimsoll'), tenant: name.default('local') }).prefault({}),
+  venues: z.record(name, venueSchema),
+  universes: z.record(name, universeSchema),
+  accounts: z.array(accountSchema).min(1).max(100),
+  schedule: scheduleSchema.prefault({}),
+  server: z
+    .strictObject({
+      /** Loopback by default: whoever opens it further puts TLS in front. */
+      host: z.string().default('127.0.0.1'),
+      port: z.int().min(0).max(65_535).default(7_400),
+    })
+    .prefault({}),
+  /** Where the ledger, the lake and secrets are kept by the embedded platform. */
+  dataDirectory: z.string().min(1).default('plimsoll-data'),
+  /** How long a strategy may take over one cycle before it counts as failed. */
+  strategyTimeoutMs: z.int().min(10).max(60_000).default(5_000),
+});
+
+export type Configuration = z.infer<typeof configurationSchema>;
+export type ConfigurationInput = z.input<typeof configurationSchema>;
+export type AccountConfiguration = z.infer<typeof accountSchema>;
+export type VenueConfiguration = z.infer<typeof venueSchema>;

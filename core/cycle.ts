@@ -1,0 +1,139 @@
+/**
+ * The trading cycle: one logical time of one account. A backtest runs these functions in a loop; the live path runs each in its
+ * own handler, from a snapshot to a commit. There is no other way in which an account moves.
+ *
+ *     ingest     the bars that closed at `time` become the bars of the cycle
+ *     reconcile  what happened to working orders: matched against those bars; then the account is measured
+ *     signal     every strategy that is due is asked, in declared order: proposals
+ *     risk       each proposal passes the risk line: an order intent, or a denial
+ *     execute    cancels, then submissions; the venue's answers
+ *
+ * Matching comes first, so that a decision knows what the bar did to the orders of the last one.
+ */
+import { accept, cancel, changeTradingState, chargeBorrow, expire, hold, reject, settleFunding, submit } from './engine/bookkeeping.ts';
+import type { Engine } from './engine/engine.ts';
+import type { MarketState } from './engine/market-state.ts';
+import { measure } from './engine/measure.ts';
+import { matchMarket } from './execution/matching.ts';
+import type { Order } from './execution/order.ts';
+import { gate } from './risk/gate.ts';
+
+/** One whole cycle, after its bars were taken in. */
+export function runCycle(engine: Engine): void {
+  reconcile(engine);
+  signal(engine);
+  if (engine.proposals.length > 0) risk(engine);
+  if (engine.intents.length > 0 || engine.cancels.length > 0) execute(engine);
+}
+
+/** Opens the cycle at `time`. The markets whose bar it has are named one by one with {@link takeBar}. */
+export function openCycle(engine: Engine, time: number): void {
+  engine.time = time;
+  engine.dueCount = 0;
+}
+
+/** The next bar of a market belongs to the open cycle. */
+export function takeBar(engine: Engine, market: MarketState): void {
+  market.at++;
+  engine.due[engine.dueCount++] = market;
+}
+
+/** Working orders meet the bars; then positions are marked and the breakers look at the equity. */
+export function reconcile(engine: Engine): void {
+  if (engine.time > engine.watch.dayEnd) startDay(engine);
+  const { due, dueCount } = engine;
+  for (let k = 0; k < dueCount; k++) {
+    const market = due[k];
+    const { at } = market;
+    if (market.timestamp[at] >= market.nextFunding) fund(engine, market);
+    if (market.high[at] >= market.touchAbove || market.low[at] <= market.touchBelow) matchMarket(engine, market);
+    market.lastPrice = market.close[at];
+    market.pricedAt = engine.time;
+  }
+  measure(engine);
+  const { equity, watch } = engine;
+  if (equity > watch.peak) watch.raisePeak(equity);
+  else if (equity < watch.tripBelow) trip(engine);
+}
+
+/** Strategies that are due are asked. */
+export function signal(engine: Engine): void {
+  const { runners } = engine;
+  for (let k = 0; k < runners.length; k++) runners[k].decide(engine);
+}
+
+/** The risk line. */
+export function risk(engine: Engine): void {
+  engine.groups.clear();
+  for (const proposal of engine.proposals) gate(engine, proposal);
+  engine.proposals = [];
+}
+
+/** Cancels first; then every intent is submitted; then the venue answers. */
+export function execute(engine: Engine): void {
+  submitIntents(engine);
+  answerIntents(engine);
+}
+
+/** What is persisted before any venue hears of it. */
+export function submitIntents(engine: Engine): void {
+  for (const request of engine.cancels) {
+    const order = engine.markets[request.instrument].orders.find((working) => working.id === request.order);
+    if (order) cancel(engine, order, request.reason);
+  }
+  engine.cancels = [];
+  for (const order of engine.intents) submit(engine, order);
+}
+
+/** The answers of the simulated venue: it takes everything but a post-only order that would take. */
+export function answerIntents(engine: Engine): void {
+  for (const order of engine.intents) {
+    if (order.parent !== 0) hold(engine, order);
+    else if (order.postOnly && wouldTake(engine, order)) reject(engine, order, 'it is post-only and would take');
+    else accept(engine, order);
+  }
+  engine.intents = [];
+}
+
+function wouldTake(engine: Engine, order: Order): boolean {
+  const last = engine.markets[order.instrument].lastPrice;
+  if (order.type !== 'limit') return order.type === 'market';
+  return order.side === 'buy' ? last <= order.price : last >= order.price;
+}
+
+/** A new day (UTC): day orders end, shorts pay for what they borrowed, and the day's loss is counted from here. */
+function startDay(engine: Engine): void {
+  const isFirst = engine.watch.dayStart === 0;
+  if (isFirst) engine.equity = engine.cash;
+  engine.watch.startDay(engine.time, engine.equity);
+  if (isFirst) return;
+  for (const market of engine.markets) {
+    for (const order of market.orders.filter((working) => working.timeInForce === 'day')) expire(engine, order);
+    if (!market.isPerpetual) borrow(engine, market);
+  }
+}
+
+function borrow(engine: Engine, market: MarketState): void {
+  const bps = engine.definition.execution.borrowBpsPerYear || market.instrument.borrowBpsPerYear;
+  if (bps === 0) return;
+  for (let strategy = 0; strategy < engine.runners.length; strategy++) {
+    if (engine.position(strategy, market.index).quantity < 0) chargeBorrow(engine, market, strategy, market.lastPrice, bps);
+  }
+}
+
+/** Funding falls due at the open of this bar: on what was held until then, at the open. */
+function fund(engine: Engine, market: MarketState): void {
+  const { at } = market;
+  const interval = market.instrument.fundingIntervalMs;
+  const isFirst = market.nextFunding === Number.NEGATIVE_INFINITY;
+  market.nextFunding = (Math.floor(market.timestamp[at] / interval) + 1) * interval;
+  if (isFirst || market.fundingRateMillionths === 0) return;
+  for (let strategy = 0; strategy < engine.runners.length; strategy++) {
+    if (engine.position(strategy, market.index).quantity !== 0) settleFunding(engine, market, strategy, market.open[at]);
+  }
+}
+
+function trip(engine: Engine): void {
+  if (engine.tradingState !== 'Active') return;
+  changeTradingState(engine, 'Reducing', 'the drawdown limit was passed');
+}

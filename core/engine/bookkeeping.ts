@@ -1,0 +1,344 @@
+/**
+ * What happens, written and applied: each function appends one event to the journal and changes the engine's state by it. No
+ * other code does either for orders, cash and positions, so that the ledger and the state cannot part.
+ */
+import { invariant } from '../errors.ts';
+import { closeEnvelopeOver, removeOrder } from '../execution/envelope.ts';
+import { type Order, ORDER_TYPES, PURPOSES, SIDES, TIMES_IN_FORCE } from '../execution/order.ts';
+import { DOCUMENT_EVENTS, NUMERIC_EVENTS } from '../ledger/events.ts';
+import { documentRecord, PACKED_FACTOR, RECORD_WIDTHS, VERSION_FACTOR } from '../ledger/records.ts';
+import type { Json } from '../json.ts';
+import { EXACT_LIMIT, mulDivCeil, mulDivFloor } from '../numbers.ts';
+import { DENIAL_CODES, type DenialCode } from '../risk/denial.ts';
+import { TRADING_STATES, type TradingState } from '../risk/trading-state.ts';
+import type { Engine } from './engine.ts';
+import type { MarketState } from './market-state.ts';
+import type { Position } from './position.ts';
+
+type Numeric = keyof typeof NUMERIC_EVENTS;
+
+const heads = Object.fromEntries(
+  Object.entries(NUMERIC_EVENTS).map(([name, kind]) => [name, kind.code + kind.version * VERSION_FACTOR]),
+) as Record<Numeric, number>;
+const widths = Object.fromEntries(
+  Object.entries(NUMERIC_EVENTS).map(([name, kind]) => [name, RECORD_WIDTHS[kind.code]]),
+) as Record<Numeric, number>;
+const position = <T extends string>(names: readonly T[]): Record<T, number> =>
+  Object.fromEntries(names.map((name, index) => [name, index])) as Record<T, number>;
+const SIDE = position(SIDES);
+const TYPE = position(ORDER_TYPES);
+const TIME_IN_FORCE = position(TIMES_IN_FORCE);
+const PURPOSE = position(PURPOSES);
+const DENIAL = position(DENIAL_CODES);
+const STATE = position(TRADING_STATES);
+
+/** Starts a record: its head and its cycle. Returns where its fields begin. */
+function begin(engine: Engine, kind: Numeric, packed: number): number {
+  const at = engine.journal.reserve(widths[kind]);
+  const words = engine.journal.words;
+  words[at] = heads[kind] + packed * PACKED_FACTOR;
+  words[at + 1] = engine.time;
+  return at + 2;
+}
+
+/** Appends an event that carries a document. */
+export function recordDocument(engine: Engine, kind: keyof typeof DOCUMENT_EVENTS, body: Json): void {
+  const { code, version } = DOCUMENT_EVENTS[kind];
+  const record = documentRecord(code, version, engine.time, body);
+  const at = engine.journal.reserve(record.length);
+  engine.journal.words.set(record, at);
+}
+
+/** Money came in (positive) or went out. */
+export function moveCash(engine: Engine, amount: number): void {
+  addCash(engine, amount);
+  const at = begin(engine, 'CashMoved', 0);
+  const words = engine.journal.words;
+  words[at] = amount;
+  words[at + 1] = engine.cash;
+}
+
+/** Risk let an order pass: it exists, and what it may cost is reserved. */
+export function initialize(engine: Engine, order: Order, reason: number, reduced: boolean): void {
+  const packed =
+    SIDE[order.side] +
+    2 *
+      (TYPE[order.type] +
+        8 *
+          (TIME_IN_FORCE[order.timeInForce] +
+            4 *
+              (PURPOSE[order.purpose] +
+                8 *
+                  ((order.postOnly ? 1 : 0) +
+                    2 *
+                      ((order.reduceOnly ? 1 : 0) +
+                        2 * ((reduced ? 1 : 0) + 2 * (order.strategy + 1_024 * order.offsetBps)))))));
+  const at = begin(engine, 'OrderInitialized', packed);
+  const words = engine.journal.words;
+  words[at] = order.id;
+  words[at + 1] = order.instrument;
+  words[at + 2] = reason;
+  words[at + 3] = order.quantity;
+  words[at + 4] = order.budget;
+  words[at + 5] = order.price;
+  words[at + 6] = order.trigger;
+  words[at + 7] = order.reference;
+  words[at + 8] = order.reserved;
+  words[at + 9] = order.exposure;
+  words[at + 10] = order.parent;
+  words[at + 11] = order.group;
+  engine.workingOrders++;
+  engine.reservedCash += order.reserved;
+  addExposure(engine.markets[order.instrument], order, order.exposure);
+}
+
+export interface Refusal {
+  readonly code: DenialCode;
+  /** In the unit of the code; whole numbers. */
+  readonly limit: number;
+  readonly value: number;
+}
+
+/** Risk refused what a strategy proposed. */
+export function deny(
+  engine: Engine,
+  strategy: number,
+  instrument: number,
+  side: 'buy' | 'sell',
+  reason: number,
+  quantity: number,
+  budget: number,
+  refusal: Refusal,
+): void {
+  const at = begin(engine, 'OrderDenied', DENIAL[refusal.code] + 256 * (SIDE[side] + 2 * strategy));
+  const words = engine.journal.words;
+  words[at] = instrument;
+  words[at + 1] = reason;
+  words[at + 2] = quantity;
+  words[at + 3] = budget;
+  words[at + 4] = refusal.limit + 0;
+  words[at + 5] = refusal.value + 0;
+}
+
+export function submit(engine: Engine, order: Order): void {
+  order.to('Submitted');
+  const at = begin(engine, 'OrderSubmitted', 0);
+  engine.journal.words[at] = order.id;
+}
+
+/** The venue has it: it rests in its market. */
+export function accept(engine: Engine, order: Order): void {
+  order.to('Accepted');
+  const at = begin(engine, 'OrderAccepted', 0);
+  engine.journal.words[at] = order.id;
+  rest(engine.markets[order.instrument], order);
+}
+
+/** A bracket's leg waits at the venue for its entry. */
+export function hold(engine: Engine, order: Order): void {
+  order.to('Held');
+  engine.markets[order.instrument].held.push(order);
+}
+
+/** The entry of a bracket has filled: its leg goes to work at `price` and `trigger`. */
+export function activate(engine: Engine, order: Order, price: number, trigger: number): void {
+  order.to('Accepted');
+  order.price = price;
+  order.trigger = trigger;
+  const at = begin(engine, 'OrderActivated', 0);
+  const words = engine.journal.words;
+  words[at] = order.id;
+  words[at + 1] = price;
+  words[at + 2] = trigger;
+  rest(engine.markets[order.instrument], order);
+}
+
+function rest(market: MarketState, order: Order): void {
+  market.orders.push(order);
+  closeEnvelopeOver(market);
+}
+
+export function reject(engine: Engine, order: Order, reason: string): void {
+  const text = engine.text(reason);
+  order.to('Rejected');
+  const at = begin(engine, 'OrderRejected', 0);
+  engine.journal.words[at] = order.id;
+  engine.journal.words[at + 1] = text;
+  release(engine, order);
+}
+
+/** A stop's price was reached: it works as a market or limit order from here on. */
+export function trigger(engine: Engine, order: Order): void {
+  order.triggered = true;
+  const at = begin(engine, 'OrderTriggered', 0);
+  engine.journal.words[at] = order.id;
+  engine.journal.words[at + 1] = order.trigger;
+}
+
+export function cancel(engine: Engine, order: Order, reason: string): void {
+  const text = engine.text(reason);
+  order.to('Canceled');
+  const at = begin(engine, 'OrderCanceled', 0);
+  engine.journal.words[at] = order.id;
+  engine.journal.words[at + 1] = text;
+  release(engine, order);
+}
+
+export function expire(engine: Engine, order: Order): void {
+  order.to('Expired');
+  const at = begin(engine, 'OrderExpired', 0);
+  engine.journal.words[at] = order.id;
+  release(engine, order);
+}
+
+/**
+ * A fill of `quantity` at `price` (scaled). Cash, fee, position and realised profit follow from it, rounded against us;
+ * `complete` ends the order.
+ */
+export function fill(engine: Engine, order: Order, quantity: number, price: number, maker: boolean, complete: boolean): void {
+  const market = engine.markets[order.instrument];
+  const held = engine.positions[order.strategy * engine.markets.length + order.instrument];
+  const buys = order.side === 'buy';
+  const notional = notionalOf(market, quantity, price, buys);
+  const fee = mulDivCeil(notional, maker ? market.makerFee : market.takerFee, 1_000_000);
+  const costBefore = held.cost;
+  const wasFlat = held.quantity === 0;
+  const realised = applyToPosition(held, buys, quantity, notional, engine.time);
+  held.realised += realised;
+  held.fees += fee;
+  market.netQuantity += buys ? quantity : -quantity;
+  market.netCost += held.cost - costBefore;
+  if (wasFlat) engine.openPositions++;
+  else if (held.quantity === 0) engine.openPositions--;
+  addCash(engine, (market.isPerpetual ? realised : buys ? -notional : notional) - fee);
+  order.filled += quantity;
+  order.filledNotional += notional + (buys ? fee : 0);
+  order.to(complete ? 'Filled' : 'PartiallyFilled');
+
+  const at = begin(engine, 'OrderFilled', (maker ? 1 : 0) + (complete ? 2 : 0));
+  const words = engine.journal.words;
+  words[at] = order.id;
+  words[at + 1] = quantity;
+  words[at + 2] = price;
+  words[at + 3] = fee;
+  words[at + 4] = realised + 0;
+  words[at + 5] = engine.cash;
+  words[at + 6] = held.quantity + 0;
+
+  if (complete) release(engine, order);
+  else releasePart(engine, market, order, notional + fee, notional);
+}
+
+/** Money of a quantity at a price, rounded against who pays (buyer up) or receives (seller down). */
+export function notionalOf(market: MarketState, quantity: number, price: number, buys: boolean): number {
+  const scaled = quantity * market.numerator;
+  return buys ? mulDivCeil(scaled, price, market.divisor) : mulDivFloor(scaled, price, market.divisor);
+}
+
+/** Changes the position by a fill and returns what closing realised: average cost, rounded against us. */
+function applyToPosition(held: Position, buys: boolean, quantity: number, notional: number, time: number): number {
+  const before = held.quantity;
+  const size = Math.abs(before);
+  const opens = before === 0 || before > 0 === buys;
+  const closed = opens ? 0 : Math.min(size, quantity);
+  let realised = 0;
+  if (closed > 0) {
+    const share = closed === size ? held.cost : mulDivCeil(held.cost, closed, size);
+    const part = closed === quantity ? notional : buys ? mulDivCeil(notional, closed, quantity) : mulDivFloor(notional, closed, quantity);
+    realised = buys ? -share - part : part - share;
+    held.cost -= share;
+    if (closed < quantity) held.cost = buys ? notional - part : part - notional;
+  } else {
+    held.cost += buys ? notional : -notional;
+  }
+  held.quantity = before + (buys ? quantity : -quantity);
+  held.cost += 0;
+  if (before === 0 || closed < quantity && closed > 0) held.openedAt = time;
+  if (held.quantity === 0) held.openedAt = 0;
+  return realised;
+}
+
+export function settleFunding(engine: Engine, market: MarketState, strategy: number, mark: number): void {
+  const held = engine.position(strategy, market.index);
+  const value = notionalOf(market, Math.abs(held.quantity), mark, true);
+  const pays = held.quantity > 0 === market.fundingRateMillionths > 0;
+  const rate = Math.abs(market.fundingRateMillionths);
+  const amount = pays ? -mulDivCeil(value, rate, 1_000_000) : mulDivFloor(value, rate, 1_000_000);
+  held.funding += amount;
+  addCash(engine, amount);
+  const at = begin(engine, 'FundingSettled', strategy);
+  const words = engine.journal.words;
+  words[at] = market.index;
+  words[at + 1] = market.fundingRateMillionths;
+  words[at + 2] = mark;
+  words[at + 3] = amount + 0;
+  words[at + 4] = engine.cash;
+}
+
+const DAYS_PER_YEAR = 365;
+
+export function chargeBorrow(engine: Engine, market: MarketState, strategy: number, mark: number, bpsPerYear: number): void {
+  const held = engine.position(strategy, market.index);
+  const value = notionalOf(market, -held.quantity, mark, true);
+  const amount = -mulDivCeil(value, Math.round(bpsPerYear * 100), 1_000_000 * DAYS_PER_YEAR);
+  held.funding += amount;
+  addCash(engine, amount);
+  const at = begin(engine, 'BorrowCharged', strategy);
+  const words = engine.journal.words;
+  words[at] = market.index;
+  words[at + 1] = mark;
+  words[at + 2] = amount + 0;
+  words[at + 3] = engine.cash;
+}
+
+export function changeTradingState(engine: Engine, to: TradingState, reason: string): void {
+  const text = engine.text(reason);
+  const at = begin(engine, 'TradingStateChanged', STATE[engine.tradingState] + 4 * STATE[to]);
+  engine.journal.words[at] = text;
+  engine.journal.words[at + 1] = engine.equity;
+  engine.tradingState = to;
+}
+
+export function pauseStrategy(engine: Engine, strategy: number, paused: boolean, reason: string): void {
+  const text = engine.text(reason);
+  const at = begin(engine, 'StrategyPaused', strategy + (paused ? 1_024 : 0));
+  engine.journal.words[at] = text;
+  engine.paused[strategy] = paused;
+}
+
+export function failStrategy(engine: Engine, strategy: number, instrument: number, reason: string): void {
+  const text = engine.text(reason);
+  const at = begin(engine, 'StrategyFailed', strategy);
+  engine.journal.words[at] = instrument;
+  engine.journal.words[at + 1] = text;
+}
+
+function addCash(engine: Engine, amount: number): void {
+  engine.cash += amount;
+  invariant(engine.cash < EXACT_LIMIT && engine.cash > -EXACT_LIMIT, 'the cash of an account stays below 2^53 units');
+}
+
+function addExposure(market: MarketState, order: Order, amount: number): void {
+  if (order.side === 'buy') market.reservedBuys += amount;
+  else market.reservedSells += amount;
+}
+
+/** The order is over: it leaves its market and gives back what was reserved. */
+function release(engine: Engine, order: Order): void {
+  const market = engine.markets[order.instrument];
+  engine.workingOrders--;
+  engine.reservedCash -= order.reserved;
+  addExposure(market, order, -order.exposure);
+  order.reserved = 0;
+  order.exposure = 0;
+  removeOrder(market, order);
+}
+
+function releasePart(engine: Engine, market: MarketState, order: Order, spent: number, notional: number): void {
+  const cash = Math.min(order.reserved, spent);
+  const exposure = Math.min(order.exposure, notional);
+  order.reserved -= cash;
+  engine.reservedCash -= cash;
+  order.exposure -= exposure;
+  addExposure(market, order, -exposure);
+}

@@ -1,0 +1,280 @@
+import { PlimsollError } from '../errors.ts';
+import type { ExecutionModel } from '../execution/model.ts';
+import { Order } from '../execution/order.ts';
+import type { TextTableState } from '../ledger/texts.ts';
+import { TextTable } from '../ledger/texts.ts';
+import { Journal, type JournalPosition } from '../ledger/journal.ts';
+import type { Instrument } from '../market/instrument.ts';
+import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
+import { EXACT_LIMIT, pow10 } from '../numbers.ts';
+import type { Provenance } from '../ports/market-data.ts';
+import type { Limits } from '../risk/limits.ts';
+import type { TradingState } from '../risk/trading-state.ts';
+import { RiskWatch, type RiskWatchState } from '../risk/watch.ts';
+import type { RunningStrategy, SignalProposal } from '../strategies/runner.ts';
+import { StrategyRunner } from '../strategies/runner.ts';
+import { refreshEnvelope } from '../execution/envelope.ts';
+import { MarketState } from './market-state.ts';
+import { Position } from './position.ts';
+
+/** Everything that decides what an account does, apart from bars. Two engines with equal definitions and bars write one ledger. */
+export interface EngineDefinition {
+  /** The ledger stream: `tenant/account`. */
+  readonly stream: string;
+  readonly provenance: Provenance;
+  /** Reporting and settlement currency. */
+  readonly currency: string;
+  readonly moneyDecimals: number;
+  /** First deposit, scaled. */
+  readonly cash: number;
+  /** First cycle (ms UTC). */
+  readonly openedAt: number;
+  readonly instruments: readonly Instrument[];
+  /** Timeframe of the bars that orders are matched against; strategies may use multiples of it. */
+  readonly timeframe: Timeframe;
+  readonly strategies: readonly RunningStrategy[];
+  readonly limits: Limits;
+  readonly execution: ExecutionModel;
+  /** Hash of the whole configuration that this came from. */
+  readonly configurationHash: string;
+}
+
+/** What an engine is between two steps, as plain data: the account, its orders, the risk watch; not the strategies. */
+export interface EngineSnapshot {
+  readonly time: number;
+  readonly cash: number;
+  readonly nextOrder: number;
+  readonly tradingState: TradingState;
+  readonly journal: JournalPosition;
+  readonly texts: TextTableState;
+  readonly watch: RiskWatchState;
+  readonly positions: readonly PositionState[];
+  readonly markets: readonly MarketSnapshot[];
+  readonly paused: readonly boolean[];
+  /** Intents that passed risk and were not yet executed. */
+  readonly intents: readonly OrderState[];
+  readonly cancels: readonly CancelRequest[];
+}
+
+/** A working order that is to be canceled, and why. */
+export interface CancelRequest {
+  readonly order: number;
+  readonly instrument: number;
+  readonly reason: string;
+}
+
+type PositionState = { readonly slot: number } & { readonly [K in keyof Position]: Position[K] };
+type OrderState = { readonly [field: string]: unknown };
+
+interface MarketSnapshot {
+  readonly lastPrice: number;
+  readonly pricedAt: number;
+  readonly nextFunding: number;
+  readonly fundingRateMillionths: number;
+  readonly mark: number;
+  readonly orders: readonly OrderState[];
+  readonly held: readonly OrderState[];
+}
+
+export const ENGINE_BOUNDS = { instruments: 4_096, strategies: 1_023 } as const;
+
+/**
+ * The state of one account at work, and nothing else: what changes it is in the five steps (cycle.ts). It starts empty, or
+ * from a snapshot.
+ */
+export class Engine {
+  readonly definition: EngineDefinition;
+  readonly journal = new Journal();
+  readonly texts: TextTable;
+  readonly markets: MarketState[];
+  readonly runners: StrategyRunner[];
+  /** By `strategy × instruments + instrument`. */
+  readonly positions: Position[];
+  readonly watch: RiskWatch;
+  readonly moneyScale: number;
+
+  /** The cycle's `asOf` (ms UTC): when its bars closed. */
+  time = 0;
+  /** Markets that have a bar in this cycle, in declared order: the first `dueCount` places. Never shrinks, for speed. */
+  readonly due: MarketState[];
+  dueCount = 0;
+  cash = 0;
+  /** Cash and marks: measured after matching, once a cycle. */
+  equity = 0;
+  openPositions = 0;
+  workingOrders = 0;
+  reservedCash = 0;
+  /** Sum of the markets' marks. */
+  totalMark = 0;
+  nextOrder = 1;
+  tradingState: TradingState = 'Active';
+  readonly paused: boolean[];
+  /** Set by ingest when this cycle runs long after its time: nothing new is opened on it. */
+  lateByMs = 0;
+
+  /** Between signal and risk. */
+  proposals: SignalProposal[] = [];
+  /** Between risk and execute. */
+  intents: Order[] = [];
+  cancels: CancelRequest[] = [];
+  /** Within risk: the group of orders that each word of a strategy stands for. */
+  readonly groups = new Map<string, number>();
+
+  constructor(definition: EngineDefinition) {
+    assertDefinition(definition);
+    this.definition = definition;
+    this.moneyScale = pow10(definition.moneyDecimals);
+    const intervalMs = timeframeMs(definition.timeframe);
+    const restricted = new Set(definition.limits.restricted);
+    this.markets = definition.instruments.map(
+      (instrument, index) => new MarketState(index, instrument, intervalMs, restricted.has(instrument.symbol)),
+    );
+    this.due = [...this.markets];
+    this.positions = Array.from({ length: definition.strategies.length * this.markets.length }, () => new Position());
+    this.texts = new TextTable();
+    this.watch = new RiskWatch(definition.limits);
+    this.paused = definition.strategies.map(() => false);
+    this.runners = definition.strategies.map((running, index) => new StrategyRunner(index, running, this));
+  }
+
+  position(strategy: number, instrument: number): Position {
+    return this.positions[strategy * this.markets.length + instrument];
+  }
+
+  /** Every strategy's position in an instrument. */
+  positionsIn(instrument: number): Position[] {
+    return this.definition.strategies.map((_, strategy) => this.position(strategy, instrument));
+  }
+
+  /** Index of a text in the stream, defined by an event where it is new. */
+  text(value: string): number {
+    return this.texts.index(value, this.journal, this.time);
+  }
+
+  snapshot(): EngineSnapshot {
+    return {
+      time: this.time,
+      cash: this.cash,
+      nextOrder: this.nextOrder,
+      tradingState: this.tradingState,
+      journal: this.journal.position(),
+      texts: this.texts.snapshot(),
+      watch: this.watch.snapshot(),
+      positions: this.positions.flatMap((position, slot) => (isUntouched(position) ? [] : [{ slot, ...position }])),
+      markets: this.markets.map((market) => ({
+        lastPrice: market.lastPrice,
+        pricedAt: market.pricedAt,
+        nextFunding: market.nextFunding,
+        fundingRateMillionths: market.fundingRateMillionths,
+        mark: market.mark,
+        orders: market.orders.map((order) => ({ ...order })),
+        held: market.held.map((order) => ({ ...order })),
+      })),
+      paused: [...this.paused],
+      intents: this.intents.map((intent) => ({ ...intent })),
+      cancels: [...this.cancels],
+    };
+  }
+
+  restore(snapshot: EngineSnapshot): void {
+    this.time = snapshot.time;
+    this.cash = snapshot.cash;
+    this.nextOrder = snapshot.nextOrder;
+    this.tradingState = snapshot.tradingState;
+    this.journal.restore(snapshot.journal);
+    this.texts.restore(snapshot.texts);
+    this.watch.restore(snapshot.watch);
+    this.paused.splice(0, this.paused.length, ...snapshot.paused);
+    this.positions.forEach((position) => {
+      Object.assign(position, new Position());
+    });
+    for (const { slot, ...state } of snapshot.positions) Object.assign(this.positions[slot], state);
+    this.markets.forEach((market, index) => {
+      restoreMarket(market, snapshot.markets[index]);
+    });
+    this.intents = snapshot.intents.map(orderFrom);
+    this.cancels = [...snapshot.cancels];
+    this.proposals = [];
+    this.#recount();
+  }
+
+  /** What is kept beside the state only for speed, counted again from it. */
+  #recount(): void {
+    this.openPositions = this.positions.filter((position) => position.quantity !== 0).length;
+    this.workingOrders = 0;
+    this.reservedCash = 0;
+    this.totalMark = 0;
+    for (const market of this.markets) {
+      market.netQuantity = 0;
+      market.netCost = 0;
+      for (let s = 0; s < this.runners.length; s++) {
+        const position = this.position(s, market.index);
+        market.netQuantity += position.quantity;
+        market.netCost += position.cost;
+      }
+      market.reservedBuys = 0;
+      market.reservedSells = 0;
+      this.totalMark += market.mark;
+      for (const order of market.orders) this.#countOrder(market, order);
+      for (const order of market.held) this.#countOrder(market, order);
+      refreshEnvelope(market, this.positionsIn(market.index));
+    }
+    for (const order of this.intents) this.#countOrder(this.markets[order.instrument], order);
+    this.equity = this.cash + this.totalMark;
+  }
+
+  #countOrder(market: MarketState, order: Order): void {
+    this.workingOrders++;
+    this.reservedCash += order.reserved;
+    if (order.exposure > 0) {
+      if (order.side === 'buy') market.reservedBuys += order.exposure;
+      else market.reservedSells += order.exposure;
+    }
+  }
+}
+
+function isUntouched(position: Position): boolean {
+  return position.quantity === 0 && position.realised === 0 && position.fees === 0 && position.funding === 0 && Number.isNaN(position.target);
+}
+
+function orderFrom(state: OrderState): Order {
+  return Object.assign(new Order(state as never), state);
+}
+
+function restoreMarket(market: MarketState, state: MarketSnapshot): void {
+  market.lastPrice = state.lastPrice;
+  market.pricedAt = state.pricedAt;
+  market.nextFunding = state.nextFunding;
+  market.fundingRateMillionths = state.fundingRateMillionths;
+  market.mark = state.mark;
+  market.orders = state.orders.map(orderFrom);
+  market.held = state.held.map(orderFrom);
+}
+
+function assertDefinition(definition: EngineDefinition): void {
+  const { instruments, strategies, cash, currency } = definition;
+  if (instruments.length === 0 || instruments.length > ENGINE_BOUNDS.instruments) {
+    throw new PlimsollError('UNIVERSE_SIZE', `a universe has ${instruments.length} instruments`, `give it 1 to ${ENGINE_BOUNDS.instruments}`);
+  }
+  if (strategies.length === 0 || strategies.length > ENGINE_BOUNDS.strategies) {
+    throw new PlimsollError('STRATEGY_COUNT', `an account runs ${strategies.length} strategies`, `give it 1 to ${ENGINE_BOUNDS.strategies}`);
+  }
+  if (!Number.isInteger(cash) || cash <= 0 || cash >= EXACT_LIMIT) {
+    throw new PlimsollError('CASH_OUT_OF_RANGE', `the first deposit is ${cash} in scaled units`, 'deposit a positive amount below 9,007,199,254,740,992 units');
+  }
+  const symbols = instruments.map((instrument) => instrument.symbol);
+  const twice = symbols.find((symbol, index) => symbols.indexOf(symbol) !== index);
+  if (twice) throw new PlimsollError('INSTRUMENT_TWICE', `the universe names ${twice} twice`, 'name each instrument once');
+  for (const instrument of instruments) {
+    if (instrument.type === 'inverse-perpetual' || instrument.type === 'option' || instrument.type === 'future') {
+      throw new PlimsollError('INSTRUMENT_UNSUPPORTED', `${instrument.symbol} is of type ${instrument.type}, which is not traded yet`, 'trade spot, equities, currency pairs or linear perpetuals');
+    }
+    if (instrument.settlement !== currency || instrument.moneyDecimals !== definition.moneyDecimals) {
+      throw new PlimsollError(
+        'SETTLEMENT_MISMATCH',
+        `${instrument.symbol} settles in ${instrument.settlement} and the account is in ${currency}`,
+        'trade it in an account of its own currency',
+      );
+    }
+  }
+}

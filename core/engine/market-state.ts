@@ -1,0 +1,114 @@
+import type { Order } from '../execution/order.ts';
+import { type BarColumns, emptyBars } from '../market/bars.ts';
+import type { Instrument } from '../market/instrument.ts';
+import { pow10 } from '../numbers.ts';
+
+const NO_BARS = emptyBars(0, 0);
+const NO_PRICES = NO_BARS.open;
+
+/**
+ * One instrument at work: its numbers, the bar of this cycle (columns and a position in them: a whole file in a backtest, one
+ * bar live), and the orders that rest in it.
+ */
+export class MarketState {
+  readonly index: number;
+  readonly instrument: Instrument;
+  readonly intervalMs: number;
+  readonly priceScale: number;
+  readonly quantityScale: number;
+  /** Money of `quantity × price` is `quantity × price × numerator / divisor`, in scaled integers. */
+  readonly numerator: number;
+  readonly divisor: number;
+  /** The same as one number, for marks, which are measured and not booked. */
+  readonly valueDivisor: number;
+  readonly isPerpetual: boolean;
+  /** Millionths of the notional. */
+  readonly takerFee: number;
+  readonly makerFee: number;
+  /** Smallest step of a quantity. */
+  readonly lot: number;
+  readonly tick: number;
+  readonly minQuantity: number;
+  readonly minNotional: number;
+  readonly restricted: boolean;
+
+  timestamp: Float64Array = NO_PRICES;
+  open: Float64Array = NO_PRICES;
+  high: Float64Array = NO_PRICES;
+  low: Float64Array = NO_PRICES;
+  close: Float64Array = NO_PRICES;
+  volume: Float64Array = NO_PRICES;
+  bars: BarColumns = NO_BARS;
+  length = 0;
+  /** The bar of this cycle. */
+  at = -1;
+
+  /** Last price and when its bar closed; 0 before the first. */
+  lastPrice = 0;
+  pricedAt = 0;
+  /** Sum of all strategies' positions, and of their costs (perpetuals). */
+  netQuantity = 0;
+  netCost = 0;
+  /** What the net position adds to the cash to give equity, at the last price: money, rounded down. */
+  mark = 0;
+  /** Money by which working orders may still raise the position, long and short. */
+  reservedBuys = 0;
+  reservedSells = 0;
+
+  /** Working orders, in order of their ids; legs that wait for an entry are in `held`. */
+  orders: Order[] = [];
+  held: Order[] = [];
+  /** A bar that stays below the one and above the other touches no resting order. */
+  touchAbove = Number.POSITIVE_INFINITY;
+  touchBelow = Number.NEGATIVE_INFINITY;
+
+  /** When funding is next due (ms UTC): at once for a perpetual that was never funded, never for anything else. */
+  nextFunding: number;
+  fundingRateMillionths = 0;
+
+  constructor(index: number, instrument: Instrument, intervalMs: number, restricted: boolean) {
+    this.index = index;
+    this.instrument = instrument;
+    this.intervalMs = intervalMs;
+    this.priceScale = pow10(instrument.priceDecimals);
+    this.quantityScale = pow10(instrument.quantityDecimals);
+    const shift = instrument.priceDecimals + instrument.quantityDecimals - instrument.moneyDecimals;
+    const multiplier = fraction(instrument.multiplier);
+    this.numerator = multiplier.numerator * (shift < 0 ? pow10(-shift) : 1);
+    this.divisor = multiplier.divisor * (shift > 0 ? pow10(shift) : 1);
+    this.valueDivisor = this.divisor / this.numerator;
+    this.isPerpetual = instrument.type === 'linear-perpetual';
+    this.takerFee = Math.round(instrument.takerFeeBps * 100);
+    this.makerFee = Math.round(instrument.makerFeeBps * 100);
+    this.nextFunding = instrument.fundingIntervalMs > 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    this.lot = instrument.lotSize ?? 1;
+    this.tick = instrument.tickSize ?? 1;
+    this.minQuantity = Math.max(this.lot, instrument.minQuantity ?? 1);
+    this.minNotional = instrument.minNotional ?? 0;
+    this.restricted = restricted;
+  }
+
+  /** The bars at hand; the cursor stands before the first. */
+  useBars(bars: BarColumns): void {
+    this.bars = bars;
+    this.timestamp = bars.timestamp;
+    this.open = bars.open;
+    this.high = bars.high;
+    this.low = bars.low;
+    this.close = bars.close;
+    this.volume = bars.volume;
+    this.length = bars.length;
+    this.at = -1;
+  }
+}
+
+/** A contract's multiplier as a fraction of whole numbers: 0.001 is 1 / 1000. */
+function fraction(multiplier: number): { numerator: number; divisor: number } {
+  for (let decimals = 0; decimals <= 12; decimals++) {
+    const numerator = multiplier * pow10(decimals);
+    if (Math.abs(numerator - Math.round(numerator)) < 1e-9 * numerator) {
+      return { numerator: Math.round(numerator), divisor: pow10(decimals) };
+    }
+  }
+  throw new RangeError(`the multiplier ${multiplier} has more than 12 decimals`);
+}

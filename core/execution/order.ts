@@ -1,0 +1,156 @@
+import { invariant } from '../errors.ts';
+
+/** Enumerations are stored as positions in these lists: append, never reorder. */
+export const SIDES = ['buy', 'sell'] as const;
+export type Side = (typeof SIDES)[number];
+
+export const ORDER_TYPES = ['market', 'limit', 'stop', 'stop-limit', 'trailing-stop'] as const;
+export type OrderType = (typeof ORDER_TYPES)[number];
+
+/** Good till canceled, immediate or cancel (the rest is canceled), fill or kill (all or nothing), and the trading day. */
+export const TIMES_IN_FORCE = ['gtc', 'ioc', 'fok', 'day'] as const;
+export type TimeInForce = (typeof TIMES_IN_FORCE)[number];
+
+/** What an order is for: opened by a strategy, its protection, closed by a person, or by the venue. */
+export const PURPOSES = ['entry', 'exit', 'stop-loss', 'take-profit', 'manual', 'liquidation'] as const;
+export type Purpose = (typeof PURPOSES)[number];
+
+/** The states of an order, as FIX and NautilusTrader name them. Held: a bracket's leg that waits for its entry to fill. */
+export const ORDER_STATES = [
+  'Initialized',
+  'Denied',
+  'Submitted',
+  'Held',
+  'Accepted',
+  'PartiallyFilled',
+  'Filled',
+  'PendingCancel',
+  'Canceled',
+  'Expired',
+  'Rejected',
+  'Unresolved',
+] as const;
+export type OrderState = (typeof ORDER_STATES)[number];
+
+/** Which state may follow which. A terminal state has no followers. */
+export const TRANSITIONS: Record<OrderState, readonly OrderState[]> = {
+  Initialized: ['Denied', 'Submitted', 'Canceled'],
+  Denied: [],
+  Submitted: ['Held', 'Accepted', 'Rejected', 'Unresolved', 'PartiallyFilled', 'Filled', 'Canceled', 'Expired', 'PendingCancel'],
+  Held: ['Accepted', 'Canceled', 'Expired', 'Rejected', 'PendingCancel'],
+  Accepted: ['PartiallyFilled', 'Filled', 'PendingCancel', 'Canceled', 'Expired', 'Rejected', 'Unresolved'],
+  PartiallyFilled: ['PartiallyFilled', 'Filled', 'PendingCancel', 'Canceled', 'Expired', 'Unresolved'],
+  Filled: [],
+  PendingCancel: ['Canceled', 'Filled', 'PartiallyFilled', 'Accepted', 'Expired', 'Rejected', 'Unresolved'],
+  Canceled: [],
+  Expired: [],
+  Rejected: [],
+  Unresolved: ['Accepted', 'PartiallyFilled', 'Filled', 'Canceled', 'Expired', 'Rejected', 'PendingCancel'],
+};
+
+/** Whether nothing can follow. */
+export const isTerminal = (state: OrderState): boolean => TRANSITIONS[state].length === 0;
+
+/**
+ * An order at work. Quantities, prices and money are scaled integers of its instrument; 0 stands for "none" in prices and
+ * budgets, which are never 0 when meant.
+ */
+export class Order {
+  /** Number of the order in its stream, from 1. */
+  id: number;
+  strategy: number;
+  instrument: number;
+  side: Side;
+  type: OrderType;
+  timeInForce: TimeInForce;
+  purpose: Purpose;
+  postOnly: boolean;
+  reduceOnly: boolean;
+  /** Quantity asked for; 0 when the order is for a budget. */
+  quantity: number;
+  /** Money to spend (or to sell for), fees included, when the quantity is found by the fill price; 0 otherwise. */
+  budget: number;
+  /** Limit price. */
+  price: number;
+  /** Stop price, or the current level of a trailing stop. */
+  trigger: number;
+  /** Trailing distance, or the distance of a bracket's leg from the entry's fill, in basis points of the price. */
+  offsetBps: number;
+  /** The entry that a bracket's leg waits for; 0 for none. */
+  parent: number;
+  /** Orders that share a group other than 0 cancel each other: one cancels the other (OCO). */
+  group: number;
+  /** Cash that risk holds back for it while it works. */
+  reserved: number;
+  /** Money by which it may still raise the position: 0 for orders that only reduce. */
+  exposure: number;
+  /** Price at the decision. */
+  reference: number;
+  /** Cycle (ms UTC) that decided it. */
+  createdAt: number;
+
+  state: OrderState = 'Initialized';
+  filled = 0;
+  /** Money spent or received so far, fees apart. */
+  filledNotional = 0;
+  /** A stop that has been triggered and now works as a market or limit order. */
+  triggered = false;
+  /** Bars that the order has been matched against. */
+  barsSeen = 0;
+  /** Came to life within this bar, too late to be filled by it for sure: it waits for the next one. */
+  waits = false;
+
+  constructor(fields: OrderFields) {
+    this.id = fields.id;
+    this.strategy = fields.strategy;
+    this.instrument = fields.instrument;
+    this.side = fields.side;
+    this.type = fields.type;
+    this.timeInForce = fields.timeInForce;
+    this.purpose = fields.purpose;
+    this.postOnly = fields.postOnly;
+    this.reduceOnly = fields.reduceOnly;
+    this.quantity = fields.quantity;
+    this.budget = fields.budget;
+    this.price = fields.price;
+    this.trigger = fields.trigger;
+    this.offsetBps = fields.offsetBps;
+    this.parent = fields.parent;
+    this.group = fields.group;
+    this.reserved = fields.reserved;
+    this.exposure = fields.exposure;
+    this.reference = fields.reference;
+    this.createdAt = fields.createdAt;
+  }
+
+  /** Moves to `next`, which must be allowed to follow. */
+  to(next: OrderState): void {
+    if (!TRANSITIONS[this.state].includes(next)) {
+      invariant(false, `order ${this.id} went from ${this.state} to ${next}`);
+    }
+    this.state = next;
+  }
+}
+
+export interface OrderFields {
+  readonly id: number;
+  readonly strategy: number;
+  readonly instrument: number;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
+  readonly purpose: Purpose;
+  readonly postOnly: boolean;
+  readonly reduceOnly: boolean;
+  readonly quantity: number;
+  readonly budget: number;
+  readonly price: number;
+  readonly trigger: number;
+  readonly offsetBps: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly reserved: number;
+  readonly exposure: number;
+  readonly reference: number;
+  readonly createdAt: number;
+}

@@ -1,0 +1,15 @@
+export { aroon } from './aroon.ts';
+export { bollinger, type DonchianOptions, donchian, keltner } from './bands.ts';
+export { type CatalogueEntry, catalogue } from './catalogue.ts';
+export { adx } from './directional.ts';
+export { columnsOf, type Indicator, type IndicatorSpec, type IndicatorState, indicatorSpec } from './indicator.ts';
+export { macd, trix } from './macd.ts';
+export { cmo, roc, rsi } from './momentum.ts';
+export { dema, ema, hma, sma, tema, wma } from './moving-averages.ts';
+export { cci, stochastic, williamsR } from './oscillators.ts';
+export { parabolicSar } from './parabolic-sar.ts';
+export { MAX_LENGTH_BARS, MAX_MULTIPLIER } from './parameters.ts';
+export type { PriceSource, SourceOptions } from './source.ts';
+export { ichimoku, linearRegressionSlope, superTrend } from './trend.ts';
+export { atr, stddev } from './volatility.ts';
+export { mfi, obv, rollingVwap, type VwapOptions, vwap } from './volume.ts';

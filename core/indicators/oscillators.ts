@@ -1,0 +1,108 @@
+import { type IndicatorSpec, indicatorSpec } from './indicator.ts';
+import { RollingRange } from './kernels/rolling-range.ts';
+import { RollingSum } from './kernels/rolling-sum.ts';
+import { indicatorOf, Remembering, scratchColumns } from './memory.ts';
+import { checkedLength } from './parameters.ts';
+
+/**
+ * Slow stochastic (G. Lane), 0 to 100: where the close lies between the lowest low and the highest high of `length` bars,
+ * smoothed over `smoothing` bars as %K and again over `signal` bars as %D, both by simple averages. A smoothing of 1 is the
+ * fast stochastic. 50 where the range is zero.
+ */
+export function stochastic(length = 14, smoothing = 3, signal = 3): IndicatorSpec<'k' | 'd'> {
+  checkedLength('stochastic', 'length', length);
+  checkedLength('stochastic', 'smoothing', smoothing);
+  checkedLength('stochastic', 'signal length', signal);
+  const create = () =>
+    indicatorOf(
+      {
+        range: new RollingRange(length),
+        k: new RollingSum(smoothing),
+        d: new RollingSum(signal),
+      },
+      (memory, bars, from, to, [k, d], at) => {
+        const [tops, bottoms] = scratchColumns;
+        const { close } = bars;
+        const count = to - from;
+        memory.range.run(bars.high, bars.low, from, to, tops, bottoms, 0);
+        for (let j = 0; j < count; j++) {
+          const range = tops[j] - bottoms[j];
+          tops[j] = range === 0 ? 50 : (100 * (close[from + j] - bottoms[j])) / range;
+        }
+        memory.k.run(tops, 0, count, k, at, smoothing);
+        memory.d.run(k, at, at + count, d, at, signal);
+      },
+    );
+  const warmUp = length + smoothing + signal - 2;
+  return indicatorSpec('stochastic', [length, smoothing, signal], ['k', 'd'], warmUp, create);
+}
+
+/**
+ * Williams %R (L. Williams), −100 to 0: how far the close lies below the highest high of `length` bars, in percent of their
+ * range. −50 where the range is zero.
+ */
+export function williamsR(length = 14): IndicatorSpec<'value'> {
+  checkedLength('williamsR', 'length', length);
+  const create = () =>
+    indicatorOf({ range: new RollingRange(length) }, (memory, bars, from, to, [value], at) => {
+      const [tops, bottoms] = scratchColumns;
+      const { close } = bars;
+      memory.range.run(bars.high, bars.low, from, to, tops, bottoms, 0);
+      for (let i = from, k = 0; i < to; i++, k++) {
+        const range = tops[k] - bottoms[k];
+        value[at + k] = range === 0 ? -50 : (100 * (close[i] - tops[k])) / range;
+      }
+    });
+  return indicatorSpec('williamsR', [length], ['value'], length, create);
+}
+
+/**
+ * Commodity channel index (D. Lambert, Commodities, October 1980): how far the typical price, (high + low + close) / 3, lies
+ * from its simple average, in units of 0.015 mean absolute deviations. 0 where the deviation is zero.
+ */
+export function cci(length = 20): IndicatorSpec<'value'> {
+  checkedLength('cci', 'length', length);
+  const create = () =>
+    indicatorOf({ sum: new RollingSum(length), window: new Window(length) }, (memory, bars, from, to, [value], at) => {
+      const [typical, sums] = scratchColumns;
+      const { high, low, close } = bars;
+      const count = to - from;
+      for (let k = 0; k < count; k++) typical[k] = high[from + k] + low[from + k] + close[from + k];
+      memory.sum.run(typical, 0, count, sums, 0, 1);
+      const { ring } = memory.window.memory;
+      let { slot } = memory.window.memory;
+      for (let k = 0; k < count; k++) {
+        ring[slot] = typical[k];
+        if (++slot === length) slot = 0;
+        value[at + k] = channelIndex(ring, typical[k], sums[k] / length);
+      }
+      memory.window.memory.slot = slot;
+    });
+  return indicatorSpec('cci', [length], ['value'], length, create);
+}
+
+/** The last `length` numbers, in a ring. */
+class Window extends Remembering<{ slot: number; ring: Float64Array }> {
+  constructor(length: number) {
+    super({ slot: 0, ring: new Float64Array(length) });
+  }
+}
+
+// Four sums side by side: additions of one sum would wait for each other.
+function channelIndex(ring: Float64Array, price: number, mean: number): number {
+  const length = ring.length;
+  const whole = length - (length % 4);
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let j = 0; j < whole; j += 4) {
+    a += Math.abs(ring[j] - mean);
+    b += Math.abs(ring[j + 1] - mean);
+    c += Math.abs(ring[j + 2] - mean);
+    d += Math.abs(ring[j + 3] - mean);
+  }
+  for (let j = whole; j < length; j++) a += Math.abs(ring[j] - mean);
+  const deviations = a + b + (c + d);
+  return deviations === 0 ? 0 : (length * (price - mean)) / (0.015 * deviations);
+}

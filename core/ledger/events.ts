@@ -1,0 +1,157 @@
+import { ORDER_TYPES, PURPOSES, SIDES, TIMES_IN_FORCE } from '../execution/order.ts';
+import { DENIAL_CODES } from '../risk/denial.ts';
+import { TRADING_STATES } from '../risk/trading-state.ts';
+
+/**
+ * The events of an account's stream, one table for both of their forms: the record of float64 words that the chain hashes
+ * and a backtest keeps, and the JSON that people and stores read. Codes and orders of fields are for ever; a change is a new
+ * version of a kind, with an upcaster beside it (upcasters.ts).
+ */
+
+/**
+ * How a field is written in JSON.
+ * - `integer`: a number.
+ * - `scaled`: a scaled integer as text, so that no reader loses digits and wider assets fit later.
+ * - `boolean`, or a list of names: packed into the first word.
+ */
+export type FieldForm = 'integer' | 'scaled' | 'boolean' | readonly string[];
+
+export interface EventKind {
+  readonly code: number;
+  readonly version: number;
+  /** Fields that share the first word, in order, with their widths in bits (at most 36 in all). */
+  readonly packed: readonly (readonly [name: string, form: FieldForm, bits: number])[];
+  /** Fields of a word each, after the cycle's time. */
+  readonly words: readonly (readonly [name: string, form: FieldForm])[];
+}
+
+const flag = (name: string): readonly [string, FieldForm, number] => [name, 'boolean', 1];
+const scaled = (name: string): readonly [string, FieldForm] => [name, 'scaled'];
+const integer = (name: string): readonly [string, FieldForm] => [name, 'integer'];
+
+/** Events whose record has a fixed width. All of them happen inside a cycle, or at the time of one. */
+export const NUMERIC_EVENTS = {
+  /** Money came in (+) or went out (-) by the owner's hand. */
+  CashMoved: { code: 1, version: 1, packed: [], words: [scaled('amount'), scaled('cash')] },
+  /** An order intent that passed risk: persisted, with what is reserved for it, before any venue hears of it. */
+  OrderInitialized: {
+    code: 2,
+    version: 1,
+    packed: [
+      ['side', SIDES, 1],
+      ['type', ORDER_TYPES, 3],
+      ['timeInForce', TIMES_IN_FORCE, 2],
+      ['purpose', PURPOSES, 3],
+      flag('postOnly'),
+      flag('reduceOnly'),
+      flag('reduced'),
+      ['strategy', 'integer', 10],
+      ['offsetBps', 'integer', 14],
+    ],
+    words: [
+      integer('order'),
+      integer('instrument'),
+      integer('reason'),
+      scaled('quantity'),
+      scaled('budget'),
+      scaled('price'),
+      scaled('trigger'),
+      scaled('reference'),
+      scaled('reserved'),
+      scaled('exposure'),
+      integer('parent'),
+      integer('group'),
+    ],
+  },
+  /** A proposal that risk refused. `limit` and `value` are in the unit of the code's reference page. */
+  OrderDenied: {
+    code: 3,
+    version: 1,
+    packed: [
+      ['denial', DENIAL_CODES, 8],
+      ['side', SIDES, 1],
+      ['strategy', 'integer', 10],
+    ],
+    words: [integer('instrument'), integer('reason'), scaled('quantity'), scaled('budget'), integer('limit'), integer('value')],
+  },
+  OrderSubmitted: { code: 4, version: 1, packed: [], words: [integer('order')] },
+  /** The venue has it. `trigger` and `price` are what it works at, once a bracket's leg knows its entry. */
+  OrderAccepted: { code: 5, version: 1, packed: [], words: [integer('order')] },
+  /** A bracket's leg went to work: its entry has filled. */
+  OrderActivated: { code: 6, version: 1, packed: [], words: [integer('order'), scaled('price'), scaled('trigger')] },
+  OrderRejected: { code: 7, version: 1, packed: [], words: [integer('order'), integer('reason')] },
+  OrderTriggered: { code: 8, version: 1, packed: [], words: [integer('order'), scaled('trigger')] },
+  /** A fill, whole or in part; what the account and the position came to is in it, so that every fold can be checked. */
+  OrderFilled: {
+    code: 9,
+    version: 1,
+    packed: [flag('maker'), flag('complete')],
+    words: [
+      integer('order'),
+      scaled('quantity'),
+      scaled('price'),
+      scaled('fee'),
+      scaled('realised'),
+      scaled('cash'),
+      scaled('position'),
+    ],
+  },
+  OrderCanceled: { code: 10, version: 1, packed: [], words: [integer('order'), integer('reason')] },
+  OrderExpired: { code: 11, version: 1, packed: [], words: [integer('order')] },
+  OrderPendingCancel: { code: 12, version: 1, packed: [], words: [integer('order'), integer('reason')] },
+  /** Funding of a perpetual: paid (-) or received (+) for a strategy's position. */
+  FundingSettled: {
+    code: 13,
+    version: 1,
+    packed: [['strategy', 'integer', 10]],
+    words: [integer('instrument'), integer('rateMillionths'), scaled('mark'), scaled('amount'), scaled('cash')],
+  },
+  /** Cost of borrowing what a short position sold (always negative). */
+  BorrowCharged: {
+    code: 14,
+    version: 1,
+    packed: [['strategy', 'integer', 10]],
+    words: [integer('instrument'), scaled('mark'), scaled('amount'), scaled('cash')],
+  },
+  TradingStateChanged: {
+    code: 15,
+    version: 1,
+    packed: [
+      ['from', TRADING_STATES, 2],
+      ['to', TRADING_STATES, 2],
+    ],
+    words: [integer('reason'), scaled('equity')],
+  },
+  /** A strategy was paused (its proposals are not asked for) or resumed. */
+  StrategyPaused: { code: 16, version: 1, packed: [['strategy', 'integer', 10], flag('paused')], words: [integer('reason')] },
+  /** A strategy threw, returned nonsense or took too long; what it held stays, and it is not asked again in this cycle. */
+  StrategyFailed: { code: 17, version: 1, packed: [['strategy', 'integer', 10]], words: [integer('instrument'), integer('reason')] },
+} as const satisfies Record<string, EventKind>;
+
+export type NumericEventKind = keyof typeof NUMERIC_EVENTS;
+
+/** Events that carry a document; their record is the canonical JSON of `body`. */
+export const DOCUMENT_EVENTS = {
+  /** First of every stream: account, currency, provenance, decimals. */
+  StreamOpened: { code: 65, version: 1 },
+  /** An instrument, or a new version of one, takes an index. */
+  InstrumentListed: { code: 66, version: 1 },
+  /** A strategy with its parameters and the hash of its code takes an index. */
+  StrategyRegistered: { code: 67, version: 1 },
+  /** The limits and execution model from here on, with the hash of the whole configuration. */
+  ConfigurationApplied: { code: 68, version: 1 },
+  /** A text (a reason) takes the next index, so that records stay of fixed width. */
+  TextDefined: { code: 69, version: 1 },
+  /** Cycles that could not be run: from, to, why. */
+  CyclesMissed: { code: 70, version: 1 },
+} as const;
+
+export type DocumentEventKind = keyof typeof DOCUMENT_EVENTS;
+
+/** An event as JSON: `kind`, `version`, `cycle` (ms UTC), and its fields or its `body`. */
+export interface LedgerEvent {
+  readonly kind: NumericEventKind | DocumentEventKind;
+  readonly version: number;
+  readonly cycle: number;
+  readonly [field: string]: unknown;
+}

@@ -1,0 +1,131 @@
+import { invariant } from '../errors.ts';
+import { CHAIN_BLOCK_EVENTS, fromHex, GENESIS_LINK, nextLink, toHex } from './chain.ts';
+import type { LedgerEvent } from './events.ts';
+import { decodeRecord, encodeRecord, recordWidth } from './records.ts';
+
+/** What a journal needs to go on from a sequence: the link of the last full block and the records after it. */
+export interface JournalPosition {
+  readonly sequence: number;
+  /** Hex. */
+  readonly link: string;
+  /** Records after the last full block, fewer than {@link CHAIN_BLOCK_EVENTS} of them, in base64. */
+  readonly tail: string;
+}
+
+const INITIAL_WORDS = 1_024;
+/** 2^29 words are 4 GiB of records, some 50 million events: a run longer than that is cut into several. */
+const MAX_WORDS = 2 ** 29;
+
+/**
+ * The events of a stream, appended as records. A backtest keeps them all; a live step starts from a position and drains what
+ * it has appended. Hashes are made on request, a block at a time, each once.
+ */
+export class Journal {
+  /** Read by {@link reserve}'s callers right after the call only: it is replaced as the journal grows. */
+  words = new Float64Array(INITIAL_WORDS);
+  #used = 0;
+  #sequence = 0;
+  #link: Uint8Array = GENESIS_LINK;
+  /** Where the first block that is not yet hashed starts, and how many events follow it. */
+  #hashedWords = 0;
+  #unhashedEvents = 0;
+  #drainedWords = 0;
+
+  /** Sequence of the last event; 0 before the first. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Words of records held in memory. */
+  get size(): number {
+    return this.#used;
+  }
+
+  /** Room for one record of `width` words; returns where it starts in {@link words}. The caller fills every word of it. */
+  reserve(width: number): number {
+    const at = this.#used;
+    const end = at + width;
+    if (end > this.words.length) this.#grow(end);
+    this.#used = end;
+    this.#sequence++;
+    this.#unhashedEvents++;
+    return at;
+  }
+
+  append(event: LedgerEvent): void {
+    const record = encodeRecord(event);
+    const at = this.reserve(record.length);
+    this.words.set(record, at);
+  }
+
+  /** Hash of the chain after the last event, hex. */
+  head(): string {
+    this.#hashFullBlocks();
+    return toHex(nextLink(this.#link, this.words.subarray(this.#hashedWords, this.#used)));
+  }
+
+  /** All events held, as JSON: a run's whole ledger, or what followed the position it was restored from. */
+  *events(): Generator<LedgerEvent> {
+    for (let at = 0; at < this.#used; at += recordWidth(this.words, at)) yield decodeRecord(this.words, at);
+  }
+
+  /** The events after `sequence`, as JSON; they must still be held. */
+  since(sequence: number): LedgerEvent[] {
+    const count = this.#sequence - sequence;
+    const events = [...this.events()];
+    invariant(count <= events.length, 'a journal holds the events that are asked for');
+    return count > 0 ? events.slice(-count) : [];
+  }
+
+  /** Events appended since the last call (or since {@link restore}), as JSON. */
+  drain(): LedgerEvent[] {
+    const events: LedgerEvent[] = [];
+    for (let at = this.#drainedWords; at < this.#used; at += recordWidth(this.words, at)) {
+      events.push(decodeRecord(this.words, at));
+    }
+    this.#drainedWords = this.#used;
+    return events;
+  }
+
+  position(): JournalPosition {
+    this.#hashFullBlocks();
+    const tail = new Uint8Array(this.words.buffer, this.#hashedWords * 8, (this.#used - this.#hashedWords) * 8);
+    return { sequence: this.#sequence, link: toHex(this.#link), tail: Buffer.from(tail).toString('base64') };
+  }
+
+  /** Forgets what it held and goes on from `position`. */
+  restore(position: JournalPosition): void {
+    this.#used = 0;
+    this.#hashedWords = 0;
+    this.#unhashedEvents = 0;
+    this.#link = fromHex(position.link);
+    const bytes = Buffer.from(position.tail, 'base64');
+    const tail = new Float64Array(new Uint8Array(bytes).buffer);
+    for (let at = 0; at < tail.length; ) {
+      const width = recordWidth(tail, at);
+      const start = this.reserve(width);
+      this.words.set(tail.subarray(at, at + width), start);
+      at += width;
+    }
+    invariant(this.#unhashedEvents < CHAIN_BLOCK_EVENTS, 'a journal position holds less than a block of events');
+    this.#sequence = position.sequence;
+    this.#drainedWords = this.#used;
+  }
+
+  #hashFullBlocks(): void {
+    while (this.#unhashedEvents >= CHAIN_BLOCK_EVENTS) {
+      let end = this.#hashedWords;
+      for (let k = 0; k < CHAIN_BLOCK_EVENTS; k++) end += recordWidth(this.words, end);
+      this.#link = nextLink(this.#link, this.words.subarray(this.#hashedWords, end));
+      this.#hashedWords = end;
+      this.#unhashedEvents -= CHAIN_BLOCK_EVENTS;
+    }
+  }
+
+  #grow(needed: number): void {
+    invariant(needed <= MAX_WORDS, 'a journal in memory stays below 4 GiB of records');
+    const larger = new Float64Array(Math.max(needed, this.words.length * 2));
+    larger.set(this.words.subarray(0, this.#used));
+    this.words = larger;
+  }
+}

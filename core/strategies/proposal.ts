@@ -1,0 +1,55 @@
+import { ORDER_TYPES, SIDES, TIMES_IN_FORCE } from '../execution/order.ts';
+import type { OrderProposal, Proposal, Protection } from './contract.ts';
+
+/** The largest exposure that a proposal may ask for, as a multiple of what the strategy may use. */
+export const MAX_EXPOSURE = 100;
+
+/** What is wrong with what a strategy returned, as a clause; undefined when it can be handled. */
+export function proposalFault(proposal: unknown): string | undefined {
+  if (typeof proposal !== 'object' || proposal === null) return `it returned ${describe(proposal)} where a proposal was expected`;
+  const { kind, reason } = proposal as Proposal;
+  if (typeof reason !== 'string' || reason === '') return 'its proposal has no reason';
+  if (kind === 'target') return exposureFault(proposal as { exposure: unknown }) ?? protectionFault(proposal as Protection);
+  if (kind === 'order') return orderFault(proposal as OrderProposal) ?? protectionFault(proposal as Protection);
+  if (kind === 'cancel') return undefined;
+  return `it returned a proposal of the unknown kind ${describe(kind)}`;
+}
+
+function exposureFault({ exposure }: { exposure: unknown }): string | undefined {
+  if (typeof exposure !== 'number' || !(Math.abs(exposure) <= MAX_EXPOSURE)) {
+    return `its exposure is ${describe(exposure)}, not a number from -${MAX_EXPOSURE} to ${MAX_EXPOSURE}`;
+  }
+  return undefined;
+}
+
+function orderFault(order: OrderProposal): string | undefined {
+  if (!SIDES.includes(order.side)) return `its order has the side ${describe(order.side)}`;
+  if (!ORDER_TYPES.includes(order.type)) return `its order has the type ${describe(order.type)}`;
+  if (order.timeInForce !== undefined && !TIMES_IN_FORCE.includes(order.timeInForce)) {
+    return `its order has the time in force ${describe(order.timeInForce)}`;
+  }
+  if ((order.quantity === undefined) === (order.exposure === undefined)) return 'its order needs a quantity or an exposure, not both';
+  if (order.exposure !== undefined && !(exposureFault({ exposure: order.exposure }) === undefined && order.exposure > 0)) {
+    return `its order has the exposure ${describe(order.exposure)}`;
+  }
+  for (const name of ['quantity', 'price', 'trigger', 'trailing'] as const) {
+    const value = order[name];
+    if (value !== undefined && !isPositive(value)) return `its order has the ${name} ${describe(value)}`;
+  }
+  return undefined;
+}
+
+function protectionFault({ stopLoss, takeProfit, trailingStop }: Protection): string | undefined {
+  for (const [name, value] of Object.entries({ stopLoss, takeProfit, trailingStop })) {
+    if (value === undefined) continue;
+    if (typeof value === 'object' ? !isPositive(value?.price) : !(isPositive(value) && value < 1)) {
+      return `its ${name} is ${describe(typeof value === 'object' ? value?.price : value)}; give a fraction below 1, or { price }`;
+    }
+  }
+  if (stopLoss !== undefined && trailingStop !== undefined) return 'it has both a stopLoss and a trailingStop';
+  return undefined;
+}
+
+const isPositive = (value: unknown): value is number => typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY;
+
+const describe = (value: unknown): string => (typeof value === 'string' ? `"${value.slice(0, 40)}"` : String(value).slice(0, 40));

@@ -1,0 +1,281 @@
+import type { Engine } from '../engine/engine.ts';
+import { failStrategy } from '../engine/bookkeeping.ts';
+import type { MarketState } from '../engine/market-state.ts';
+import { PlimsollError } from '../errors.ts';
+import type { IndicatorSpec } from '../indicators/indicator.ts';
+import { type Json, toCheckpointJson } from '../json.ts';
+import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
+import {
+  assertIndicatorNames,
+  type CancelProposal,
+  type Decision,
+  type OrderProposal,
+  type Proposal,
+  type StrategyContext,
+  type StrategyDefinition,
+  type TargetProposal,
+} from './contract.ts';
+import { proposalFault } from './proposal.ts';
+import { Track, type TrackState } from './track.ts';
+import { HeldPosition, LatestBar, Series } from './views.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a list of strategies holds definitions of any parameters and indicators.
+export type AnyStrategy = StrategyDefinition<any, any, any>;
+
+/** A strategy as configured: its parameters are set and its universe is chosen. */
+export interface RunningStrategy {
+  /** Unique within the account; the strategy's name unless two run the same code. */
+  readonly id: string;
+  readonly definition: AnyStrategy;
+  readonly params: Record<string, unknown>;
+  /** SHA-256 of its source and parameters. */
+  readonly codeHash: string;
+  /** Symbols, in declared order. */
+  readonly instruments: readonly string[];
+  readonly timeframe: Timeframe;
+  /** Share of the account's equity that it may use, divided evenly among its instruments. */
+  readonly allocation: number;
+}
+
+export interface SignalProposal {
+  readonly strategy: number;
+  readonly instrument: number;
+  readonly proposal: Proposal;
+}
+
+/** What a strategy needs to go on: its tracks and its memory, for each instrument. */
+export interface StrategyCheckpoint {
+  readonly contexts: readonly ContextState[];
+}
+
+interface ContextState {
+  readonly tracks: readonly TrackState[];
+  readonly state: unknown;
+  readonly ready: boolean;
+}
+
+/** Runs one strategy over its universe: moves its indicators forward, asks it, and collects what it proposes. */
+export class StrategyRunner {
+  readonly index: number;
+  readonly running: RunningStrategy;
+  /** Share of the account's equity behind a target of 1 in one instrument. */
+  readonly share: number;
+  /** By the market's index; undefined where the strategy does not trade it. */
+  readonly #contexts: (InstrumentContext | undefined)[];
+
+  constructor(index: number, running: RunningStrategy, engine: Engine) {
+    this.index = index;
+    this.running = running;
+    this.share = running.allocation / running.instruments.length;
+    const specs = running.definition.indicators(running.params as never) as Record<string, IndicatorSpec>;
+    assertIndicatorNames(running.definition.name, Object.keys(specs));
+    for (const symbol of running.instruments) {
+      if (engine.markets.every((market) => market.instrument.symbol !== symbol)) {
+        throw new PlimsollError('SYMBOL_UNKNOWN', `the strategy "${running.id}" wants ${symbol}, which is not in the universe`, 'add it to the universe, or take it from the strategy');
+      }
+    }
+    this.#contexts = engine.markets.map((market) =>
+      running.instruments.includes(market.instrument.symbol)
+        ? new InstrumentContext(this, engine, market, specs)
+        : undefined,
+    );
+  }
+
+  /** Another instrument's context by symbol. */
+  context(symbol: string): InstrumentContext | undefined {
+    return this.#contexts.find((context) => context?.symbol === symbol);
+  }
+
+  trades(market: MarketState): boolean {
+    return this.#contexts[market.index] !== undefined;
+  }
+
+  /** Computes indicators on bars `from` to `to` of a market, ahead of the cycles that read them. */
+  prepare(market: MarketState, from: number, to: number): void {
+    this.#contexts[market.index]?.prepare(market, from, to);
+  }
+
+  /** Asks the strategy about every market that is due. Failures are recorded, and the others still asked. */
+  decide(engine: Engine): void {
+    const { due, dueCount } = engine;
+    for (let k = 0; k < dueCount; k++) {
+      const context = this.#contexts[due[k].index];
+      if (context === undefined || !context.moveTo(due[k].at) || engine.paused[this.index]) continue;
+      this.#ask(engine, context);
+    }
+  }
+
+  #ask(engine: Engine, context: InstrumentContext): void {
+    try {
+      const decision = this.running.definition.onBar(context.view as never) as Decision;
+      if (decision !== undefined && decision !== null) this.#collect(engine, context, decision);
+    } catch (error) {
+      failStrategy(engine, this.index, context.market.index, failureOf(error));
+    }
+  }
+
+  #collect(engine: Engine, context: InstrumentContext, decision: Proposal | readonly Proposal[]): void {
+    const proposals = Array.isArray(decision) ? (decision as readonly Proposal[]) : [decision as Proposal];
+    for (const proposal of proposals) {
+      const fault = proposalFault(proposal);
+      if (fault) throw new PlimsollError('PROPOSAL_MALFORMED', fault, 'return target(…), order(…), cancel(…) or nothing');
+    }
+    for (const proposal of proposals) {
+      const symbol = proposal.symbol ?? context.symbol;
+      const instrument = this.context(symbol)?.market.index;
+      if (instrument === undefined) {
+        throw new PlimsollError('PROPOSAL_MALFORMED', `it proposed ${symbol}, which it does not trade`, 'name an instrument of its universe');
+      }
+      engine.proposals.push({ strategy: this.index, instrument, proposal });
+    }
+  }
+
+  checkpoint(): Json {
+    const contexts = this.#contexts.flatMap((context) => (context ? [context.snapshot()] : []));
+    return toCheckpointJson({ contexts });
+  }
+
+  restore(checkpoint: StrategyCheckpoint): void {
+    let k = 0;
+    for (const context of this.#contexts) context?.restore(checkpoint.contexts[k++]);
+  }
+}
+
+/** Characters kept of what a strategy threw. */
+const FAILURE_LENGTH = 200;
+
+function failureOf(error: unknown): string {
+  const text = error instanceof PlimsollError ? error.message : error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
+  return text.slice(0, FAILURE_LENGTH);
+}
+
+/** What a strategy sees of one instrument, and what keeps that up to date. */
+class InstrumentContext {
+  readonly market: MarketState;
+  readonly symbol: string;
+  /** The object that callbacks get. */
+  readonly view: StrategyContext;
+  readonly #own: Track;
+  readonly #tracks: Track[];
+  readonly #series: { series: Series; track: Track; indicator: number; output: number }[] = [];
+  readonly #warmUp: readonly number[];
+  #ready = false;
+  /** Index of the block's first bar in the market's columns. */
+  #blockStart = 0;
+  #state: unknown;
+
+  constructor(runner: StrategyRunner, engine: Engine, market: MarketState, specs: Record<string, IndicatorSpec>) {
+    const { running } = runner;
+    this.market = market;
+    this.symbol = market.instrument.symbol;
+    const base = engine.definition.timeframe;
+    const declared = Object.entries(specs);
+    const timeframes = [...new Set<Timeframe>([running.timeframe, ...declared.map(([, spec]) => spec.timeframe ?? running.timeframe)])];
+    assertTimeframes(running, base, timeframes);
+    const bySpec = timeframes.map((timeframe) => declared.filter(([, spec]) => (spec.timeframe ?? running.timeframe) === timeframe));
+    this.#tracks = timeframes.map(
+      (timeframe, k) => new Track(base, timeframe, bySpec[k].map(([, spec]) => spec), market.instrument.priceDecimals),
+    );
+    this.#own = this.#tracks[0];
+    this.#warmUp = bySpec.map((entries, k) =>
+      Math.max(k === 0 ? (running.definition.warmUp?.(running.params as never) ?? 1) : 1, ...entries.map(([, spec]) => spec.warmUp)),
+    );
+    this.#state = running.definition.state?.(running.params as never);
+    this.view = this.#makeView(runner, engine, bySpec);
+  }
+
+  #makeView(runner: StrategyRunner, engine: Engine, bySpec: [string, IndicatorSpec][][]): StrategyContext {
+    const { symbol } = this;
+    const context = this;
+    const view = {
+      symbol,
+      timeframe: runner.running.timeframe,
+      params: runner.running.params,
+      get time() {
+        return engine.time;
+      },
+      bar: new LatestBar(this.market, this.#own),
+      position: new HeldPosition(engine.position(runner.index, this.market.index), this.market, engine.moneyScale),
+      get state() {
+        return context.#state;
+      },
+      on: (other: string) => {
+        const found = runner.context(other);
+        return found?.hasBar ? found.view : undefined;
+      },
+      target: (exposure: number, reason: string, options?: Partial<TargetProposal>): TargetProposal => ({
+        ...options,
+        kind: 'target',
+        exposure,
+        reason,
+        symbol,
+      }),
+      order: (order: Omit<OrderProposal, 'kind'>): OrderProposal => ({ ...order, kind: 'order', symbol: order.symbol ?? symbol }),
+      cancel: (reason: string): CancelProposal => ({ kind: 'cancel', reason, symbol }),
+    };
+    const indicators: Record<string, unknown> = {};
+    bySpec.forEach((entries, t) => {
+      entries.forEach(([name, spec], k) => {
+        indicators[name] = this.#viewOf(this.#tracks[t], spec, k);
+      });
+    });
+    return Object.defineProperties(indicators, Object.getOwnPropertyDescriptors(view)) as never;
+  }
+
+  #viewOf(track: Track, spec: IndicatorSpec, indicator: number): unknown {
+    const all = spec.outputs.map((name, output) => {
+      const series = new Series(track.outputs(indicator)[output], track.clock);
+      this.#series.push({ series, track, indicator, output });
+      return [name, series] as const;
+    });
+    return all.length === 1 && all[0][0] === 'value' ? all[0][1] : Object.fromEntries(all);
+  }
+
+  get hasBar(): boolean {
+    return this.#own.completed > 0;
+  }
+
+  prepare(market: MarketState, from: number, to: number): void {
+    this.#blockStart = from;
+    let grown = false;
+    for (const track of this.#tracks) grown = track.advance(market.bars, from, to) || grown;
+    if (!grown) return;
+    for (const { series, track, indicator, output } of this.#series) series.values = track.outputs(indicator)[output];
+  }
+
+  /** Moves to the market's bar `at`; whether the strategy is to be asked: a bar of its timeframe closed and all are warm. */
+  moveTo(at: number): boolean {
+    const k = at - this.#blockStart;
+    const own = this.#own;
+    if (!own.completesAt(k)) return false;
+    own.moveTo(k);
+    for (let t = 1; t < this.#tracks.length; t++) this.#tracks[t].moveTo(k);
+    return this.#ready || this.#isReady();
+  }
+
+  #isReady(): boolean {
+    this.#ready = this.#tracks.every((track, k) => track.completed >= this.#warmUp[k]);
+    return this.#ready;
+  }
+
+  snapshot(): ContextState {
+    return { tracks: this.#tracks.map((track) => track.snapshot()), state: this.#state ?? null, ready: this.#ready };
+  }
+
+  restore(state: ContextState): void {
+    this.#tracks.forEach((track, k) => {
+      track.restore(state.tracks[k]);
+    });
+    if (this.#state !== undefined) this.#state = state.state;
+    this.#ready = state.ready;
+  }
+}
+
+function assertTimeframes(running: RunningStrategy, base: Timeframe, timeframes: readonly Timeframe[]): void {
+  for (const timeframe of timeframes) {
+    const of = timeframe === running.timeframe ? base : running.timeframe;
+    if (timeframeMs(timeframe) % timeframeMs(of) !== 0) {
+      throw new PlimsollError('TIMEFRAME_NOT_MULTIPLE', `the strategy "${running.id}" wants ${timeframe} bars, which cannot be made from ${of} bars`, `use a multiple of ${of}`);
+    }
+  }
+}

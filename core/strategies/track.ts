@@ -1,0 +1,180 @@
+import type { Indicator, IndicatorSpec, IndicatorState } from '../indicators/indicator.ts';
+import { type BarColumns, emptyBars } from '../market/bars.ts';
+import { createResampler, type Resampler, type ResamplerState } from '../market/resample.ts';
+import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
+
+/** Places 0 and 1 of every buffer hold what `previous` and `value` were before the block; its bars follow. */
+const CARRIED = 2;
+
+/** Where the views of a track stand in its buffers. */
+export interface TrackClock {
+  now: number;
+  before: number;
+}
+
+export interface TrackState {
+  readonly bars: number;
+  readonly resampler: ResamplerState | null;
+  readonly indicators: readonly IndicatorState[];
+  /** For each indicator and output: previous and latest value. */
+  readonly carried: readonly (readonly (readonly [number, number])[])[];
+  /** The last completed bar, scaled. */
+  readonly lastBar: readonly number[];
+}
+
+interface Line {
+  readonly indicator: Indicator;
+  readonly outputs: Float64Array[];
+}
+
+/**
+ * One timeframe of one instrument, as a strategy sees it: its bars (made from the base bars where it is longer) and the
+ * indicators on them, computed a block of bars ahead and read bar by bar through a clock. A block of one is a live bar.
+ */
+export class Track {
+  readonly timeframe: Timeframe;
+  readonly timeframeMs: number;
+  readonly clock: TrackClock = { now: 1, before: 0 };
+  /** Completed bars of this block, scaled; place k belongs to buffer place k. */
+  bars: BarColumns;
+  /** Bars completed up to and including each base bar of the block. */
+  #completed: Int32Array;
+  readonly #resampler: Resampler | undefined;
+  readonly #lines: Line[];
+  #capacity = CARRIED + 1;
+  /** Bars completed before the block. */
+  #seen = 0;
+
+  constructor(base: Timeframe, timeframe: Timeframe, specs: readonly IndicatorSpec[], priceDecimals: number) {
+    this.timeframe = timeframe;
+    this.timeframeMs = timeframeMs(timeframe);
+    this.#resampler = timeframe === base ? undefined : createResampler(base, timeframe);
+    this.#lines = specs.map((spec) => ({
+      indicator: spec.create(),
+      outputs: spec.outputs.map(() => new Float64Array(this.#capacity).fill(Number.NaN)),
+    }));
+    this.bars = emptyBars(this.#capacity, priceDecimals);
+    this.#completed = new Int32Array(1);
+  }
+
+  get isBase(): boolean {
+    return this.#resampler === undefined;
+  }
+
+  /** Buffers of the k-th indicator, one an output; replaced when a longer block comes. */
+  outputs(k: number): readonly Float64Array[] {
+    return this.#lines[k].outputs;
+  }
+
+  /** Reads base bars `from` to `to`. The clock stands at the last bar before the block. Returns whether buffers were replaced. */
+  advance(base: BarColumns, from: number, to: number): boolean {
+    const grown = this.#carry(to - from);
+    const count = this.#resampler ? this.#resample(base, from, to) : to - from;
+    const source = this.#resampler ? this.bars : base;
+    const start = this.#resampler ? CARRIED : from;
+    for (const line of this.#lines) line.indicator.advance(source, start, start + count, line.outputs, CARRIED);
+    return grown;
+  }
+
+  /** Whether base bar `k` of the block completed a bar of this timeframe that the clock has not reached. */
+  completesAt(k: number): boolean {
+    return this.#resampler === undefined || 1 + this.#completed[k] !== this.clock.now;
+  }
+
+  /** Moves the clock to base bar `k` of the block. */
+  moveTo(k: number): void {
+    const { clock } = this;
+    clock.before = clock.now;
+    clock.now = this.#resampler ? 1 + this.#completed[k] : 2 + k;
+  }
+
+  /** Bars completed so far, as the clock stands. */
+  get completed(): number {
+    return this.#seen + this.clock.now - 1;
+  }
+
+  #resample(base: BarColumns, from: number, to: number): number {
+    const { bars } = this;
+    let count = 0;
+    let filledTo = from;
+    this.#resampler?.advance(base, from, to, (bar, index) => {
+      this.#completed.fill(count, filledTo - from, index - from);
+      filledTo = index;
+      const place = CARRIED + count++;
+      bars.timestamp[place] = bar.timestamp;
+      bars.open[place] = bar.open;
+      bars.high[place] = bar.high;
+      bars.low[place] = bar.low;
+      bars.close[place] = bar.close;
+      bars.volume[place] = bar.volume;
+    });
+    this.#completed.fill(count, filledTo - from, to - from);
+    return count;
+  }
+
+  /** Keeps what the clock shows at places 0 and 1 and makes room for a block of `length`. */
+  #carry(length: number): boolean {
+    const { now, before } = this.clock;
+    this.#seen += now - 1;
+    const needed = CARRIED + length;
+    const grown = needed > this.#capacity;
+    if (grown) this.#capacity = needed;
+    for (const line of this.#lines) {
+      line.outputs.forEach((values, k) => {
+        const target = grown ? new Float64Array(needed).fill(Number.NaN) : values;
+        const previous = values[before];
+        const latest = values[now];
+        target[0] = previous;
+        target[1] = latest;
+        line.outputs[k] = target;
+      });
+    }
+    if (this.#resampler) {
+      this.#carryBars(now, grown, needed);
+      if (grown || this.#completed.length < length) this.#completed = new Int32Array(length);
+    }
+    this.clock.now = 1;
+    this.clock.before = 0;
+    return grown;
+  }
+
+  #carryBars(now: number, grown: boolean, needed: number): void {
+    const old = this.bars;
+    const bars = grown ? emptyBars(needed, old.priceDecimals) : old;
+    for (const column of ['timestamp', 'open', 'high', 'low', 'close', 'volume'] as const) bars[column][1] = old[column][now];
+    this.bars = bars;
+  }
+
+  snapshot(): TrackState {
+    const { now, before } = this.clock;
+    const { bars } = this;
+    return {
+      bars: this.completed,
+      resampler: this.#resampler?.snapshot() ?? null,
+      indicators: this.#lines.map((line) => line.indicator.snapshot()),
+      carried: this.#lines.map((line) => line.outputs.map((values) => [values[before], values[now]] as const)),
+      lastBar: this.#resampler
+        ? [bars.timestamp[now], bars.open[now], bars.high[now], bars.low[now], bars.close[now], bars.volume[now]]
+        : [],
+    };
+  }
+
+  restore(state: TrackState): void {
+    this.#seen = state.bars;
+    if (state.resampler) this.#resampler?.restore(state.resampler);
+    this.#lines.forEach((line, k) => {
+      line.indicator.restore(state.indicators[k]);
+      line.outputs.forEach((values, output) => {
+        const [previous, latest] = state.carried[k][output];
+        values[0] = previous;
+        values[1] = latest;
+      });
+    });
+    const { bars } = this;
+    if (state.lastBar.length > 0) {
+      [bars.timestamp[1], bars.open[1], bars.high[1], bars.low[1], bars.close[1], bars.volume[1]] = state.lastBar;
+    }
+    this.clock.now = 1;
+    this.clock.before = 0;
+  }
+}
