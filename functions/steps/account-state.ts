@@ -1,0 +1,105 @@
+/** The documents of a stream: what each step reads and writes, under which key. */
+import { fromCheckpointJson, type Json, toCheckpointJson } from '../../core/json.ts';
+import type { Engine, EngineSnapshot } from '../../core/engine/engine.ts';
+import { PlimsollError } from '../../core/errors.ts';
+import type { Instrument } from '../../core/market/instrument.ts';
+import type { LedgerPort } from '../../core/ports/ledger.ts';
+import type { Provenance } from '../../core/ports/market-data.ts';
+import type { SignalProposal } from '../../core/strategies/runner.ts';
+
+export const KEYS = {
+  account: 'account',
+  opening: 'opening',
+  /** The bars of a cycle; written once by ingest. */
+  cycle: (asOf: number): string => `cycle/${timeKey(asOf)}`,
+  cyclePrefix: 'cycle/',
+  /** What each step made of a cycle, for people. */
+  verdicts: (asOf: number): string => `verdicts/${timeKey(asOf)}`,
+  verdictsPrefix: 'verdicts/',
+  checkpoint: (strategyId: string): string => `checkpoint/${strategyId}`,
+  /** What a cycle with proposals was decided from. */
+  decision: (asOf: number): string => `decision/${timeKey(asOf)}`,
+  decisionPrefix: 'decision/',
+  command: (id: string): string => `command/${id}`,
+} as const;
+
+/** Milliseconds UTC as text whose bytes sort like the times do. */
+const timeKey = (ms: number): string => String(ms).padStart(15, '0');
+
+/** The steps of a cycle, in order. `ingest` opens it; the account is settled before and after. */
+export const STEPS = ['reconcile', 'signal', 'risk', 'execute'] as const;
+export type Step = (typeof STEPS)[number];
+
+/** What a step made of a cycle. */
+export interface Verdict {
+  readonly step: Step | 'ingest';
+  /** A few words: "2 fills", "nothing due", "1 proposal". */
+  readonly verdict: string;
+  /** Wall-clock ms UTC at its end, and how long it took. For people: no decision reads it. */
+  readonly at: number;
+  readonly elapsedMs: number;
+}
+
+/** A cycle as people see it. */
+export interface VerdictsDocument {
+  readonly cycle: number;
+  /** At its end, scaled money. */
+  readonly equity: number;
+  readonly missing: readonly string[];
+  readonly lateByMs: number;
+  readonly verdicts: readonly Verdict[];
+}
+
+/** How far an account has come. */
+export interface Cursor {
+  /** Cycle in work, or the last one. */
+  readonly cycle: number;
+  /** The step that comes next; `settled` when the cycle is over. */
+  readonly next: Step | 'settled';
+}
+
+/** The account document: its engine's state as of a commit, and how far its cycle has come. */
+export interface AccountState {
+  readonly cursor: Cursor;
+  readonly engine: EngineSnapshot;
+  /** Between signal and risk. */
+  readonly proposals: readonly SignalProposal[];
+  /** Of the cycle in work. */
+  readonly verdicts: readonly Verdict[];
+}
+
+/** Written once, with the first commit of a stream: what the configuration alone does not say. */
+export interface Opening {
+  readonly openedAt: number;
+  readonly provenance: Provenance;
+  readonly instruments: readonly Instrument[];
+}
+
+/** A cycle as ingest opened it: the bars that arrived, and what was missing. */
+export interface CycleDocument {
+  /** ms UTC: when its bars closed. */
+  readonly asOf: number;
+  /** By symbol: open time (ms UTC), open, high, low, close (scaled) and volume. */
+  readonly bars: { readonly [symbol: string]: readonly [number, number, number, number, number, number] };
+  readonly missing: readonly string[];
+  /** How late the cycle was opened, where that is too late to open anything new; else 0. */
+  readonly lateByMs: number;
+  /** SHA-256 of the bars, hex. */
+  readonly contentHash: string;
+  readonly openedAt: number;
+}
+
+/** The account document with its version. Throws `ACCOUNT_NOT_OPEN` where the stream has none. */
+export async function loadAccount(ledger: LedgerPort, stream: string): Promise<{ state: AccountState; version: number }> {
+  const document = await ledger.document(stream, KEYS.account);
+  if (!document) {
+    throw new PlimsollError('ACCOUNT_NOT_OPEN', `the account ${stream} has no ledger yet`, 'start the platform once so that its first cycle opens it');
+  }
+  return { state: fromCheckpointJson(document.value) as AccountState, version: document.version };
+}
+
+/** The account document's value for an engine as it stands. */
+export function accountDocument(engine: Engine, cursor: Cursor, verdicts: readonly Verdict[]): Json {
+  const state: AccountState = { cursor, engine: engine.snapshot(), proposals: engine.proposals, verdicts };
+  return toCheckpointJson(state);
+}

@@ -1,0 +1,112 @@
+/** What people do to an account between its steps: halt, resume, pause, cancel, close. Each is one commit, once for its key. */
+import { answerIntents, submitIntents } from '../../core/cycle.ts';
+import { cancel, changeTradingState, pauseStrategy } from '../../core/engine/bookkeeping.ts';
+import type { Engine } from '../../core/engine/engine.ts';
+import { PlimsollError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
+import { nearest } from '../../core/nearest.ts';
+import type { Principal } from '../../core/ports/identity.ts';
+import { gateLeg } from '../../core/risk/gate.ts';
+import { reduction } from '../../core/risk/sizing.ts';
+import type { TradingState } from '../../core/risk/trading-state.ts';
+import { KEYS, loadAccount } from './account-state.ts';
+import { engineOf } from './engines.ts';
+import type { StepPorts } from './ports.ts';
+import { commitEngine } from './step.ts';
+
+/** Who asks for a command, and the key under which it is done once. */
+export interface CommandOrigin {
+  readonly principal: Principal;
+  readonly idempotencyKey: string;
+}
+
+/** Writers that a command yields to before it gives up. */
+const MAX_CONFLICTS = 50;
+
+/**
+ * Does something to an account as it stands, whatever step its cycle is at, in one commit. Done under the same key before, it
+ * does nothing and answers what it answered then.
+ */
+export async function runCommand<Output extends Json>(
+  ports: StepPorts,
+  stream: string,
+  name: string,
+  origin: CommandOrigin,
+  work: (engine: Engine) => Output,
+): Promise<Output> {
+  const key = KEYS.command(origin.idempotencyKey);
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+    const done = await ports.ledger.document(stream, key);
+    if (done) return (done.value as { output: Output }).output;
+    const { state, version } = await loadAccount(ports.ledger, stream);
+    const engine = await engineOf(ports, stream);
+    engine.restore(state.engine);
+    engine.proposals = [...state.proposals];
+    const output = work(engine);
+    const value: Json = { name, by: origin.principal.id, at: ports.now(), output };
+    if (await commitEngine(ports, engine, version, state.cursor, state.verdicts, [{ key, value, expectedVersion: 0 }])) return output;
+  }
+  throw new PlimsollError('ACCOUNT_CONTENDED', `${name} met other writers ${MAX_CONFLICTS} times`, 'try again', { kept: 'nothing of it was done' });
+}
+
+/** The kill switch. A halt cancels every working order that could still raise a position; protection stays. */
+export function setTradingState(ports: StepPorts, stream: string, to: TradingState, reason: string, origin: CommandOrigin) {
+  return runCommand(ports, stream, 'trading-state.set', origin, (engine) => {
+    if (engine.tradingState !== to) changeTradingState(engine, to, `${reason} (${origin.principal.name})`);
+    let canceled = 0;
+    if (to === 'Halted') {
+      for (const market of engine.markets) {
+        for (const order of market.orders.filter((working) => !working.reduceOnly)) {
+          cancel(engine, order, 'trading was halted');
+          canceled++;
+        }
+      }
+    }
+    return { state: to, canceled };
+  });
+}
+
+export function pause(ports: StepPorts, stream: string, strategy: string, paused: boolean, origin: CommandOrigin) {
+  return runCommand(ports, stream, paused ? 'strategies.pause' : 'strategies.resume', origin, (engine) => {
+    const index = strategyIndex(engine, strategy);
+    if (engine.paused[index] !== paused) pauseStrategy(engine, index, paused, `by hand (${origin.principal.name})`);
+    return { strategy, paused };
+  });
+}
+
+export function cancelOrder(ports: StepPorts, stream: string, id: number, origin: CommandOrigin) {
+  return runCommand(ports, stream, 'orders.cancel', origin, (engine) => {
+    const order = engine.markets.flatMap((market) => [...market.orders, ...market.held]).find((working) => working.id === id);
+    if (!order) throw new PlimsollError('ORDER_NOT_WORKING', `there is no working order ${id}`, 'list the working orders to see their numbers');
+    cancel(engine, order, `by hand (${origin.principal.name})`);
+    return { order: id, state: order.state as string };
+  });
+}
+
+/** A market order that closes what a strategy holds; it is matched with the next bar. Works in every trading state. */
+export function closePosition(ports: StepPorts, stream: string, strategy: string, symbol: string, origin: CommandOrigin) {
+  return runCommand(ports, stream, 'positions.close', origin, (engine) => {
+    const index = strategyIndex(engine, strategy);
+    const market = engine.markets.find((candidate) => candidate.instrument.symbol === symbol);
+    if (!market) throw new PlimsollError('SYMBOL_UNKNOWN', `${symbol} is not in the universe`, `use ${nearest(symbol, engine.markets.map((known) => known.instrument.symbol))}`);
+    const held = engine.position(index, market.index);
+    if (held.quantity === 0) throw new PlimsollError('POSITION_FLAT', `"${strategy}" holds no ${symbol}`, 'list the positions to see what is held');
+    const waiting = { intents: engine.intents, cancels: engine.cancels };
+    engine.intents = [];
+    engine.cancels = [];
+    const leg = reduction(held, Math.abs(held.quantity), 'manual');
+    gateLeg(engine, index, market, leg, { kind: 'target', exposure: 0, reason: `closed by hand (${origin.principal.name})` });
+    const [order] = engine.intents;
+    submitIntents(engine);
+    answerIntents(engine);
+    Object.assign(engine, waiting);
+    return { order: order.id, state: order.state as string };
+  });
+}
+
+function strategyIndex(engine: Engine, id: string): number {
+  const ids = engine.runners.map((runner) => runner.running.id);
+  const index = ids.indexOf(id);
+  if (index < 0) throw new PlimsollError('STRATEGY_UNKNOWN', `the account runs no strategy "${id}"`, `use ${nearest(id, ids)}`);
+  return index;
+}

@@ -1,0 +1,28 @@
+import type { Engine } from '../../core/engine/engine.ts';
+import type { LedgerEvent } from '../../core/ledger/events.ts';
+
+const WORDS: Partial<Record<LedgerEvent['kind'], readonly [one: string, many: string]>> = {
+  OrderInitialized: ['intent', 'intents'],
+  OrderDenied: ['denial', 'denials'],
+  OrderSubmitted: ['submitted', 'submitted'],
+  OrderFilled: ['fill', 'fills'],
+  OrderCanceled: ['canceled', 'canceled'],
+  OrderRejected: ['rejected', 'rejected'],
+  OrderExpired: ['expired', 'expired'],
+  OrderTriggered: ['stop triggered', 'stops triggered'],
+  FundingSettled: ['funding payment', 'funding payments'],
+  BorrowCharged: ['borrow charge', 'borrow charges'],
+  TradingStateChanged: ['change of trading state', 'changes of trading state'],
+  StrategyFailed: ['strategy failed', 'strategies failed'],
+};
+
+/** What happened since a sequence, in a few words for people: "2 fills, 1 canceled". */
+export function countEvents(engine: Engine, since: number, nothing: string): string {
+  const counts = new Map<LedgerEvent['kind'], number>();
+  for (const event of engine.journal.since(since)) counts.set(event.kind, (counts.get(event.kind) ?? 0) + 1);
+  const parts = [...counts].flatMap(([kind, count]) => {
+    const words = WORDS[kind];
+    return words ? [`${count} ${count === 1 ? words[0] : words[1]}`] : [];
+  });
+  return parts.length > 0 ? parts.join(', ') : nothing;
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { definitionOf, streamOf } from '../../core/configuration/definition.ts';
+import type { AccountConfiguration } from '../../core/configuration/schema.ts';
+import { Engine } from '../../core/engine/engine.ts';
+import { PlimsollError } from '../../core/errors.ts';
+import { canonicalJson, type Json } from '../../core/json.ts';
+import { barsFromRows } from '../../core/market/bars.ts';
+import { nearest } from '../../core/nearest.ts';
+import { openCycle, takeBar } from '../../core/cycle.ts';
+import type { CycleDocument, Opening } from './account-state.ts';
+import { KEYS } from './account-state.ts';
+import type { StepPorts } from './ports.ts';
+
+/** The configured account of a stream. Throws `ACCOUNT_UNKNOWN`. */
+export function accountOf(ports: StepPorts, stream: string): AccountConfiguration {
+  const { configuration } = ports;
+  const account = configuration.accounts.find((candidate) => streamOf(configuration, candidate) === stream);
+  if (account) return account;
+  const known = configuration.accounts.map((candidate) => streamOf(configuration, candidate));
+  throw new PlimsollError('ACCOUNT_UNKNOWN', `the account ${stream} is not configured`, `use ${nearest(stream, known)}`);
+}
+
+/** A fresh engine for a stream, as its opening and the configuration define it. */
+export async function engineOf(ports: StepPorts, stream: string): Promise<Engine> {
+  const document = await ports.ledger.document(stream, KEYS.opening);
+  if (!document) throw new PlimsollError('ACCOUNT_NOT_OPEN', `the account ${stream} has no ledger yet`, 'start the platform once so that its first cycle opens it');
+  return buildEngine(ports, stream, document.value as unknown as Opening);
+}
+
+export function buildEngine(ports: StepPorts, stream: string, opening: Opening): Engine {
+  const { configuration, registry } = ports;
+  return new Engine(definitionOf({ configuration, account: accountOf(ports, stream), registry, ...opening }));
+}
+
+/** Makes the bars of a cycle those of the engine. */
+export function takeCycle(engine: Engine, cycle: CycleDocument): void {
+  openCycle(engine, cycle.asOf);
+  engine.lateByMs = cycle.lateByMs;
+  const fundingRateMillionths = Math.round(engine.definition.execution.fundingBps * 100);
+  for (const market of engine.markets) {
+    const bar = cycle.bars[market.instrument.symbol];
+    if (!bar) continue;
+    const [timestamp, open, high, low, close, volume] = bar;
+    market.useBars(barsFromRows([{ timestamp, open, high, low, close, volume }], market.instrument.priceDecimals));
+    market.fundingRateMillionths = fundingRateMillionths;
+    takeBar(engine, market);
+  }
+}
+
+/** SHA-256 of plain data in its canonical form, hex. */
+export const contentHash = (value: unknown): string => createHash('sha256').update(canonicalJson(value as Json)).digest('hex');

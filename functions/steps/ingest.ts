@@ -1,0 +1,118 @@
+import { streamOf, universeOf } from '../../core/configuration/definition.ts';
+import type { AccountConfiguration } from '../../core/configuration/schema.ts';
+import { openStream } from '../../core/engine/genesis.ts';
+import { PlimsollError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
+import type { Bar } from '../../core/market/bars.ts';
+import type { Instrument } from '../../core/market/instrument.ts';
+import type { Provenance } from '../../core/ports/market-data.ts';
+import { type AccountState, type CycleDocument, KEYS, type Opening } from './account-state.ts';
+import { fromCheckpointJson } from '../../core/json.ts';
+import { buildEngine, contentHash } from './engines.ts';
+import { type DocumentWrite, LEDGER_BOUNDS } from '../../core/ports/ledger.ts';
+import type { StepPorts } from './ports.ts';
+import { commitEngine, sendNext } from './step.ts';
+
+const MAX_HEAD_RACES = 50;
+
+/** The bars of one logical time, as a venue gave them. */
+export interface ArrivedBars {
+  /** ms UTC: when they closed. */
+  readonly asOf: number;
+  /** By symbol; a symbol without a bar is missing. */
+  readonly bars: ReadonlyMap<string, Bar>;
+}
+
+/** Opens the stream of an account where it is new: its definition and first deposit become the first commit. */
+export async function openAccount(
+  ports: StepPorts,
+  account: AccountConfiguration,
+  instruments: readonly Instrument[],
+  provenance: Provenance,
+  openedAt: number,
+): Promise<Opening> {
+  const stream = streamOf(ports.configuration, account);
+  const existing = await ports.ledger.document(stream, KEYS.opening);
+  if (existing) return assertOpening(stream, existing.value as unknown as Opening, provenance);
+  const opening: Opening = { openedAt, provenance, instruments: JSON.parse(JSON.stringify(instruments)) };
+  const engine = buildEngine(ports, stream, opening);
+  openStream(engine);
+  const cursor = { cycle: openedAt - 1, next: 'settled' } as const;
+  const written = await commitEngine(ports, engine, 0, cursor, [], [{ key: KEYS.opening, value: opening as unknown as Json, expectedVersion: 0 }]);
+  if (written) return opening;
+  const winner = await ports.ledger.document(stream, KEYS.opening);
+  if (!winner) throw new PlimsollError('ACCOUNT_CONTENDED', `the account ${stream} could not be opened`, 'try again');
+  return assertOpening(stream, winner.value as unknown as Opening, provenance);
+}
+
+/** Recorded, simulated and live bars never share an account. */
+function assertOpening(stream: string, opening: Opening, provenance: Provenance): Opening {
+  if (opening.provenance === provenance) return opening;
+  throw new PlimsollError(
+    'PROVENANCE_MIXED',
+    `the account ${stream} was opened on ${opening.provenance} data and the venue gives ${provenance} data`,
+    'use another account or another data directory for it',
+    { kept: 'its ledger is untouched' },
+  );
+}
+
+/** Opens a cycle with the bars that arrived, once; a second call for the same time changes nothing. Then sets it going. */
+export async function ingestStep(ports: StepPorts, account: AccountConfiguration, arrived: ArrivedBars, lateByMs = 0): Promise<void> {
+  await openCycles(ports, account, [arrived], lateByMs);
+  await resume(ports, streamOf(ports.configuration, account));
+}
+
+/** Opens cycles in order of time, without setting them going; those that are open already stay as they are. */
+export async function openCycles(
+  ports: StepPorts,
+  account: AccountConfiguration,
+  arrived: readonly ArrivedBars[],
+  lateByMs = 0,
+): Promise<void> {
+  const stream = streamOf(ports.configuration, account);
+  const documents = arrived.map((bars): DocumentWrite => ({
+    key: KEYS.cycle(bars.asOf),
+    value: cycleDocument(ports, account, bars, lateByMs) as unknown as Json,
+    expectedVersion: 0,
+  }));
+  for (let from = 0; from < documents.length; from += LEDGER_BOUNDS.documentsPerCommit) {
+    const part = documents.slice(from, from + LEDGER_BOUNDS.documentsPerCommit);
+    if (await writeDocuments(ports, stream, part)) continue;
+    for (const document of part) await writeDocuments(ports, stream, [document]);
+  }
+  ports.faultPoint?.('ingest:opened');
+}
+
+/** False when one of them was there already; then none is written. */
+async function writeDocuments(ports: StepPorts, stream: string, documents: readonly DocumentWrite[]): Promise<boolean> {
+  for (let tries = 0; tries < MAX_HEAD_RACES; tries++) {
+    const expected = await ports.ledger.head(stream);
+    const outcome = await ports.ledger.commit({ stream, expected, events: [], hash: '', documents, guards: [] });
+    if (outcome.kind !== 'conflict') return outcome.kind === 'committed';
+  }
+  throw new PlimsollError('ACCOUNT_CONTENDED', `a cycle of ${stream} could not be opened beside other writers`, 'try again', { kept: 'its bars can be fetched again' });
+}
+
+/** Sends what an account waits for: after ingest, after a restart, and whenever a message may have been lost. */
+export async function resume(ports: StepPorts, stream: string): Promise<void> {
+  const document = await ports.ledger.document(stream, KEYS.account);
+  if (document) await sendNext(ports, stream, (fromCheckpointJson(document.value) as AccountState).cursor);
+}
+
+function cycleDocument(ports: StepPorts, account: AccountConfiguration, { asOf, bars }: ArrivedBars, lateByMs: number): CycleDocument {
+  const { symbols } = universeOf(ports.configuration, account);
+  const rows = Object.fromEntries(
+    symbols.flatMap((symbol) => {
+      const bar = bars.get(symbol);
+      return bar ? [[symbol, [bar.timestamp, bar.open, bar.high, bar.low, bar.close, bar.volume] as const]] : [];
+    }),
+  );
+  return {
+    asOf,
+    bars: rows,
+    missing: symbols.filter((symbol) => !bars.has(symbol)),
+    lateByMs,
+    contentHash: contentHash(rows),
+    openedAt: ports.now(),
+  };
+}

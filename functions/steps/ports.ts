@@ -1,0 +1,24 @@
+import type { Configuration } from '../../core/configuration/schema.ts';
+import type { LedgerPort } from '../../core/ports/ledger.ts';
+import type { OutgoingMessage, QueueName } from '../../core/ports/queue.ts';
+import type { StrategyRegistry } from '../../core/strategies/registry.ts';
+
+/** What every step works with: the same on a laptop, in Lambda and in tests. */
+export interface StepPorts {
+  readonly ledger: LedgerPort;
+  readonly send: (queue: QueueName, message: OutgoingMessage) => Promise<void>;
+  readonly configuration: Configuration;
+  readonly registry: StrategyRegistry;
+  /** Wall clock, ms UTC: for verdicts and lateness alone, never for a decision. */
+  readonly now: () => number;
+  /** Runs strategy code under a deadline; throws `STRATEGY_TIMEOUT` when it takes longer. */
+  readonly withDeadline: <T>(timeoutMs: number, what: string, work: () => T) => T;
+  /** Called between every two writes, for tests that end the process there. */
+  readonly faultPoint?: (name: string) => void;
+}
+
+/** The body of every message between the steps. */
+export interface CycleMessage {
+  readonly stream: string;
+  readonly cycle: number;
+}

@@ -1,0 +1,13 @@
+import { reconcile } from '../../core/cycle.ts';
+import type { CycleMessage, StepPorts } from './ports.ts';
+import { countEvents } from './count-events.ts';
+import { runStep } from './step.ts';
+
+/** Working orders meet the cycle's bars, and the account is measured. */
+export function reconcileStep(ports: StepPorts, message: CycleMessage): Promise<void> {
+  return runStep(ports, 'reconcile', message, ({ engine }) => {
+    const before = engine.journal.sequence;
+    reconcile(engine);
+    return { verdict: countEvents(engine, before, 'no orders touched'), next: 'signal' };
+  });
+}

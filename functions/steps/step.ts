@@ -1,0 +1,151 @@
+import type { Engine } from '../../core/engine/engine.ts';
+import { PlimsollError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
+import { type CommitRequest, type DocumentWrite, LEDGER_BOUNDS, type LedgerHead } from '../../core/ports/ledger.ts';
+import { accountDocument, type AccountState, type Cursor, type CycleDocument, KEYS, loadAccount, STEPS, type Step, type Verdict, type VerdictsDocument } from './account-state.ts';
+import { engineOf, takeCycle } from './engines.ts';
+import type { CycleMessage, StepPorts } from './ports.ts';
+
+/** What a step's work leaves besides the engine's new state. */
+export interface StepResult {
+  /** For people: "2 fills". */
+  readonly verdict: string;
+  /** The step that follows; `settled` ends the cycle. */
+  readonly next: Step | 'settled';
+  readonly documents?: readonly DocumentWrite[];
+}
+
+export interface StepContext {
+  readonly engine: Engine;
+  readonly cycle: CycleDocument;
+  readonly account: AccountState;
+}
+
+/** Times that a step starts over because another writer came first: by then something is wrong. */
+const MAX_CONFLICTS = 20;
+
+/**
+ * Runs one step of a cycle: loads the account, does the work on it, and writes events, account and whatever the step adds in one
+ * commit. A message that comes again finds the step done and only sends on what follows; so the message that led here is
+ * acknowledged after everything it caused is durable, and no sooner.
+ */
+export async function runStep(
+  ports: StepPorts,
+  step: Step,
+  message: CycleMessage,
+  work: (context: StepContext) => Promise<StepResult> | StepResult,
+): Promise<void> {
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+    const { state, version } = await loadAccount(ports.ledger, message.stream);
+    const due = dueState(state.cursor, step, message.cycle);
+    if (due === 'done') return sendNext(ports, message.stream, state.cursor);
+    if (due === 'early') {
+      throw new PlimsollError('STEP_TOO_EARLY', `${step} of cycle ${message.cycle} came while cycle ${state.cursor.cycle} is at ${state.cursor.next}`, 'it is delivered again');
+    }
+    const cursor = await attempt(ports, step, message, state, version, work);
+    if (cursor) return sendNext(ports, message.stream, cursor);
+  }
+  throw new PlimsollError('ACCOUNT_CONTENDED', `${step} of cycle ${message.cycle} met another writer ${MAX_CONFLICTS} times`, 'it is delivered again', { kept: 'the ledger is as the other writers left it' });
+}
+
+function dueState(cursor: Cursor, step: Step, cycle: number): 'due' | 'done' | 'early' {
+  if (cycle < cursor.cycle) return 'done';
+  if (cycle > cursor.cycle) return step === 'reconcile' && cursor.next === 'settled' ? 'due' : 'early';
+  if (cursor.next === 'settled') return 'done';
+  const wanted = STEPS.indexOf(step);
+  const next = STEPS.indexOf(cursor.next);
+  return wanted === next ? 'due' : wanted < next ? 'done' : 'early';
+}
+
+async function attempt(
+  ports: StepPorts,
+  step: Step,
+  message: CycleMessage,
+  state: AccountState,
+  version: number,
+  work: (context: StepContext) => Promise<StepResult> | StepResult,
+): Promise<Cursor | undefined> {
+  const startedAt = ports.now();
+  const cycle = await loadCycle(ports, message);
+  const engine = await engineOf(ports, message.stream);
+  engine.restore(state.engine);
+  engine.proposals = [...state.proposals];
+  takeCycle(engine, cycle);
+  const result = await work({ engine, cycle, account: state });
+  const at = ports.now();
+  const verdict: Verdict = { step, verdict: result.verdict, at, elapsedMs: at - startedAt };
+  const verdicts = step === 'reconcile' ? [ingestVerdict(cycle), verdict] : [...state.verdicts, verdict];
+  const cursor: Cursor = { cycle: message.cycle, next: result.next };
+  const committed = await commitEngine(ports, engine, version, cursor, verdicts, [
+    { key: KEYS.verdicts(message.cycle), value: verdictsDocument(engine, cycle, verdicts), expectedVersion: 'any' },
+    ...(result.documents ?? []),
+  ]);
+  ports.faultPoint?.(`${step}:committed`);
+  return committed ? cursor : undefined;
+}
+
+function verdictsDocument(engine: Engine, cycle: CycleDocument, verdicts: readonly Verdict[]): Json {
+  const document: VerdictsDocument = { cycle: cycle.asOf, equity: engine.equity, missing: cycle.missing, lateByMs: cycle.lateByMs, verdicts };
+  return document as unknown as Json;
+}
+
+function ingestVerdict(cycle: CycleDocument): Verdict {
+  const arrived = Object.keys(cycle.bars).length;
+  const missing = cycle.missing.length > 0 ? `, missing ${cycle.missing.join(', ')}` : '';
+  return { step: 'ingest', verdict: `${arrived} ${arrived === 1 ? 'bar' : 'bars'}${missing}`, at: cycle.openedAt, elapsedMs: 0 };
+}
+
+async function loadCycle(ports: StepPorts, message: CycleMessage): Promise<CycleDocument> {
+  const document = await ports.ledger.document(message.stream, KEYS.cycle(message.cycle));
+  if (!document) throw new PlimsollError('CYCLE_UNKNOWN', `cycle ${message.cycle} of ${message.stream} was never opened`, 'let ingest open it');
+  return document.value as unknown as CycleDocument;
+}
+
+/**
+ * Writes what an engine did: its events in as many commits as the bounds ask for, the last one together with the account
+ * document and the others. False when another writer came first; then nothing of it counts. A crash between two of the
+ * commits is made up for by doing the same work again: what is already there is the beginning of it.
+ */
+export async function commitEngine(
+  ports: StepPorts,
+  engine: Engine,
+  accountVersion: number,
+  cursor: Cursor,
+  verdicts: readonly Verdict[],
+  documents: readonly DocumentWrite[],
+): Promise<boolean> {
+  const stream = engine.definition.stream;
+  const events = engine.journal.drain() as unknown as Json[];
+  const hash = events.length > 0 ? engine.journal.head() : '';
+  const account: DocumentWrite = { key: KEYS.account, value: accountDocument(engine, cursor, verdicts), expectedVersion: accountVersion };
+  let head = await ports.ledger.head(stream);
+  const before = engine.journal.sequence - events.length;
+  let written = head.sequence - before;
+  if (written < 0 || written > events.length) return false;
+  while (events.length - written > LEDGER_BOUNDS.eventsPerCommit) {
+    const part = events.slice(written, written + LEDGER_BOUNDS.eventsPerCommit);
+    const next = await commitPart(ports, { stream, expected: head, events: part, hash: '', documents: [], guards: [{ key: KEYS.account, version: accountVersion }] });
+    if (!next) return false;
+    ports.faultPoint?.('commit:part');
+    head = next;
+    written += part.length;
+  }
+  return (await commitPart(ports, { stream, expected: head, events: events.slice(written), hash, documents: [account, ...documents], guards: [] })) !== undefined;
+}
+
+async function commitPart(ports: StepPorts, request: CommitRequest): Promise<LedgerHead | undefined> {
+  const outcome = await ports.ledger.commit(request);
+  return outcome.kind === 'committed' ? outcome.head : undefined;
+}
+
+/** Sends on what follows from where an account stands: the next step, or the next cycle that was opened. */
+export async function sendNext(ports: StepPorts, stream: string, cursor: Cursor): Promise<void> {
+  if (cursor.next !== 'settled') return sendStep(ports, stream, cursor.next, cursor.cycle);
+  const [following] = await ports.ledger.documents(stream, { prefix: KEYS.cyclePrefix, after: KEYS.cycle(cursor.cycle), limit: 1 });
+  if (following) await sendStep(ports, stream, 'reconcile', (following.value as unknown as CycleDocument).asOf);
+}
+
+async function sendStep(ports: StepPorts, stream: string, step: Step, cycle: number): Promise<void> {
+  await ports.send(step, { id: `${stream}@${cycle}/${step}`, group: stream, body: { stream, cycle } });
+  ports.faultPoint?.(`${step}:sent`);
+}
