@@ -1,0 +1,107 @@
+import { join, resolve } from 'node:path';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { type IRole, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, type CfnFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import {
+  type BundlingOptions,
+  NodejsFunction,
+  type NodejsFunctionProps,
+  OutputFormat,
+} from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+
+const root = resolve(import.meta.dirname, '../..');
+
+type PassedOn =
+  | 'description'
+  | 'environment'
+  | 'layers'
+  | 'reservedConcurrentExecutions'
+  | 'deadLetterQueue'
+  | 'retryAttempts';
+
+export interface PlimsollFunctionProps extends Pick<NodejsFunctionProps, PassedOn> {
+  /** The TypeScript file that exports `handler`; a path from the repository's root, or an absolute one below it. */
+  readonly entry: string;
+  /**
+   * Memory in MB; the share of a CPU grows with it, to a whole one at 1,769.
+   * @default 512
+   */
+  readonly memoryMb?: number;
+  /**
+   * The longest that one invocation may take. A queue that feeds the function hides its messages for at least six times as long.
+   * @default 30 seconds
+   */
+  readonly timeout?: Duration;
+  /**
+   * How long the function's log is kept. The log goes with the stack; what has to stay is in the ledger.
+   * @default one month
+   */
+  readonly logRetention?: RetentionDays;
+}
+
+/**
+ * A Lambda function on Node 24 and ARM, bundled as one small ES module, with X-Ray tracing and a log of its own. Its
+ * role may write that log and its traces; everything else is granted by the caller, who also adds event sources.
+ */
+export class PlimsollFunction extends NodejsFunction {
+  constructor(scope: Construct, id: string, props: PlimsollFunctionProps) {
+    const {
+      entry,
+      memoryMb = 512,
+      timeout = Duration.seconds(30),
+      logRetention = RetentionDays.ONE_MONTH,
+      ...passedOn
+    } = props;
+    const logGroup = new LogGroup(scope, `${id}Log`, { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
+    // A role of our own, since the managed policy that CDK would attach may create and write every log of the account.
+    const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    super(scope, id, {
+      ...passedOn,
+      entry: resolve(root, entry),
+      handler: 'handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: memoryMb,
+      timeout,
+      logGroup,
+      role,
+      awsSdkConnectionReuse: false,
+      depsLockFilePath: join(root, 'package-lock.json'),
+      bundling,
+    });
+    traceActively(this, role);
+  }
+}
+
+/** Not the `tracing` property: it widens the role's own policy, where a wildcard of ours would hide any other. */
+function traceActively(fn: PlimsollFunction, role: IRole): void {
+  (fn.node.defaultChild as CfnFunction).tracingConfig = { mode: 'Active' };
+  const actions = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'];
+  const policy = new Policy(fn, 'Traces', {
+    statements: [new PolicyStatement({ actions, resources: ['*'] })],
+    roles: [role],
+  });
+  Validations.of(policy).acknowledge({
+    id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
+    reason: 'X-Ray has no resources to name: its two write actions are granted on all or none.',
+  });
+}
+
+/** The AWS clients are bundled: Lambda's own copies load more slowly and change under a deployed function. */
+const bundling: BundlingOptions = {
+  format: OutputFormat.ESM,
+  target: 'node24',
+  minify: true,
+  mainFields: ['module', 'main'],
+  // Packages that are still CommonJS call `require` for what Node has built in.
+  banner:
+    "import { createRequire as plimsollRequire } from 'node:module'; const require = plimsollRequire(import.meta.url);",
+  // ccxt asks for undici only behind a proxy, and falls back to the built-in fetch.
+  externalModules: ['undici'],
+  esbuildArgs: {
+    '--alias:@aws-sdk/credential-provider-node': join(import.meta.dirname, 'credentials-from-environment.ts'),
+  },
+};
