@@ -12,7 +12,7 @@ import { EXACT_LIMIT, mulDivCeil, mulDivFloor } from '../numbers.ts';
 import { DENIAL_CODES, type DenialCode } from '../risk/denial.ts';
 import { TRADING_STATES, type TradingState } from '../risk/trading-state.ts';
 import type { Engine } from './engine.ts';
-import type { MarketState } from './market-state.ts';
+import { type MarketState, millionths } from './market-state.ts';
 import type { Position } from './position.ts';
 
 type Numeric = keyof typeof NUMERIC_EVENTS;
@@ -32,7 +32,10 @@ const PURPOSE = position(PURPOSES);
 const DENIAL = position(DENIAL_CODES);
 const STATE = position(TRADING_STATES);
 
-/** Starts a record: its head and its cycle. Returns where its fields begin. */
+/**
+ * Starts a record: its head and its cycle. Returns where its fields begin. The journal may replace its words in the call, so
+ * they are read after it and never in the same expression.
+ */
 function begin(engine: Engine, kind: Numeric, packed: number): number {
   const at = engine.journal.reserve(widths[kind]);
   const words = engine.journal.words;
@@ -165,6 +168,7 @@ export function reject(engine: Engine, order: Order, reason: string): void {
   engine.journal.words[at] = order.id;
   engine.journal.words[at + 1] = text;
   release(engine, order);
+  endHeldLegs(engine, order);
 }
 
 /** A stop's price was reached: it works as a market or limit order from here on. */
@@ -182,6 +186,7 @@ export function cancel(engine: Engine, order: Order, reason: string): void {
   engine.journal.words[at] = order.id;
   engine.journal.words[at + 1] = text;
   release(engine, order);
+  endHeldLegs(engine, order);
 }
 
 export function expire(engine: Engine, order: Order): void {
@@ -189,6 +194,14 @@ export function expire(engine: Engine, order: Order): void {
   const at = begin(engine, 'OrderExpired', 0);
   engine.journal.words[at] = order.id;
   release(engine, order);
+  endHeldLegs(engine, order);
+}
+
+/** Legs that wait for an entry end with it. */
+function endHeldLegs(engine: Engine, entry: Order): void {
+  const { held } = engine.markets[entry.instrument];
+  if (held.length === 0) return;
+  for (const leg of held.filter((order) => order.parent === entry.id)) cancel(engine, leg, 'its entry ended without a fill');
 }
 
 /**
@@ -202,13 +215,15 @@ export function fill(engine: Engine, order: Order, quantity: number, price: numb
   const notional = notionalOf(market, quantity, price, buys);
   const fee = mulDivCeil(notional, maker ? market.makerFee : market.takerFee, 1_000_000);
   const costBefore = held.cost;
-  const wasFlat = held.quantity === 0;
+  const before = held.quantity;
   const realised = applyToPosition(held, buys, quantity, notional, engine.time);
   held.realised += realised;
   held.fees += fee;
   market.netQuantity += buys ? quantity : -quantity;
   market.netCost += held.cost - costBefore;
-  if (wasFlat) engine.openPositions++;
+  market.longQuantity += Math.max(0, held.quantity) - Math.max(0, before);
+  market.shortQuantity += Math.max(0, -held.quantity) - Math.max(0, -before);
+  if (before === 0) engine.openPositions++;
   else if (held.quantity === 0) engine.openPositions--;
   addCash(engine, (market.isPerpetual ? realised : buys ? -notional : notional) - fee);
   order.filled += quantity;
@@ -226,7 +241,7 @@ export function fill(engine: Engine, order: Order, quantity: number, price: numb
   words[at + 6] = held.quantity + 0;
 
   if (complete) release(engine, order);
-  else releasePart(engine, market, order, notional + fee, notional);
+  else releasePart(engine, market, order, notional, fee);
 }
 
 /** Money of a quantity at a price, rounded against who pays (buyer up) or receives (seller down). */
@@ -258,10 +273,11 @@ function applyToPosition(held: Position, buys: boolean, quantity: number, notion
   return realised;
 }
 
+/** One funding payment of a strategy's position, at the price `mark`. */
 export function settleFunding(engine: Engine, market: MarketState, strategy: number, mark: number): void {
   const held = engine.position(strategy, market.index);
-  const value = notionalOf(market, Math.abs(held.quantity), mark, true);
   const pays = held.quantity > 0 === market.fundingRateMillionths > 0;
+  const value = notionalOf(market, Math.abs(held.quantity), mark, pays);
   const rate = Math.abs(market.fundingRateMillionths);
   const amount = pays ? -mulDivCeil(value, rate, 1_000_000) : mulDivFloor(value, rate, 1_000_000);
   held.funding += amount;
@@ -277,10 +293,11 @@ export function settleFunding(engine: Engine, market: MarketState, strategy: num
 
 const DAYS_PER_YEAR = 365;
 
+/** A day's cost of what a strategy has borrowed to be short. */
 export function chargeBorrow(engine: Engine, market: MarketState, strategy: number, mark: number, bpsPerYear: number): void {
   const held = engine.position(strategy, market.index);
   const value = notionalOf(market, -held.quantity, mark, true);
-  const amount = -mulDivCeil(value, Math.round(bpsPerYear * 100), 1_000_000 * DAYS_PER_YEAR);
+  const amount = -mulDivCeil(value, millionths(bpsPerYear), 1_000_000 * DAYS_PER_YEAR);
   held.funding += amount;
   addCash(engine, amount);
   const at = begin(engine, 'BorrowCharged', strategy);
@@ -297,6 +314,8 @@ export function changeTradingState(engine: Engine, to: TradingState, reason: str
   engine.journal.words[at] = text;
   engine.journal.words[at + 1] = engine.equity;
   engine.tradingState = to;
+  // Who resumes accepts the loss: the drawdown is counted from here, or the breaker would trip again at once.
+  if (to === 'Active') engine.watch.raisePeak(engine.equity);
 }
 
 export function pauseStrategy(engine: Engine, strategy: number, paused: boolean, reason: string): void {
@@ -334,9 +353,15 @@ function release(engine: Engine, order: Order): void {
   removeOrder(market, order);
 }
 
-function releasePart(engine: Engine, market: MarketState, order: Order, spent: number, notional: number): void {
-  const cash = Math.min(order.reserved, spent);
+/**
+ * A part has filled: what it used of the reservation is given back. Cash that was spent is gone; margin goes with the share
+ * of the exposure that has become a position.
+ */
+function releasePart(engine: Engine, market: MarketState, order: Order, notional: number, fee: number): void {
   const exposure = Math.min(order.exposure, notional);
+  let used = Math.max(0, notional + fee);
+  if (market.isPerpetual) used = order.exposure === 0 ? 0 : mulDivFloor(order.reserved, exposure, order.exposure);
+  const cash = Math.min(order.reserved, used);
   order.reserved -= cash;
   engine.reservedCash -= cash;
   order.exposure -= exposure;

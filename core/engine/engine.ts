@@ -5,6 +5,7 @@ import type { TextTableState } from '../ledger/texts.ts';
 import { TextTable } from '../ledger/texts.ts';
 import { Journal, type JournalPosition } from '../ledger/journal.ts';
 import type { Instrument } from '../market/instrument.ts';
+import { barAt, barsFromRows } from '../market/bars.ts';
 import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
 import { EXACT_LIMIT, pow10 } from '../numbers.ts';
 import type { Provenance } from '../ports/market-data.ts';
@@ -72,6 +73,8 @@ interface MarketSnapshot {
   readonly nextFunding: number;
   readonly fundingRateMillionths: number;
   readonly mark: number;
+  /** Its last bar (timestamp, open, high, low, close, volume), which strategies may still look at; empty before the first. */
+  readonly lastBar: readonly number[];
   readonly orders: readonly OrderState[];
   readonly held: readonly OrderState[];
 }
@@ -167,6 +170,7 @@ export class Engine {
         nextFunding: market.nextFunding,
         fundingRateMillionths: market.fundingRateMillionths,
         mark: market.mark,
+        lastBar: lastBarOf(market),
         orders: market.orders.map((order) => ({ ...order })),
         held: market.held.map((order) => ({ ...order })),
       })),
@@ -207,10 +211,14 @@ export class Engine {
     for (const market of this.markets) {
       market.netQuantity = 0;
       market.netCost = 0;
+      market.longQuantity = 0;
+      market.shortQuantity = 0;
       for (let s = 0; s < this.runners.length; s++) {
         const position = this.position(s, market.index);
         market.netQuantity += position.quantity;
         market.netCost += position.cost;
+        market.longQuantity += Math.max(0, position.quantity);
+        market.shortQuantity += Math.max(0, -position.quantity);
       }
       market.reservedBuys = 0;
       market.reservedSells = 0;
@@ -241,12 +249,22 @@ function orderFrom(state: OrderState): Order {
   return Object.assign(new Order(state as never), state);
 }
 
+function lastBarOf(market: MarketState): number[] {
+  if (market.at < 0) return [];
+  const bar = barAt(market.bars, market.at);
+  return [bar.timestamp, bar.open, bar.high, bar.low, bar.close, bar.volume];
+}
+
 function restoreMarket(market: MarketState, state: MarketSnapshot): void {
   market.lastPrice = state.lastPrice;
   market.pricedAt = state.pricedAt;
   market.nextFunding = state.nextFunding;
   market.fundingRateMillionths = state.fundingRateMillionths;
   market.mark = state.mark;
+  const [timestamp, open, high, low, close, volume] = state.lastBar;
+  const { priceDecimals } = market.instrument;
+  market.useBars(barsFromRows(state.lastBar.length > 0 ? [{ timestamp, open, high, low, close, volume }] : [], priceDecimals));
+  market.at = state.lastBar.length > 0 ? 0 : -1;
   market.orders = state.orders.map(orderFrom);
   market.held = state.held.map(orderFrom);
 }

@@ -49,6 +49,9 @@ export class MarketState {
   /** Sum of all strategies' positions, and of their costs (perpetuals). */
   netQuantity = 0;
   netCost = 0;
+  /** The strategies' long positions added up, and their short ones (positive): what each side can come to by itself. */
+  longQuantity = 0;
+  shortQuantity = 0;
   /** What the net position adds to the cash to give equity, at the last price: money, rounded down. */
   mark = 0;
   /** Money by which working orders may still raise the position, long and short. */
@@ -78,8 +81,8 @@ export class MarketState {
     this.divisor = multiplier.divisor * (shift > 0 ? pow10(shift) : 1);
     this.valueDivisor = this.divisor / this.numerator;
     this.isPerpetual = instrument.type === 'linear-perpetual';
-    this.takerFee = Math.round(instrument.takerFeeBps * 100);
-    this.makerFee = Math.round(instrument.makerFeeBps * 100);
+    this.takerFee = millionths(instrument.takerFeeBps);
+    this.makerFee = millionths(instrument.makerFeeBps);
     this.nextFunding = instrument.fundingIntervalMs > 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     this.lot = instrument.lotSize ?? 1;
     this.tick = instrument.tickSize ?? 1;
@@ -101,6 +104,9 @@ export class MarketState {
     this.at = -1;
   }
 }
+
+/** Basis points in millionths, up to the next where they are finer: 1.005 is 101. */
+export const millionths = (bps: number): number => Math.ceil(bps * 100 - 1e-9) + 0;
 
 /** A contract's multiplier as a fraction of whole numbers: 0.001 is 1 / 1000. */
 function fraction(multiplier: number): { numerator: number; divisor: number } {

@@ -1,0 +1,91 @@
+/** Binance's spot REST, as far as market data needs it: https://developers.binance.com/docs/binance-spot-api-docs/rest-api */
+import { timeframeMs } from '../../../../core/market/timeframe.ts';
+import { formatDecimal } from '../../../../core/numbers.ts';
+import { candlesOf, type ServedMarket } from './markets.ts';
+import type { Answer } from './venue-server.ts';
+
+const KLINES_DEFAULT = 500;
+const KLINES_MAX = 1000;
+
+export function binanceAnswer(
+  path: string,
+  query: URLSearchParams,
+  markets: readonly ServedMarket[],
+  now: number,
+): Answer | undefined {
+  if (path === '/api/v3/time') return { body: { serverTime: now } };
+  if (path === '/api/v3/exchangeInfo') return { body: exchangeInfo(markets, now) };
+  if (path === '/api/v3/klines') return klines(query, markets, now);
+  return undefined;
+}
+
+function klines(query: URLSearchParams, markets: readonly ServedMarket[], now: number): Answer {
+  const market = markets.find((one) => one.base + one.quote === query.get('symbol'));
+  if (!market) return { status: 400, body: { code: -1121, msg: 'Invalid symbol.' } };
+  const length = timeframeMs(query.get('interval') ?? '');
+  const limit = Math.min(KLINES_MAX, Number(query.get('limit') ?? KLINES_DEFAULT));
+  const from = Number(query.get('startTime') ?? 0);
+  const decimals = market.minutes.priceDecimals;
+  const eight = (scaled: number): string => formatDecimal(scaled * 10 ** (8 - decimals), 8);
+  const body = candlesOf(market.minutes, length, from, now, limit).map((candle) => [
+    candle.open,
+    ...candle.prices.map(eight),
+    candle.volume.toFixed(8),
+    candle.open + length - 1,
+    (candle.volume * candle.prices[3] * 10 ** -decimals).toFixed(8),
+    100,
+    (candle.volume / 2).toFixed(8),
+    '0.00000000',
+    '0',
+  ]);
+  return { body };
+}
+
+function exchangeInfo(markets: readonly ServedMarket[], now: number): unknown {
+  return {
+    timezone: 'UTC',
+    serverTime: now,
+    rateLimits: [{ rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 6000 }],
+    exchangeFilters: [],
+    symbols: markets.map(symbolInfo),
+  };
+}
+
+function symbolInfo(market: ServedMarket): unknown {
+  const tick = formatDecimal(10 ** (8 - market.minutes.priceDecimals), 8);
+  const step = formatDecimal(10 ** (8 - market.quantityDecimals), 8);
+  return {
+    symbol: market.base + market.quote,
+    status: 'TRADING',
+    baseAsset: market.base,
+    baseAssetPrecision: 8,
+    quoteAsset: market.quote,
+    quotePrecision: 8,
+    quoteAssetPrecision: 8,
+    baseCommissionPrecision: 8,
+    quoteCommissionPrecision: 8,
+    orderTypes: ['LIMIT', 'LIMIT_MAKER', 'MARKET', 'STOP_LOSS', 'STOP_LOSS_LIMIT', 'TAKE_PROFIT', 'TAKE_PROFIT_LIMIT'],
+    icebergAllowed: true,
+    ocoAllowed: true,
+    quoteOrderQtyMarketAllowed: true,
+    isSpotTradingAllowed: true,
+    isMarginTradingAllowed: true,
+    filters: [
+      { filterType: 'PRICE_FILTER', minPrice: tick, maxPrice: '1000000.00000000', tickSize: tick },
+      { filterType: 'LOT_SIZE', minQty: step, maxQty: '9000.00000000', stepSize: step },
+      { filterType: 'MARKET_LOT_SIZE', minQty: '0.00000000', maxQty: '100.00000000', stepSize: '0.00000000' },
+      {
+        filterType: 'NOTIONAL',
+        minNotional: '5.00000000',
+        applyMinToMarket: true,
+        maxNotional: '9000000.00000000',
+        applyMaxToMarket: false,
+        avgPriceMins: 5,
+      },
+    ],
+    permissions: [],
+    permissionSets: [['SPOT', 'MARGIN']],
+    defaultSelfTradePreventionMode: 'NONE',
+    allowedSelfTradePreventionModes: ['NONE'],
+  };
+}
