@@ -24,6 +24,7 @@ export class Database {
   readonly path: string;
   readonly #db: DatabaseSync;
   readonly #readOnly: boolean;
+  #synchronous: 'FULL' | 'NORMAL' | undefined;
   readonly #statements = new Map<string, StatementSync>();
 
   private constructor(path: string, db: DatabaseSync, readOnly: boolean) {
@@ -65,6 +66,26 @@ export class Database {
 
   /** All that `work` writes is durable when this returns, and none of it is when it throws. */
   write<T>(work: () => T): T {
+    this.#setSynchronous('FULL');
+    return this.#transact(work);
+  }
+
+  /**
+   * Like {@link write}, but what `work` writes survives the death of this process at once and a loss of power only with the next
+   * {@link write}. Writes are never lost out of order: where this one is gone, so is every later one.
+   */
+  writeInOrder<T>(work: () => T): T {
+    this.#setSynchronous('NORMAL');
+    return this.#transact(work);
+  }
+
+  #setSynchronous(level: 'FULL' | 'NORMAL'): void {
+    if (this.#readOnly || this.#synchronous === level) return;
+    this.#db.exec(`PRAGMA synchronous = ${level}`);
+    this.#synchronous = level;
+  }
+
+  #transact<T>(work: () => T): T {
     if (this.#readOnly) throw openedToRead(this.path);
     try {
       this.statement('BEGIN IMMEDIATE').run();

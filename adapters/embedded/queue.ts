@@ -19,7 +19,13 @@ export interface EmbeddedQueueOptions {
   readonly faultPoint?: FaultPoint;
 }
 
-/** The queues on the SQLite file. Settling with the receipt of an older delivery does nothing. */
+/**
+ * The queues on the SQLite file. Settling with the receipt of an older delivery does nothing.
+ *
+ * A queue's writes reach the disk in order, with the next commit of the ledger at the latest. Losing the last of them to a loss of
+ * power is harmless: a message then comes again, and one that was never sent is sent when the platform starts (`resume`), since
+ * what it carries on stands in the ledger.
+ */
 export class EmbeddedQueue implements QueuePort {
   readonly #database: Database;
   readonly #now: () => number;
@@ -40,7 +46,7 @@ export class EmbeddedQueue implements QueuePort {
 
   async send(queue: QueueName, message: OutgoingMessage): Promise<void> {
     const body = encodeBody(message);
-    this.#database.write(() => this.#database.statement(SEND).run(queue, message.group, message.id, body));
+    this.#database.writeInOrder(() => this.#database.statement(SEND).run(queue, message.group, message.id, body));
     this.#faultPoint('queue.sent');
     for (const listener of this.#listeners) listener(queue);
   }
@@ -50,20 +56,20 @@ export class EmbeddedQueue implements QueuePort {
       Number.isInteger(limit) && limit >= 1 && limit <= MAX_RECEIVE,
       `1 to ${MAX_RECEIVE} messages are received at once`,
     );
-    const messages = this.#database.write(() => this.#receive(queue, limit, visibilityMs));
+    const messages = this.#database.writeInOrder(() => this.#receive(queue, limit, visibilityMs));
     if (messages.length > 0) this.#faultPoint('queue.received');
     return messages;
   }
 
   async acknowledge(_queue: QueueName, message: ReceivedMessage): Promise<void> {
     const { position, receives } = parseReceipt(message.receipt);
-    this.#database.write(() => this.#database.statement(ACKNOWLEDGE).run(position, receives));
+    this.#database.writeInOrder(() => this.#database.statement(ACKNOWLEDGE).run(position, receives));
     this.#faultPoint('queue.acknowledged');
   }
 
   async release(_queue: QueueName, message: ReceivedMessage, delayMs: number): Promise<void> {
     const { position, receives } = parseReceipt(message.receipt);
-    this.#database.write(() => {
+    this.#database.writeInOrder(() => {
       if (receives >= QUEUE_BOUNDS.maxReceives) this.#bury(position, receives);
       else this.#database.statement(RELEASE).run(this.#now() + delayMs, position, receives);
     });
@@ -75,7 +81,7 @@ export class EmbeddedQueue implements QueuePort {
   }
 
   async redrive(queue: QueueName): Promise<number> {
-    const moved = this.#database.write(() => {
+    const moved = this.#database.writeInOrder(() => {
       this.#database.statement(RESURRECT).run(queue);
       return Number(this.#database.statement(CLEAR_DEAD_LETTERS).run(queue).changes);
     });
@@ -89,7 +95,7 @@ export class EmbeddedQueue implements QueuePort {
 
   /** Makes visible what was in flight when the last platform process ended: whoever received it is gone. */
   recover(): void {
-    this.#database.write(() => this.#database.statement(RECOVER).run());
+    this.#database.writeInOrder(() => this.#database.statement(RECOVER).run());
   }
 
   #receive(queue: QueueName, limit: number, visibilityMs: number): ReceivedMessage[] {

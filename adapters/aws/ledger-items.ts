@@ -1,0 +1,200 @@
+/** How commits, documents and names of streams lie in the ledger's table: keys, and what an item holds. */
+import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { invariant, PlimsollError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
+import { type Commit, type DocumentQuery, LEDGER_BOUNDS } from '../../core/ports/ledger.ts';
+import type { ObjectStore } from '../../core/ports/object-store.ts';
+
+export type Item = Record<string, AttributeValue>;
+
+/** The table's key attributes; both are strings. */
+export const PARTITION_KEY = 'pk';
+export const SORT_KEY = 'sk';
+
+/** The partition that lists the streams: one item each, under its name. */
+export const STREAMS_PARTITION = 'streams';
+
+const COMMIT = 'commit#';
+const DOCUMENT = 'document#';
+/** Digits of the largest safe integer, so that commit numbers sort as text. */
+const NUMBER_DIGITS = 16;
+
+export const streamPartition = (stream: string): string => `stream#${stream}`;
+export const commitSort = (number: number): string => COMMIT + String(number).padStart(NUMBER_DIGITS, '0');
+export const commitKey = (stream: string, number: number): Item => keyOf(streamPartition(stream), commitSort(number));
+export const documentKey = (stream: string, key: string): Item => keyOf(streamPartition(stream), DOCUMENT + key);
+export const streamKey = (stream: string): Item => keyOf(STREAMS_PARTITION, stream);
+const keyOf = (partition: string, sort: string): Item => ({
+  [PARTITION_KEY]: { S: partition },
+  [SORT_KEY]: { S: sort },
+});
+
+export const commitNumber = (item: Item): number => Number(textOf(item, SORT_KEY).slice(COMMIT.length));
+export const documentName = (item: Item): string => textOf(item, SORT_KEY).slice(DOCUMENT.length);
+
+/** The least and the largest sort key of all commits. */
+export const COMMIT_RANGE = [commitSort(0), commitSort(Number.MAX_SAFE_INTEGER)] as const;
+
+/** Sort keys of the documents a query asks for: from `low` (included) to `high` (excluded), by UTF-8 bytes. */
+export function documentRange({ prefix, after, reverse }: DocumentQuery): {
+  low: string;
+  high: string;
+  empty: boolean;
+} {
+  let low = DOCUMENT + prefix;
+  let high = firstBeyond(low);
+  if (after !== undefined && reverse) high = lesser(high, DOCUMENT + after);
+  if (after !== undefined && !reverse) low = greater(low, `${DOCUMENT + after}\u0000`);
+  return { low, high, empty: bytewise(low, high) >= 0 };
+}
+
+/** The least text that is larger than every text that starts with `prefix`. */
+function firstBeyond(prefix: string): string {
+  const points = Array.from(prefix, (character) => character.codePointAt(0)!);
+  while (points.at(-1) === 0x10ffff) points.pop();
+  const last = points.pop()!;
+  return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
+}
+
+export const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+const lesser = (a: string, b: string): string => (bytewise(a, b) <= 0 ? a : b);
+const greater = (a: string, b: string): string => (bytewise(a, b) >= 0 ? a : b);
+
+/** JSON as it is stored: as text, compressed, or as the name of an object beside the table. */
+export interface Content {
+  readonly encoding: 'json' | 'gzip' | 'object';
+  readonly payload: AttributeValue;
+  /** Bytes it takes in the item. */
+  readonly bytes: number;
+}
+
+/** A write costs by the kB, so JSON is compressed where at least one is to be saved. */
+const COMPRESS_ABOVE_BYTES = 2_048;
+
+export const utf8Bytes = (json: string): number => Buffer.byteLength(json);
+
+export function inlineContent(json: string): Content {
+  const bytes = utf8Bytes(json);
+  if (bytes > COMPRESS_ABOVE_BYTES) {
+    const compressed = gzipSync(json);
+    if (compressed.length < bytes) return { encoding: 'gzip', payload: { B: compressed }, bytes: compressed.length };
+  }
+  return { encoding: 'json', payload: { S: json }, bytes };
+}
+
+/** Stores the JSON as an object named by its hash, so that a repeated or lost write leaves the same object. */
+export async function objectContent(json: string, objects: ObjectStore): Promise<Content> {
+  const name = `documents/${sha256(json)}.json.gz`;
+  await objects.put(name, gzipSync(json), { ifAbsent: true });
+  return { encoding: 'object', payload: { S: name }, bytes: name.length };
+}
+
+export const contentAttributes = ({ encoding, payload }: Content): Item => ({ encoding: { S: encoding }, payload });
+
+/** Reads what {@link contentAttributes} wrote. Throws `LEDGER_OBJECT_MISSING` or `LEDGER_OBJECT_CORRUPT` for one kept beside the table. */
+export async function readContent(item: Item, objects: ObjectStore | undefined): Promise<Json> {
+  switch (textOf(item, 'encoding')) {
+    case 'json':
+      return JSON.parse(textOf(item, 'payload'));
+    case 'gzip':
+      return JSON.parse(gunzipSync(item.payload.B!).toString());
+    case 'object':
+      return JSON.parse(await objectText(textOf(item, 'payload'), objects));
+  }
+  throw new PlimsollError(
+    'LEDGER_ENCODING_UNKNOWN',
+    `the ledger's table holds content encoded as ${textOf(item, 'encoding')}`,
+    'run the version that wrote it, or a later one',
+  );
+}
+
+async function objectText(name: string, objects: ObjectStore | undefined): Promise<string> {
+  if (!objects) throw withoutObjects('read');
+  const stored = await objects.get(name);
+  if (!stored) {
+    throw new PlimsollError(
+      'LEDGER_OBJECT_MISSING',
+      `the ledger refers to ${name}, which the bucket lacks`,
+      'restore the object from a backup or a former version',
+    );
+  }
+  const json = gunzipSync(stored).toString();
+  if (name !== `documents/${sha256(json)}.json.gz`) {
+    throw new PlimsollError(
+      'LEDGER_OBJECT_CORRUPT',
+      `${name} does not hold what its name says`,
+      'restore the object from a backup or a former version',
+    );
+  }
+  return json;
+}
+
+export const withoutObjects = (verb: string): PlimsollError =>
+  new PlimsollError(
+    'LEDGER_OBJECTS_ABSENT',
+    `cannot ${verb} a large document: this ledger was given no object store`,
+    'give this function the bucket',
+  );
+
+const sha256 = (value: string): string => createHash('sha256').update(value).digest('hex');
+
+/** What a commit's item holds beside its content. */
+export const commitAttributes = (firstSequence: number, count: number, hash: string, writer: string): Item => ({
+  first: { N: String(firstSequence) },
+  last: { N: String(firstSequence + count - 1) },
+  hash: { S: hash },
+  writer: { S: writer },
+});
+
+export async function readCommit(stream: string, item: Item): Promise<Commit> {
+  const events = await readContent(item, undefined);
+  invariant(Array.isArray(events), 'a commit holds a list of events');
+  return {
+    stream,
+    number: commitNumber(item),
+    firstSequence: numberOf(item, 'first'),
+    events,
+    hash: textOf(item, 'hash'),
+  };
+}
+
+export function textOf(item: Item, attribute: string): string {
+  const value = item[attribute]?.S;
+  invariant(value !== undefined, `a ledger item has the text ${attribute}`);
+  return value;
+}
+
+export function numberOf(item: Item, attribute: string): number {
+  const value = item[attribute]?.N;
+  invariant(value !== undefined, `a ledger item has the number ${attribute}`);
+  return Number(value);
+}
+
+/** Room for the word before a key within DynamoDB's 1,024 bytes of a sort key. */
+const KEY_BYTES = 1_000;
+
+/** Throws `LEDGER_COMMIT_TOO_LARGE` or `LEDGER_KEY_INVALID` for the name of a stream or document that the table cannot hold. */
+export function assertKey(key: string): void {
+  if (!key.isWellFormed()) {
+    throw new PlimsollError(
+      'LEDGER_KEY_INVALID',
+      'a name in the ledger holds half a surrogate pair',
+      'use well-formed text',
+    );
+  }
+  assertWithin('characters of a key', key.length, LEDGER_BOUNDS.keyLength);
+  assertWithin('bytes of a key', utf8Bytes(key), KEY_BYTES);
+}
+
+/** Throws `LEDGER_COMMIT_TOO_LARGE` where `count` is past `bound`. */
+export function assertWithin(what: string, count: number, bound: number): void {
+  if (count <= bound) return;
+  throw new PlimsollError(
+    'LEDGER_COMMIT_TOO_LARGE',
+    `a commit has ${count} ${what}, the bound is ${bound}`,
+    'split it into several commits',
+    { kept: 'nothing of it was written' },
+  );
+}
