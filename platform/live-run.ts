@@ -1,4 +1,5 @@
 /** Recorded bars through the live path: every step through its queue and its handler, on the embedded ports. */
+import { type FaultPoint, noFault } from '../adapters/embedded/faults.ts';
 import { drain } from '../adapters/embedded/worker.ts';
 import { streamOf } from '../core/configuration/definition.ts';
 import type { AccountConfiguration } from '../core/configuration/schema.ts';
@@ -10,6 +11,7 @@ import type { Bar } from '../core/market/bars.ts';
 import type { LedgerPort } from '../core/ports/ledger.ts';
 import type { Provenance } from '../core/ports/market-data.ts';
 import { QUEUES, type QueuePort, type ReceivedMessage } from '../core/ports/queue.ts';
+import { type CycleDocument, KEYS } from '../functions/steps/account-state.ts';
 import { executeStep } from '../functions/steps/execute.ts';
 import { type ArrivedBars, openAccount, openCycles, resume } from '../functions/steps/ingest.ts';
 import type { CycleMessage, StepPorts } from '../functions/steps/ports.ts';
@@ -38,32 +40,46 @@ export interface LiveRunInput {
   readonly bars: ReadonlyMap<string, BarColumns>;
   readonly timeframe: string;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Cycles that are opened ahead of the one in work. */
+  readonly openedAhead?: number;
+  /** Handed to the worker, for tests that end the process in a gap. */
+  readonly faultPoint?: FaultPoint;
 }
 
-/** Cycles that are opened ahead of the one in work. */
 const OPENED_AHEAD = 50;
 
 /** Runs all cycles to the end. Rejects with the first failure of a step: a message that fails is not tried again here. */
 export async function runLive(input: LiveRunInput): Promise<void> {
-  const { ports, account } = input;
-  const cycles = [...cyclesOf(input.bars, timeframeMs(input.timeframe))];
+  const { ports, account, openedAhead = OPENED_AHEAD } = input;
   const stream = streamOf(ports.configuration, account);
-  await openAccount(ports, account, input.instruments, input.provenance, cycles[0]?.asOf ?? 0);
-  for (let from = 0; from < cycles.length; from += OPENED_AHEAD) {
-    await openCycles(ports, account, cycles.slice(from, from + OPENED_AHEAD));
+  const all = [...cyclesOf(input.bars, timeframeMs(input.timeframe))];
+  await openAccount(ports, account, input.instruments, input.provenance, all[0]?.asOf ?? 0);
+  const opened = await lastOpened(ports.ledger, stream);
+  const cycles = all.filter(({ asOf }) => asOf > opened);
+  await resume(ports, stream);
+  await drainAll(input);
+  for (let from = 0; from < cycles.length; from += openedAhead) {
+    await openCycles(ports, account, cycles.slice(from, from + openedAhead));
     await resume(ports, stream);
     await drainAll(input);
-    input.onProgress?.(Math.min(from + OPENED_AHEAD, cycles.length), cycles.length);
+    input.onProgress?.(Math.min(from + openedAhead, cycles.length), cycles.length);
   }
 }
 
-async function drainAll({ ports, queue }: LiveRunInput): Promise<void> {
+/** The latest cycle that was opened before this process; a run that was interrupted goes on after it. */
+async function lastOpened(ledger: LedgerPort, stream: string): Promise<number> {
+  const [last] = await ledger.documents(stream, { prefix: KEYS.cyclePrefix, reverse: true, limit: 1 });
+  return last ? (last.value as unknown as CycleDocument).asOf : Number.NEGATIVE_INFINITY;
+}
+
+async function drainAll({ ports, queue, faultPoint = noFault }: LiveRunInput): Promise<void> {
   let failure: unknown;
   await drain(
     {
       queue,
       queues: ['urgent', ...QUEUES.filter((name) => name !== 'urgent')],
       handlers: stepHandlers(ports),
+      faultPoint,
       onFailure: ({ error }) => {
         failure ??= error;
       },

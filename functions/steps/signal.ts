@@ -1,11 +1,12 @@
-import { signal } from '../../core/cycle.ts';
 import type { Engine } from '../../core/engine/engine.ts';
-import { failStrategy } from '../../core/engine/bookkeeping.ts';
+import { failStrategy, pauseStrategy } from '../../core/engine/bookkeeping.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { fromCheckpointJson, type Json, toCheckpointJson } from '../../core/json.ts';
 import type { DocumentWrite } from '../../core/ports/ledger.ts';
 import type { StrategyCheckpoint, StrategyRunner } from '../../core/strategies/runner.ts';
 import { type AccountState, type CycleDocument, KEYS } from './account-state.ts';
+import { purely } from '../support/purely.ts';
+import { engineOf, takeCycle } from './engines.ts';
 import type { CycleMessage, StepPorts } from './ports.ts';
 import { runStep, type StepResult } from './step.ts';
 
@@ -13,11 +14,14 @@ import { runStep, type StepResult } from './step.ts';
 export function signalStep(ports: StepPorts, message: CycleMessage): Promise<void> {
   return runStep(ports, 'signal', message, async ({ engine, cycle, account }) => {
     const loaded = await Promise.all(engine.runners.map((runner) => loadCheckpoint(ports, message.stream, runner)));
-    const before = engine.snapshot();
-    askStrategies(ports, engine);
+    const before = engine.journal.sequence;
+    const late = askStrategies(ports, engine);
+    const checkpoints = await Promise.all(
+      engine.runners.map((runner) => (late.has(runner) ? unasked(ports, engine, cycle, runner, loaded) : runner.checkpoint())),
+    );
     const documents = engine.runners.map((runner, k): DocumentWrite => ({
       key: KEYS.checkpoint(runner.running.id),
-      value: { cycle: message.cycle, checkpoint: runner.checkpoint() },
+      value: { cycle: message.cycle, checkpoint: checkpoints[k] },
       expectedVersion: loaded[k].version,
     }));
     if (engine.proposals.length === 0) return settled(engine, before, documents);
@@ -30,8 +34,8 @@ export function signalStep(ports: StepPorts, message: CycleMessage): Promise<voi
   });
 }
 
-function settled(engine: Engine, before: { journal: { sequence: number } }, documents: DocumentWrite[]): StepResult {
-  const failed = engine.journal.sequence > before.journal.sequence;
+function settled(engine: Engine, before: number, documents: DocumentWrite[]): StepResult {
+  const failed = engine.journal.sequence > before;
   return { verdict: failed ? 'a strategy failed' : 'nothing proposed', next: 'settled', documents };
 }
 
@@ -43,19 +47,51 @@ async function loadCheckpoint(ports: StepPorts, stream: string, runner: Strategy
   return { version: document.version, value: checkpoint };
 }
 
-/** Indicators over the new bars, then the callbacks, under the deadline for strategies. */
-export function askStrategies(ports: StepPorts, engine: Engine): void {
+/**
+ * Indicators over the new bars, then the callbacks, each strategy under the deadline. One that takes too long is paused until a
+ * person resumes it, and what it proposed does not count. Returns those: what they left half done must not be kept.
+ */
+export function askStrategies(ports: StepPorts, engine: Engine): ReadonlySet<StrategyRunner> {
+  prepareBars(engine, engine.runners);
+  const late = new Set<StrategyRunner>();
   for (const runner of engine.runners) {
+    const proposed = engine.proposals.length;
+    try {
+      purely(() => ports.withDeadline(ports.configuration.strategyTimeoutMs, `the strategy "${runner.running.id}"`, () => runner.decide(engine)));
+    } catch (error) {
+      if (!(error instanceof PlimsollError) || error.code !== 'STRATEGY_TIMEOUT') throw error;
+      engine.proposals.length = proposed;
+      failStrategy(engine, runner.index, engine.due[0]?.index ?? 0, error.message);
+      pauseStrategy(engine, runner.index, true, 'it took too long');
+      late.add(runner);
+    }
+  }
+  return late;
+}
+
+function prepareBars(engine: Engine, runners: readonly StrategyRunner[]): void {
+  for (const runner of runners) {
     for (let k = 0; k < engine.dueCount; k++) runner.prepare(engine.due[k], engine.due[k].at, engine.due[k].at + 1);
   }
-  try {
-    ports.withDeadline(ports.configuration.strategyTimeoutMs, 'the strategies of this cycle', () => signal(engine));
-  } catch (error) {
-    if (!(error instanceof PlimsollError) || error.code !== 'STRATEGY_TIMEOUT') throw error;
-    // What was proposed before the time ran out may be half of a decision: none of it counts.
-    engine.proposals = [];
-    for (const runner of engine.runners) failStrategy(engine, runner.index, 0, error.message);
-  }
+}
+
+/** The checkpoint of a strategy that moved over the cycle's bars and was not asked. */
+async function unasked(
+  ports: StepPorts,
+  engine: Engine,
+  cycle: CycleDocument,
+  runner: StrategyRunner,
+  loaded: readonly { value: Json }[],
+): Promise<Json> {
+  const other = await engineOf(ports, engine.definition.stream);
+  const again = other.runners[runner.index];
+  const { value } = loaded[runner.index];
+  if (value !== null) again.restore(fromCheckpointJson(value) as StrategyCheckpoint);
+  takeCycle(other, cycle);
+  other.paused[runner.index] = true;
+  prepareBars(other, [again]);
+  again.decide(other);
+  return again.checkpoint();
 }
 
 /** What this cycle's decision rests on, by value: enough to make it again, byte for byte. */
