@@ -10,13 +10,14 @@
  *
  * Matching comes first, so that a decision knows what the bar did to the orders of the last one.
  */
-import { accept, cancel, changeTradingState, chargeBorrow, expire, hold, reject, settleFunding, submit } from './engine/bookkeeping.ts';
+import { accept, cancel, chargeBorrow, expire, hold, reject, settleFunding, submit } from './engine/bookkeeping.ts';
 import type { Engine } from './engine/engine.ts';
 import type { MarketState } from './engine/market-state.ts';
 import { measure } from './engine/measure.ts';
 import { matchMarket } from './execution/matching.ts';
 import type { Order } from './execution/order.ts';
 import { gate } from './risk/gate.ts';
+import { forbids, reduce } from './risk/kill-switch.ts';
 
 /** One whole cycle, after its bars were taken in. */
 export function runCycle(engine: Engine): void {
@@ -64,7 +65,7 @@ export function signal(engine: Engine): void {
 
 /** The risk line. */
 export function risk(engine: Engine): void {
-  engine.groups.clear();
+  if (engine.groups.size > 0) engine.groups.clear();
   for (const proposal of engine.proposals) gate(engine, proposal);
   engine.proposals = [];
 }
@@ -82,17 +83,31 @@ export function submitIntents(engine: Engine): void {
     if (order) cancel(engine, order, request.reason);
   }
   engine.cancels = [];
-  for (const order of engine.intents) submit(engine, order);
+  // The second door of the kill switch: what passed risk before the state changed stays here.
+  for (const order of engine.intents) {
+    const entry = order.parent === 0 ? order : engine.intents.find((intent) => intent.id === order.parent);
+    if (forbids(engine, order) || entry?.state === 'Canceled') cancel(engine, order, 'trading stopped before it was sent');
+    else submit(engine, order);
+  }
+  if (engine.intents.some((intent) => intent.state !== 'Submitted')) {
+    engine.intents = engine.intents.filter((intent) => intent.state === 'Submitted');
+  }
 }
 
 /** The answers of the simulated venue: it takes everything but a post-only order that would take. */
 export function answerIntents(engine: Engine): void {
   for (const order of engine.intents) {
-    if (order.parent !== 0) hold(engine, order);
+    if (order.parent !== 0) answerLeg(engine, order);
     else if (order.postOnly && wouldTake(engine, order)) reject(engine, order, 'it is post-only and would take');
     else accept(engine, order);
   }
   engine.intents = [];
+}
+
+/** A leg waits for its entry, which the venue has taken, or else has no reason to be. */
+function answerLeg(engine: Engine, leg: Order): void {
+  if (engine.markets[leg.instrument].orders.some((order) => order.id === leg.parent)) hold(engine, leg);
+  else cancel(engine, leg, 'its entry ended without a fill');
 }
 
 function wouldTake(engine: Engine, order: Order): boolean {
@@ -101,16 +116,28 @@ function wouldTake(engine: Engine, order: Order): boolean {
   return order.side === 'buy' ? last <= order.price : last >= order.price;
 }
 
+const DAY_MS = 86_400_000;
+
 /** A new day (UTC): day orders end, shorts pay for what they borrowed, and the day's loss is counted from here. */
 function startDay(engine: Engine): void {
-  const isFirst = engine.watch.dayStart === 0;
+  const { watch } = engine;
+  const dayBefore = watch.dayEnd;
+  const isFirst = dayBefore === Number.NEGATIVE_INFINITY;
   if (isFirst) engine.equity = engine.cash;
-  engine.watch.startDay(engine.time, engine.equity);
+  watch.startDay(engine.time, engine.equity);
   if (isFirst) return;
+  const days = (watch.dayEnd - dayBefore) / DAY_MS;
   for (const market of engine.markets) {
-    for (const order of market.orders.filter((working) => working.timeInForce === 'day')) expire(engine, order);
-    if (!market.isPerpetual) borrow(engine, market);
+    for (const order of market.orders.filter((working) => isDayOver(engine, market, working))) expire(engine, order);
+    if (market.isPerpetual || market.shortQuantity === 0) continue;
+    for (let day = 0; day < days; day++) borrow(engine, market);
   }
+}
+
+/** A day order meets the bars that open on the day of its decision; a decision at 00:00 has the whole day before it. */
+function isDayOver(engine: Engine, market: MarketState, order: Order): boolean {
+  const dayAfter = (Math.floor(order.createdAt / DAY_MS) + 1) * DAY_MS;
+  return order.timeInForce === 'day' && engine.time - market.intervalMs >= dayAfter;
 }
 
 function borrow(engine: Engine, market: MarketState): void {
@@ -121,19 +148,22 @@ function borrow(engine: Engine, market: MarketState): void {
   }
 }
 
-/** Funding falls due at the open of this bar: on what was held until then, at the open. */
+/**
+ * Funding falls due at the open of this bar: on what was held until then, at the open. A bar or a gap that is longer than the
+ * interval owes each of the payments in it.
+ */
 function fund(engine: Engine, market: MarketState): void {
-  const { at } = market;
+  const { at, nextFunding } = market;
   const interval = market.instrument.fundingIntervalMs;
-  const isFirst = market.nextFunding === Number.NEGATIVE_INFINITY;
   market.nextFunding = (Math.floor(market.timestamp[at] / interval) + 1) * interval;
-  if (isFirst || market.fundingRateMillionths === 0) return;
-  for (let strategy = 0; strategy < engine.runners.length; strategy++) {
-    if (engine.position(strategy, market.index).quantity !== 0) settleFunding(engine, market, strategy, market.open[at]);
+  if (nextFunding === Number.NEGATIVE_INFINITY || market.fundingRateMillionths === 0) return;
+  for (let due = nextFunding; due < market.nextFunding; due += interval) {
+    for (let strategy = 0; strategy < engine.runners.length; strategy++) {
+      if (engine.position(strategy, market.index).quantity !== 0) settleFunding(engine, market, strategy, market.open[at]);
+    }
   }
 }
 
 function trip(engine: Engine): void {
-  if (engine.tradingState !== 'Active') return;
-  changeTradingState(engine, 'Reducing', 'the drawdown limit was passed');
+  if (engine.tradingState === 'Active') reduce(engine, 'the drawdown limit was passed');
 }

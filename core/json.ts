@@ -53,7 +53,7 @@ export function toCheckpointJson(value: unknown): Json {
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Float64Array, toCheckpointJson);
   if (typeof value === 'object' && isPlain(value)) {
     const members = Object.entries(value).filter(([, member]) => member !== undefined);
-    return Object.fromEntries(members.map(([key, member]) => [key === '$' ? '$$' : key, toCheckpointJson(member)]));
+    return Object.fromEntries(members.map(([key, member]) => [key.startsWith('$') ? `$${key}` : key, toCheckpointJson(member)]));
   }
   throw new PlimsollError(
     'CHECKPOINT_NOT_PLAIN',
@@ -70,5 +70,5 @@ export function fromCheckpointJson(value: Json): unknown {
   if (members.length === 1 && members[0][0] === '$') {
     return LOST_NUMBERS.find(([name]) => name === members[0][1])?.[1];
   }
-  return Object.fromEntries(members.map(([key, member]) => [key === '$$' ? '$' : key, fromCheckpointJson(member)]));
+  return Object.fromEntries(members.map(([key, member]) => [key.startsWith('$') ? key.slice(1) : key, fromCheckpointJson(member)]));
 }

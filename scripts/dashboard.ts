@@ -19,18 +19,32 @@ type Stamp = Readonly<Record<string, string>>;
 /** True when it had to build. */
 export async function buildDashboard({ force = false } = {}): Promise<boolean> {
   if (!force && isCurrent()) return false;
-  const { build } = await import('vite');
   // Built aside and moved into place, so that a server never serves half of it.
   const made = join(root, '.cache', `dashboard-${process.pid}`);
-  const output = await build({
-    configFile: join(dashboard, 'vite.config.ts'),
-    logLevel: 'warn',
-    build: { outDir: made, emptyOutDir: true },
+  const output = await forProduction(async () => {
+    const { build } = await import('vite');
+    return build({
+      configFile: join(dashboard, 'vite.config.ts'),
+      logLevel: 'warn',
+      build: { outDir: made, emptyOutDir: true },
+    });
   });
   rmSync(dist, { recursive: true, force: true });
   renameSync(made, dist);
   writeStamp(modulesOf(output));
   return true;
+}
+
+/** Whoever builds, a test runner too, builds what is served: the libraries look at NODE_ENV. */
+async function forProduction<Result>(work: () => Promise<Result>): Promise<Result> {
+  const before = process.env.NODE_ENV;
+  process.env.NODE_ENV = 'production';
+  try {
+    return await work();
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = before;
+  }
 }
 
 function isCurrent(): boolean {
@@ -67,7 +81,10 @@ function modulesOf(output: unknown): string[] {
 
 const isIn = (directory: string, path: string): boolean => path === directory || path.startsWith(directory + sep);
 const fromRoot = (path: string): string => relative(root, path).split(sep).join('/');
-const hashOf = (path: string): string => createHash('sha256').update(readFileSync(join(root, path))).digest('hex');
+const hashOf = (path: string): string =>
+  createHash('sha256')
+    .update(readFileSync(join(root, path)))
+    .digest('hex');
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const built = await buildDashboard({ force: process.argv.includes('--force') });

@@ -4,6 +4,7 @@ import { openStream } from '../engine/genesis.ts';
 import type { MarketState } from '../engine/market-state.ts';
 import { PlimsollError } from '../errors.ts';
 import type { BarColumns } from '../market/bars.ts';
+import { runQuietCycles } from './quiet.ts';
 
 /** Bars whose indicators are computed ahead at a time: many for one instrument, fewer for many, so that they stay in cache. */
 const BLOCK_BARS = 1_024;
@@ -12,8 +13,9 @@ const BLOCK_BARS_OF_MANY = 256;
 export interface BacktestRun {
   /** As the last cycle left it; its journal holds the whole ledger. */
   readonly engine: Engine;
-  /** ms UTC of each cycle, and the account's equity then, scaled money. */
+  /** ms UTC of each cycle. */
   readonly times: Float64Array;
+  /** The account's equity then, scaled money. */
   readonly equity: Float64Array;
 }
 
@@ -37,26 +39,50 @@ export function runBacktest(definition: EngineDefinition, bars: ReadonlyMap<stri
 }
 
 function runOne(engine: Engine, feed: Feed, control: BacktestControl): BacktestRun {
-  const { length, timestamp } = feed.market;
-  const times = new Float64Array(length);
+  const { length } = feed.market;
   const equity = new Float64Array(length);
-  const { intervalMs } = feed.market;
   for (let from = 0; from < length; from += BLOCK_BARS) {
     const to = Math.min(length, from + BLOCK_BARS);
     feed.prepare(from, to);
-    for (let k = from; k < to; k++) {
-      const time = timestamp[k] + intervalMs;
-      openCycle(engine, time);
-      takeBar(engine, feed.market);
-      runCycle(engine);
-      times[k] = time;
-      equity[k] = engine.equity;
-    }
+    runBlock(engine, feed.market, to, equity);
     if (from % PROGRESS_CYCLES === 0 && control.onProgress?.(to, length) === false) {
-      return { engine, times: times.subarray(0, to), equity: equity.subarray(0, to) };
+      return new RunOfOne(engine, feed.market, equity.subarray(0, to));
     }
   }
-  return { engine, times, equity };
+  return new RunOfOne(engine, feed.market, equity);
+}
+
+/** Every bar of the one market was a cycle, so that their times need not be kept: they are made when asked for. */
+class RunOfOne implements BacktestRun {
+  readonly engine: Engine;
+  readonly equity: Float64Array;
+  readonly #market: MarketState;
+
+  constructor(engine: Engine, market: MarketState, equity: Float64Array) {
+    this.engine = engine;
+    this.equity = equity;
+    this.#market = market;
+  }
+
+  get times(): Float64Array {
+    const { timestamp, intervalMs } = this.#market;
+    return timestamp.subarray(0, this.equity.length).map((opened) => opened + intervalMs);
+  }
+}
+
+/** One cycle a bar, up to bar `to`. A function of its own, so that the compiler optimises it after a few blocks as a whole. */
+function runBlock(engine: Engine, market: MarketState, to: number, equity: Float64Array): void {
+  const { timestamp, intervalMs } = market;
+  const only = engine.runners.length === 1 ? engine.runners[0] : undefined;
+  while (market.at + 1 < to) {
+    if (only) runQuietCycles(engine, market, only, to, equity);
+    const next = market.at + 1;
+    if (next === to) break;
+    openCycle(engine, timestamp[next] + intervalMs);
+    takeBar(engine, market);
+    runCycle(engine);
+    equity[next] = engine.equity;
+  }
 }
 
 function runMany(engine: Engine, feeds: readonly Feed[], control: BacktestControl): BacktestRun {

@@ -4,10 +4,10 @@
  */
 import { invariant } from '../errors.ts';
 import { closeEnvelopeOver, removeOrder } from '../execution/envelope.ts';
-import { type Order, ORDER_TYPES, PURPOSES, SIDES, TIMES_IN_FORCE } from '../execution/order.ts';
+import { ORDER_TYPES, type Order, PURPOSES, SIDES, TIMES_IN_FORCE } from '../execution/order.ts';
+import type { Json } from '../json.ts';
 import { DOCUMENT_EVENTS, NUMERIC_EVENTS } from '../ledger/events.ts';
 import { documentRecord, PACKED_FACTOR, RECORD_WIDTHS, VERSION_FACTOR } from '../ledger/records.ts';
-import type { Json } from '../json.ts';
 import { EXACT_LIMIT, mulDivCeil, mulDivFloor } from '../numbers.ts';
 import { DENIAL_CODES, type DenialCode } from '../risk/denial.ts';
 import { TRADING_STATES, type TradingState } from '../risk/trading-state.ts';
@@ -15,14 +15,13 @@ import type { Engine } from './engine.ts';
 import { type MarketState, millionths } from './market-state.ts';
 import type { Position } from './position.ts';
 
-type Numeric = keyof typeof NUMERIC_EVENTS;
-
-const heads = Object.fromEntries(
-  Object.entries(NUMERIC_EVENTS).map(([name, kind]) => [name, kind.code + kind.version * VERSION_FACTOR]),
-) as Record<Numeric, number>;
-const widths = Object.fromEntries(
-  Object.entries(NUMERIC_EVENTS).map(([name, kind]) => [name, RECORD_WIDTHS[kind.code]]),
-) as Record<Numeric, number>;
+/** How each record begins, and its width in words. */
+const RECORDS = Object.fromEntries(
+  Object.entries(NUMERIC_EVENTS).map(([name, { code, version }]) => [
+    name,
+    { head: code + version * VERSION_FACTOR, width: RECORD_WIDTHS[code] },
+  ]),
+) as Record<keyof typeof NUMERIC_EVENTS, { readonly head: number; readonly width: number }>;
 const position = <T extends string>(names: readonly T[]): Record<T, number> =>
   Object.fromEntries(names.map((name, index) => [name, index])) as Record<T, number>;
 const SIDE = position(SIDES);
@@ -36,10 +35,10 @@ const STATE = position(TRADING_STATES);
  * Starts a record: its head and its cycle. Returns where its fields begin. The journal may replace its words in the call, so
  * they are read after it and never in the same expression.
  */
-function begin(engine: Engine, kind: Numeric, packed: number): number {
-  const at = engine.journal.reserve(widths[kind]);
+function begin(engine: Engine, kind: (typeof RECORDS)[keyof typeof RECORDS], packed: number): number {
+  const at = engine.journal.reserve(kind.width);
   const words = engine.journal.words;
-  words[at] = heads[kind] + packed * PACKED_FACTOR;
+  words[at] = kind.head + packed * PACKED_FACTOR;
   words[at + 1] = engine.time;
   return at + 2;
 }
@@ -55,7 +54,7 @@ export function recordDocument(engine: Engine, kind: keyof typeof DOCUMENT_EVENT
 /** Money came in (positive) or went out. */
 export function moveCash(engine: Engine, amount: number): void {
   addCash(engine, amount);
-  const at = begin(engine, 'CashMoved', 0);
+  const at = begin(engine, RECORDS.CashMoved, 0);
   const words = engine.journal.words;
   words[at] = amount;
   words[at + 1] = engine.cash;
@@ -76,7 +75,7 @@ export function initialize(engine: Engine, order: Order, reason: number, reduced
                     2 *
                       ((order.reduceOnly ? 1 : 0) +
                         2 * ((reduced ? 1 : 0) + 2 * (order.strategy + 1_024 * order.offsetBps)))))));
-  const at = begin(engine, 'OrderInitialized', packed);
+  const at = begin(engine, RECORDS.OrderInitialized, packed);
   const words = engine.journal.words;
   words[at] = order.id;
   words[at + 1] = order.instrument;
@@ -113,7 +112,7 @@ export function deny(
   budget: number,
   refusal: Refusal,
 ): void {
-  const at = begin(engine, 'OrderDenied', DENIAL[refusal.code] + 256 * (SIDE[side] + 2 * strategy));
+  const at = begin(engine, RECORDS.OrderDenied, DENIAL[refusal.code] + 256 * (SIDE[side] + 2 * strategy));
   const words = engine.journal.words;
   words[at] = instrument;
   words[at + 1] = reason;
@@ -125,14 +124,14 @@ export function deny(
 
 export function submit(engine: Engine, order: Order): void {
   order.to('Submitted');
-  const at = begin(engine, 'OrderSubmitted', 0);
+  const at = begin(engine, RECORDS.OrderSubmitted, 0);
   engine.journal.words[at] = order.id;
 }
 
 /** The venue has it: it rests in its market. */
 export function accept(engine: Engine, order: Order): void {
   order.to('Accepted');
-  const at = begin(engine, 'OrderAccepted', 0);
+  const at = begin(engine, RECORDS.OrderAccepted, 0);
   engine.journal.words[at] = order.id;
   rest(engine.markets[order.instrument], order);
 }
@@ -148,7 +147,7 @@ export function activate(engine: Engine, order: Order, price: number, trigger: n
   order.to('Accepted');
   order.price = price;
   order.trigger = trigger;
-  const at = begin(engine, 'OrderActivated', 0);
+  const at = begin(engine, RECORDS.OrderActivated, 0);
   const words = engine.journal.words;
   words[at] = order.id;
   words[at + 1] = price;
@@ -164,7 +163,7 @@ function rest(market: MarketState, order: Order): void {
 export function reject(engine: Engine, order: Order, reason: string): void {
   const text = engine.text(reason);
   order.to('Rejected');
-  const at = begin(engine, 'OrderRejected', 0);
+  const at = begin(engine, RECORDS.OrderRejected, 0);
   engine.journal.words[at] = order.id;
   engine.journal.words[at + 1] = text;
   release(engine, order);
@@ -174,7 +173,7 @@ export function reject(engine: Engine, order: Order, reason: string): void {
 /** A stop's price was reached: it works as a market or limit order from here on. */
 export function trigger(engine: Engine, order: Order): void {
   order.triggered = true;
-  const at = begin(engine, 'OrderTriggered', 0);
+  const at = begin(engine, RECORDS.OrderTriggered, 0);
   engine.journal.words[at] = order.id;
   engine.journal.words[at + 1] = order.trigger;
 }
@@ -182,7 +181,7 @@ export function trigger(engine: Engine, order: Order): void {
 export function cancel(engine: Engine, order: Order, reason: string): void {
   const text = engine.text(reason);
   order.to('Canceled');
-  const at = begin(engine, 'OrderCanceled', 0);
+  const at = begin(engine, RECORDS.OrderCanceled, 0);
   engine.journal.words[at] = order.id;
   engine.journal.words[at + 1] = text;
   release(engine, order);
@@ -191,7 +190,7 @@ export function cancel(engine: Engine, order: Order, reason: string): void {
 
 export function expire(engine: Engine, order: Order): void {
   order.to('Expired');
-  const at = begin(engine, 'OrderExpired', 0);
+  const at = begin(engine, RECORDS.OrderExpired, 0);
   engine.journal.words[at] = order.id;
   release(engine, order);
   endHeldLegs(engine, order);
@@ -201,14 +200,22 @@ export function expire(engine: Engine, order: Order): void {
 function endHeldLegs(engine: Engine, entry: Order): void {
   const { held } = engine.markets[entry.instrument];
   if (held.length === 0) return;
-  for (const leg of held.filter((order) => order.parent === entry.id)) cancel(engine, leg, 'its entry ended without a fill');
+  for (const leg of held.filter((order) => order.parent === entry.id))
+    cancel(engine, leg, 'its entry ended without a fill');
 }
 
 /**
  * A fill of `quantity` at `price` (scaled). Cash, fee, position and realised profit follow from it, rounded against us;
  * `complete` ends the order.
  */
-export function fill(engine: Engine, order: Order, quantity: number, price: number, maker: boolean, complete: boolean): void {
+export function fill(
+  engine: Engine,
+  order: Order,
+  quantity: number,
+  price: number,
+  maker: boolean,
+  complete: boolean,
+): void {
   const market = engine.markets[order.instrument];
   const held = engine.positions[order.strategy * engine.markets.length + order.instrument];
   const buys = order.side === 'buy';
@@ -230,7 +237,7 @@ export function fill(engine: Engine, order: Order, quantity: number, price: numb
   order.filledNotional += notional + (buys ? fee : 0);
   order.to(complete ? 'Filled' : 'PartiallyFilled');
 
-  const at = begin(engine, 'OrderFilled', (maker ? 1 : 0) + (complete ? 2 : 0));
+  const at = begin(engine, RECORDS.OrderFilled, (maker ? 1 : 0) + (complete ? 2 : 0));
   const words = engine.journal.words;
   words[at] = order.id;
   words[at + 1] = quantity;
@@ -259,7 +266,12 @@ function applyToPosition(held: Position, buys: boolean, quantity: number, notion
   let realised = 0;
   if (closed > 0) {
     const share = closed === size ? held.cost : mulDivCeil(held.cost, closed, size);
-    const part = closed === quantity ? notional : buys ? mulDivCeil(notional, closed, quantity) : mulDivFloor(notional, closed, quantity);
+    const part =
+      closed === quantity
+        ? notional
+        : buys
+          ? mulDivCeil(notional, closed, quantity)
+          : mulDivFloor(notional, closed, quantity);
     realised = buys ? -share - part : part - share;
     held.cost -= share;
     if (closed < quantity) held.cost = buys ? notional - part : part - notional;
@@ -268,7 +280,7 @@ function applyToPosition(held: Position, buys: boolean, quantity: number, notion
   }
   held.quantity = before + (buys ? quantity : -quantity);
   held.cost += 0;
-  if (before === 0 || closed < quantity && closed > 0) held.openedAt = time;
+  if (before === 0 || (closed < quantity && closed > 0)) held.openedAt = time;
   if (held.quantity === 0) held.openedAt = 0;
   return realised;
 }
@@ -282,7 +294,7 @@ export function settleFunding(engine: Engine, market: MarketState, strategy: num
   const amount = pays ? -mulDivCeil(value, rate, 1_000_000) : mulDivFloor(value, rate, 1_000_000);
   held.funding += amount;
   addCash(engine, amount);
-  const at = begin(engine, 'FundingSettled', strategy);
+  const at = begin(engine, RECORDS.FundingSettled, strategy);
   const words = engine.journal.words;
   words[at] = market.index;
   words[at + 1] = market.fundingRateMillionths;
@@ -294,13 +306,19 @@ export function settleFunding(engine: Engine, market: MarketState, strategy: num
 const DAYS_PER_YEAR = 365;
 
 /** A day's cost of what a strategy has borrowed to be short. */
-export function chargeBorrow(engine: Engine, market: MarketState, strategy: number, mark: number, bpsPerYear: number): void {
+export function chargeBorrow(
+  engine: Engine,
+  market: MarketState,
+  strategy: number,
+  mark: number,
+  bpsPerYear: number,
+): void {
   const held = engine.position(strategy, market.index);
   const value = notionalOf(market, -held.quantity, mark, true);
   const amount = -mulDivCeil(value, millionths(bpsPerYear), 1_000_000 * DAYS_PER_YEAR);
   held.funding += amount;
   addCash(engine, amount);
-  const at = begin(engine, 'BorrowCharged', strategy);
+  const at = begin(engine, RECORDS.BorrowCharged, strategy);
   const words = engine.journal.words;
   words[at] = market.index;
   words[at + 1] = mark;
@@ -310,7 +328,7 @@ export function chargeBorrow(engine: Engine, market: MarketState, strategy: numb
 
 export function changeTradingState(engine: Engine, to: TradingState, reason: string): void {
   const text = engine.text(reason);
-  const at = begin(engine, 'TradingStateChanged', STATE[engine.tradingState] + 4 * STATE[to]);
+  const at = begin(engine, RECORDS.TradingStateChanged, STATE[engine.tradingState] + 4 * STATE[to]);
   engine.journal.words[at] = text;
   engine.journal.words[at + 1] = engine.equity;
   engine.tradingState = to;
@@ -320,14 +338,14 @@ export function changeTradingState(engine: Engine, to: TradingState, reason: str
 
 export function pauseStrategy(engine: Engine, strategy: number, paused: boolean, reason: string): void {
   const text = engine.text(reason);
-  const at = begin(engine, 'StrategyPaused', strategy + (paused ? 1_024 : 0));
+  const at = begin(engine, RECORDS.StrategyPaused, strategy + (paused ? 1_024 : 0));
   engine.journal.words[at] = text;
   engine.paused[strategy] = paused;
 }
 
 export function failStrategy(engine: Engine, strategy: number, instrument: number, reason: string): void {
   const text = engine.text(reason);
-  const at = begin(engine, 'StrategyFailed', strategy);
+  const at = begin(engine, RECORDS.StrategyFailed, strategy);
   engine.journal.words[at] = instrument;
   engine.journal.words[at + 1] = text;
 }

@@ -28,33 +28,50 @@ export function measure(engine: Engine): void {
   engine.equity = engine.cash + engine.totalMark;
 }
 
-/** Sums over all markets, working orders included. */
+/** Sums over all markets: what positions and working orders could come to, whichever of the orders fill. */
 export interface Exposures {
-  /** Long plus short, at its largest should every working order fill. */
-  gross: number;
-  /** Long minus short, of positions alone. */
-  net: number;
+  /** Each market at the larger of its two sides; money. */
+  readonly gross: number;
+  /** Long minus short, should every buy fill and no sell, and the other way round (short minus long). */
+  readonly netLong: number;
+  readonly netShort: number;
+}
+
+/**
+ * The side of a market that an order would add to: the strategies' positions on that side, and the working orders that may add
+ * to them. What reduces the other side is not counted on, and what reduces this one is not waited for.
+ */
+export function sideExposure(market: MarketState, buys: boolean): number {
+  return buys
+    ? -bookedValue(market, -market.longQuantity) + market.reservedBuys
+    : -bookedValue(market, -market.shortQuantity) + market.reservedSells;
 }
 
 export function exposures(engine: Engine): Exposures {
   let gross = 0;
-  let net = 0;
+  let netLong = 0;
+  let netShort = 0;
   for (const market of engine.markets) {
-    if (market.netQuantity === 0 && market.reservedBuys === 0 && market.reservedSells === 0) continue;
+    if (market.longQuantity + market.shortQuantity + market.reservedBuys + market.reservedSells === 0) continue;
+    gross += Math.max(sideExposure(market, true), sideExposure(market, false));
     const value = bookedValue(market, market.netQuantity);
-    gross += Math.abs(value) + market.reservedBuys + market.reservedSells;
-    net += value + market.reservedBuys - market.reservedSells;
+    netLong += value + market.reservedBuys;
+    netShort += market.reservedSells - value;
   }
-  return { gross, net };
+  return { gross, netLong, netShort };
 }
 
-/** Cash that no order or margin holds. */
+/** Cash that no order or margin holds. The margin of perpetuals is isolated: each strategy's position has its own. */
 export function freeCash(engine: Engine): number {
   let free = engine.cash - engine.reservedCash;
   for (const market of engine.markets) {
-    if (!market.isPerpetual || market.netQuantity === 0) continue;
-    const value = Math.abs(bookedValue(market, market.netQuantity));
-    free += Math.min(0, market.mark) - Math.ceil((value * market.instrument.initialMarginBps) / 10_000);
+    const size = market.longQuantity + market.shortQuantity;
+    if (market.isPerpetual && size > 0) free += Math.min(0, market.mark) - marginOf(market, size);
   }
   return free;
+}
+
+/** Margin that a position of this size holds, at the last price. */
+export function marginOf(market: MarketState, size: number): number {
+  return Math.ceil((-bookedValue(market, -size) * market.instrument.initialMarginBps) / 10_000);
 }

@@ -1,7 +1,7 @@
 import type { MarketState } from '../engine/market-state.ts';
 import type { Position } from '../engine/position.ts';
 import { liquidationPrice } from './liquidation-price.ts';
-import type { Order } from './order.ts';
+import { isImmediate, isUntriggeredStop, type Order, worksAtMarket } from './order.ts';
 
 /**
  * The envelope: two prices between which no resting order of a market can be touched, so that most bars cost one comparison.
@@ -17,8 +17,11 @@ export function refreshEnvelope(market: MarketState, positions: readonly Positio
   let above = Number.POSITIVE_INFINITY;
   let below = Number.NEGATIVE_INFINITY;
   for (const order of market.orders) {
-    if (!restsAtAPrice(order)) return closeEnvelopeOver(market);
-    const isStop = order.type !== 'limit' && !order.triggered;
+    if (!restsAtAPrice(order)) {
+      closeEnvelopeOver(market);
+      return;
+    }
+    const isStop = isUntriggeredStop(order);
     const level = isStop ? order.trigger : order.price;
     if ((order.side === 'buy') === isStop) above = Math.min(above, level);
     else below = Math.max(below, level);
@@ -31,8 +34,8 @@ export function refreshEnvelope(market: MarketState, positions: readonly Positio
 /** Whether an order waits for one known price: it has met its first bar, lives on, and does not move. */
 function restsAtAPrice(order: Order): boolean {
   if (order.barsSeen === 0 || order.type === 'trailing-stop') return false;
-  if (order.type === 'market' || (order.type === 'stop' && order.triggered)) return false;
-  return order.timeInForce === 'gtc' || order.timeInForce === 'day';
+  if (worksAtMarket(order)) return false;
+  return !isImmediate(order);
 }
 
 /** Takes an order out of its market; the order of the others stays. The envelope may only be too narrow by it. */
@@ -43,7 +46,9 @@ export function removeOrder(market: MarketState, order: Order): void {
 
 function removeFrom(orders: Order[], order: Order): void {
   const at = orders.indexOf(order);
-  if (at >= 0) orders.splice(at, 1);
+  if (at < 0) return;
+  if (at === orders.length - 1) orders.pop();
+  else orders.splice(at, 1);
 }
 
 /** The nearest prices at which the venue would close one of the market's positions. */

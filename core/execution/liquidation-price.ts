@@ -18,4 +18,3 @@ export function liquidationPrice(market: MarketState, held: Position): number {
   if (held.quantity > 0) return Math.max(0, Math.ceil((entry * (1 - initial)) / (1 - maintenance)));
   return Math.floor((entry * (1 + initial)) / (1 + maintenance));
 }
-

@@ -1,29 +1,33 @@
 /** Liquidation of perpetuals by the venue, as the matching engine plays it. */
-import { fill, initialize, accept, submit } from '../engine/bookkeeping.ts';
+import { accept, fill, initialize, submit } from '../engine/bookkeeping.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
 import type { Position } from '../engine/position.ts';
+import { endReducers } from './after-fill.ts';
 import { liquidationPrice } from './liquidation-price.ts';
 import { Order } from './order.ts';
 
 /** Closes positions that the open has gapped past their liquidation price, at the open. */
 export function liquidateAtOpen(engine: Engine, market: MarketState, open: number): void {
-  if (!market.isPerpetual || market.netQuantity === 0) return;
   liquidate(engine, market, open, open, open);
 }
 
-/** Closes positions whose liquidation price the bar reached, at that price. */
+/** Closes positions whose liquidation price the bar reached, at that price, or at the open where that is worse. */
 export function liquidateWithin(engine: Engine, market: MarketState): void {
-  if (!market.isPerpetual || market.netQuantity === 0) return;
-  liquidate(engine, market, market.low[market.at], market.high[market.at], 0);
+  const { at } = market;
+  liquidate(engine, market, market.open[at], market.low[at], market.high[at]);
 }
 
-function liquidate(engine: Engine, market: MarketState, low: number, high: number, price: number): void {
+/** Each strategy's position is liquidated by itself. A loss beyond its margin is the account's: nobody else pays for a gap. */
+function liquidate(engine: Engine, market: MarketState, open: number, low: number, high: number): void {
+  if (!market.isPerpetual || market.longQuantity + market.shortQuantity === 0) return;
   for (let strategy = 0; strategy < engine.runners.length; strategy++) {
     const held = engine.position(strategy, market.index);
     const level = liquidationPrice(market, held);
     if (level === 0) continue;
-    if (held.quantity > 0 ? low <= level : high >= level) close(engine, market, strategy, held, price || level);
+    const isLong = held.quantity > 0;
+    if (isLong ? low > level : high < level) continue;
+    close(engine, market, strategy, held, isLong ? Math.min(level, open) : Math.max(level, open));
   }
 }
 
@@ -54,5 +58,5 @@ function close(engine: Engine, market: MarketState, strategy: number, held: Posi
   submit(engine, order);
   accept(engine, order);
   fill(engine, order, order.quantity, price, false, true);
-  held.target = Number.NaN;
+  endReducers(engine, market, order);
 }

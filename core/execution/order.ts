@@ -36,7 +36,17 @@ export type OrderState = (typeof ORDER_STATES)[number];
 export const TRANSITIONS: Record<OrderState, readonly OrderState[]> = {
   Initialized: ['Denied', 'Submitted', 'Canceled'],
   Denied: [],
-  Submitted: ['Held', 'Accepted', 'Rejected', 'Unresolved', 'PartiallyFilled', 'Filled', 'Canceled', 'Expired', 'PendingCancel'],
+  Submitted: [
+    'Held',
+    'Accepted',
+    'Rejected',
+    'Unresolved',
+    'PartiallyFilled',
+    'Filled',
+    'Canceled',
+    'Expired',
+    'PendingCancel',
+  ],
   Held: ['Accepted', 'Canceled', 'Expired', 'Rejected', 'PendingCancel'],
   Accepted: ['PartiallyFilled', 'Filled', 'PendingCancel', 'Canceled', 'Expired', 'Rejected', 'Unresolved'],
   PartiallyFilled: ['PartiallyFilled', 'Filled', 'PendingCancel', 'Canceled', 'Expired', 'Unresolved'],
@@ -131,6 +141,18 @@ export class Order {
     this.state = next;
   }
 }
+
+/** Whether it still waits for its stop price. */
+export const isUntriggeredStop = (order: Order): boolean =>
+  !order.triggered && (order.type === 'stop' || order.type === 'stop-limit' || order.type === 'trailing-stop');
+
+/** Whether it takes any price: a market order, or a stop without a limit that was triggered. */
+export const worksAtMarket = (order: Order): boolean =>
+  order.type !== 'limit' && order.type !== 'stop-limit' && !isUntriggeredStop(order);
+
+/** Whether what does not fill at once is canceled: IOC and FOK orders, from their trigger on where they are stops. */
+export const isImmediate = (order: Order): boolean =>
+  (order.timeInForce === 'ioc' || order.timeInForce === 'fok') && !isUntriggeredStop(order);
 
 export interface OrderFields {
   readonly id: number;

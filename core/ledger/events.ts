@@ -72,7 +72,14 @@ export const NUMERIC_EVENTS = {
       ['side', SIDES, 1],
       ['strategy', 'integer', 10],
     ],
-    words: [integer('instrument'), integer('reason'), scaled('quantity'), scaled('budget'), integer('limit'), integer('value')],
+    words: [
+      integer('instrument'),
+      integer('reason'),
+      scaled('quantity'),
+      scaled('budget'),
+      integer('limit'),
+      integer('value'),
+    ],
   },
   OrderSubmitted: { code: 4, version: 1, packed: [], words: [integer('order')] },
   /** The venue has it. `trigger` and `price` are what it works at, once a bracket's leg knows its entry. */
@@ -123,9 +130,19 @@ export const NUMERIC_EVENTS = {
     words: [integer('reason'), scaled('equity')],
   },
   /** A strategy was paused (its proposals are not asked for) or resumed. */
-  StrategyPaused: { code: 16, version: 1, packed: [['strategy', 'integer', 10], flag('paused')], words: [integer('reason')] },
+  StrategyPaused: {
+    code: 16,
+    version: 1,
+    packed: [['strategy', 'integer', 10], flag('paused')],
+    words: [integer('reason')],
+  },
   /** A strategy threw, returned nonsense or took too long; what it held stays, and it is not asked again in this cycle. */
-  StrategyFailed: { code: 17, version: 1, packed: [['strategy', 'integer', 10]], words: [integer('instrument'), integer('reason')] },
+  StrategyFailed: {
+    code: 17,
+    version: 1,
+    packed: [['strategy', 'integer', 10]],
+    words: [integer('instrument'), integer('reason')],
+  },
 } as const satisfies Record<string, EventKind>;
 
 export type NumericEventKind = keyof typeof NUMERIC_EVENTS;

@@ -26,9 +26,11 @@ export class Journal {
   #used = 0;
   #sequence = 0;
   #link: Uint8Array = GENESIS_LINK;
-  /** Where the first block that is not yet hashed starts, and how many events follow it. */
+  /** Where the first block that is not yet hashed starts. */
   #hashedWords = 0;
-  #unhashedEvents = 0;
+  /** Where full blocks that are not yet hashed end, and how many events follow them. */
+  #blockEnds: number[] = [];
+  #openEvents = 0;
   #drainedWords = 0;
 
   /** Sequence of the last event; 0 before the first. */
@@ -48,7 +50,7 @@ export class Journal {
     if (end > this.words.length) this.#grow(end);
     this.#used = end;
     this.#sequence++;
-    this.#unhashedEvents++;
+    if (++this.#openEvents === CHAIN_BLOCK_EVENTS) this.#closeBlock();
     return at;
   }
 
@@ -97,7 +99,8 @@ export class Journal {
   restore(position: JournalPosition): void {
     this.#used = 0;
     this.#hashedWords = 0;
-    this.#unhashedEvents = 0;
+    this.#blockEnds = [];
+    this.#openEvents = 0;
     this.#link = fromHex(position.link);
     const bytes = Buffer.from(position.tail, 'base64');
     const tail = new Float64Array(new Uint8Array(bytes).buffer);
@@ -107,24 +110,27 @@ export class Journal {
       this.words.set(tail.subarray(at, at + width), start);
       at += width;
     }
-    invariant(this.#unhashedEvents < CHAIN_BLOCK_EVENTS, 'a journal position holds less than a block of events');
+    invariant(this.#blockEnds.length === 0, 'a journal position holds less than a block of events');
     this.#sequence = position.sequence;
     this.#drainedWords = this.#used;
   }
 
   #hashFullBlocks(): void {
-    while (this.#unhashedEvents >= CHAIN_BLOCK_EVENTS) {
-      let end = this.#hashedWords;
-      for (let k = 0; k < CHAIN_BLOCK_EVENTS; k++) end += recordWidth(this.words, end);
+    for (const end of this.#blockEnds) {
       this.#link = nextLink(this.#link, this.words.subarray(this.#hashedWords, end));
       this.#hashedWords = end;
-      this.#unhashedEvents -= CHAIN_BLOCK_EVENTS;
     }
+    this.#blockEnds = [];
+  }
+
+  #closeBlock(): void {
+    this.#blockEnds.push(this.#used);
+    this.#openEvents = 0;
   }
 
   #grow(needed: number): void {
     invariant(needed <= MAX_WORDS, 'a journal in memory stays below 4 GiB of records');
-    const larger = new Float64Array(Math.max(needed, this.words.length * 2));
+    const larger = new Float64Array(Math.max(needed, Math.min(MAX_WORDS, this.words.length * 2)));
     larger.set(this.words.subarray(0, this.#used));
     this.words = larger;
   }

@@ -17,8 +17,9 @@ export class TextTable {
   #known = new Map<string, number>();
   #next = 1;
 
-  index(text: string, journal: Journal, cycle: number): number {
-    if (text === '') return 0;
+  index(whole: string, journal: Journal, cycle: number): number {
+    if (whole === '') return 0;
+    const text = whole.length > LONGEST ? whole.slice(0, LONGEST) : whole;
     const known = this.#known.get(text);
     if (known !== undefined) return known;
     return this.#define(text, journal, cycle);
@@ -27,7 +28,7 @@ export class TextTable {
   #define(text: string, journal: Journal, cycle: number): number {
     const index = this.#next++;
     const kind = DOCUMENT_EVENTS.TextDefined;
-    const record = documentRecord(kind.code, kind.version, cycle, { index, text: text.slice(0, LONGEST).toWellFormed() });
+    const record = documentRecord(kind.code, kind.version, cycle, { index, text: text.toWellFormed() });
     const at = journal.reserve(record.length);
     journal.words.set(record, at);
     if (this.#known.size >= REMEMBERED) {

@@ -14,16 +14,28 @@ export const DENIALS = {
   NOTIONAL_BELOW_MIN: { unit: 'money', meaning: 'After sizing, the order is smaller than the venue takes.' },
   QUANTITY_BELOW_MIN: { unit: 'quantity', meaning: 'After sizing and rounding, nothing is left to order.' },
   POSITION_EXCEEDS_MAX: { unit: 'money', meaning: 'The position in the instrument would pass its limit.' },
-  GROSS_EXPOSURE_EXCEEDS_MAX: { unit: 'bps of equity', meaning: 'All positions and working orders together would pass the limit.' },
+  GROSS_EXPOSURE_EXCEEDS_MAX: {
+    unit: 'bps of equity',
+    meaning: 'All positions and working orders together would pass the limit.',
+  },
   NET_EXPOSURE_EXCEEDS_MAX: { unit: 'bps of equity', meaning: 'Long minus short would pass the limit.' },
   CASH_INSUFFICIENT: { unit: 'money', meaning: 'There is not enough free cash for it.' },
   ORDER_RATE_EXCEEDS_MAX: { unit: 'orders a minute', meaning: 'More orders within a minute than allowed.' },
-  DAILY_LOSS_EXCEEDS_MAX: { unit: 'bps of equity', meaning: 'Since the day began the account has lost the limit; new risk waits for the next day.' },
+  DAILY_LOSS_EXCEEDS_MAX: {
+    unit: 'bps of equity',
+    meaning: 'Since the day began the account has lost the limit; new risk waits for the next day.',
+  },
   DRAWDOWN_EXCEEDS_MAX: { unit: 'bps of equity', meaning: 'The account is further below its peak than allowed.' },
   EQUITY_NOT_POSITIVE: { unit: 'money', meaning: 'There is no equity to size an order from.' },
-  SIGNAL_STALE: { unit: 'ms', meaning: 'The cycle was decided too late after its time; nothing new is opened on old news.' },
+  SIGNAL_STALE: {
+    unit: 'ms',
+    meaning: 'The cycle was decided too late after its time; nothing new is opened on old news.',
+  },
   SHORT_NOT_ALLOWED: { unit: '', meaning: 'The account or the instrument does not allow a short position.' },
-  ORDER_PRICE_INVALID: { unit: '', meaning: 'A limit or stop price is missing, not a number, not positive, or on the wrong side.' },
+  ORDER_PRICE_INVALID: {
+    unit: '',
+    meaning: 'A limit or stop price is missing, not a number, not positive, or on the wrong side.',
+  },
   WORKING_ORDERS_EXCEED_MAX: { unit: 'orders', meaning: 'The account has as many working orders as it may.' },
 } as const;
 

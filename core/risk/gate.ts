@@ -2,55 +2,78 @@
  * The risk line. Every proposal comes here; what leaves is an order intent, persisted with its reservation, or a denial with
  * its code. Orders that only lower a position pass everything but a halt: they never wait behind a limit.
  */
-import { deny, initialize, type Refusal } from '../engine/bookkeeping.ts';
+import { cancel, deny, initialize, type Refusal } from '../engine/bookkeeping.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
-import { bookedValue, exposures, freeCash } from '../engine/measure.ts';
+import { exposures, freeCash, marginOf, sideExposure } from '../engine/measure.ts';
 import { Order, type Purpose } from '../execution/order.ts';
+import { affordable } from '../execution/prices.ts';
 import { mulDivCeil, mulDivFloor } from '../numbers.ts';
-import type { Proposal, Protection } from '../strategies/contract.ts';
+import type { Proposal, Protection, TargetProposal } from '../strategies/contract.ts';
 import type { SignalProposal } from '../strategies/runner.ts';
 import type { DenialCode } from './denial.ts';
-import { hasWorking, type Leg, legOfOrder, legsOfTarget, sideOf } from './sizing.ts';
+import { isOnItsWay, isStanding, type Leg, legOfOrder, legsOfTarget, sideOf, toTick } from './sizing.ts';
 
 /** Takes a proposal through sizing and every control. */
 export function gate(engine: Engine, signal: SignalProposal): void {
   const { strategy, proposal } = signal;
   const market = engine.markets[signal.instrument];
-  if (proposal.kind === 'cancel') return requestCancels(engine, strategy, market, proposal.reason, undefined);
+  if (proposal.kind === 'cancel') {
+    requestCancels(engine, strategy, market, proposal.reason, () => true);
+    return;
+  }
   const refusal = controlsOfTheMoment(engine, market);
   if (refusal) {
     deny(engine, strategy, market.index, sideOf(proposal), engine.text(proposal.reason), 0, 0, refusal);
     return;
   }
-  const legs = proposal.kind === 'target' ? targetLegs(engine, strategy, market, proposal) : [legOfOrder(engine, strategy, market, proposal)];
+  const legs =
+    proposal.kind === 'target'
+      ? targetLegs(engine, strategy, market, proposal)
+      : [legOfOrder(engine, strategy, market, proposal)];
   for (const leg of legs) gateLeg(engine, strategy, market, leg, proposal);
 }
 
-/** A new target replaces what is still on its way to the last one. */
-function targetLegs(engine: Engine, strategy: number, market: MarketState, target: Proposal & { kind: 'target' }): Leg[] {
-  const legs = legsOfTarget(engine, strategy, market, target);
-  if (target.exposure === 0 && hasWorking(market, strategy, 'entry')) {
-    requestCancels(engine, strategy, market, 'a new target replaces it', 'entry');
-  }
-  if (legs.length === 0) return legs;
-  if (hasWorking(market, strategy, 'entry')) requestCancels(engine, strategy, market, 'a new target replaces it', 'entry');
-  const exitUnderWay = hasWorking(market, strategy, 'exit');
-  return exitUnderWay ? legs.filter((leg) => !leg.reduceOnly) : legs;
+/** A new target replaces what is still on its way to the last one; the same target, given again, changes nothing. */
+function targetLegs(engine: Engine, strategy: number, market: MarketState, target: TargetProposal): Leg[] {
+  if (isStanding(engine, strategy, market, target)) return [];
+  requestCancels(engine, strategy, market, 'a new target replaces it', isOnItsWay);
+  return legsOfTarget(engine, strategy, market, target);
 }
 
-function requestCancels(engine: Engine, strategy: number, market: MarketState, reason: string, purpose: Purpose | undefined): void {
+/** Orders of the strategy that `matches` picks: those a venue knows are canceled in execute, those of this cycle at once. */
+function requestCancels(
+  engine: Engine,
+  strategy: number,
+  market: MarketState,
+  reason: string,
+  matches: (order: Order) => boolean,
+): void {
   for (const order of market.orders) {
-    if (order.strategy !== strategy || (purpose !== undefined && order.purpose !== purpose)) continue;
+    if (order.strategy !== strategy || !matches(order)) continue;
     if (engine.cancels.some((request) => request.order === order.id)) continue;
     engine.cancels.push({ order: order.id, instrument: market.index, reason });
   }
+  if (engine.intents.length === 0) return;
+  const dropped = engine.intents.filter(
+    (order) => order.strategy === strategy && order.instrument === market.index && order.parent === 0 && matches(order),
+  );
+  for (const order of dropped) dropIntent(engine, order, reason);
+}
+
+/** An intent that nobody has heard of ends here, with the legs that would have protected it. */
+function dropIntent(engine: Engine, order: Order, reason: string): void {
+  for (const intent of engine.intents)
+    if (intent === order || intent.parent === order.id) cancel(engine, intent, reason);
+  engine.intents = engine.intents.filter((intent) => intent.state === 'Initialized');
 }
 
 /** Sends one order of a proposal through the controls. */
 export function gateLeg(engine: Engine, strategy: number, market: MarketState, leg: Leg, proposal: Proposal): void {
   const reason = engine.text(proposal.reason);
-  const passed = leg.reduceOnly ? passReduction(engine, strategy, market, leg) : passOpening(engine, strategy, market, leg);
+  const passed = leg.reduceOnly
+    ? passReduction(engine, strategy, market, leg)
+    : passOpening(engine, strategy, market, leg);
   if ('code' in passed) {
     deny(engine, strategy, market.index, leg.side, reason, leg.quantity, leg.budget, passed);
     return;
@@ -72,7 +95,11 @@ interface Passed {
   readonly reduced: boolean;
 }
 
-const refuse = (code: DenialCode, limit = 0, value = 0): Refusal => ({ code, limit: Math.round(limit), value: Math.round(value) });
+const refuse = (code: DenialCode, limit = 0, value = 0): Refusal => ({
+  code,
+  limit: Math.round(limit),
+  value: Math.round(value),
+});
 
 /** Controls that ask nothing of the order itself. */
 function controlsOfTheMoment(engine: Engine, market: MarketState): Refusal | undefined {
@@ -82,9 +109,12 @@ function controlsOfTheMoment(engine: Engine, market: MarketState): Refusal | und
 }
 
 function passReduction(engine: Engine, strategy: number, market: MarketState, leg: Leg): Passed | Refusal {
+  const invalid = priceFault(leg);
+  if (invalid) return invalid;
   const held = engine.position(strategy, market.index);
   const reducible = held.quantity > 0 === (leg.side === 'sell') ? Math.abs(held.quantity) : 0;
-  const asked = leg.budget > 0 ? mulDivFloor(leg.budget, market.divisor, market.lastPrice * market.numerator) : leg.quantity;
+  const asked =
+    leg.budget > 0 ? mulDivFloor(leg.budget, market.divisor, market.lastPrice * market.numerator) : leg.quantity;
   const quantity = Math.floor(Math.min(asked, reducible) / market.lot) * market.lot;
   if (quantity <= 0) return refuse('QUANTITY_BELOW_MIN', market.minQuantity, quantity);
   return { quantity, budget: 0, reserved: 0, exposure: 0, reduced: quantity < asked };
@@ -94,19 +124,32 @@ function passOpening(engine: Engine, strategy: number, market: MarketState, leg:
   return (
     controlsOfOpening(engine, market) ??
     controlsOfPrice(engine, market, leg) ??
-    controlsOfShort(engine, strategy, market, leg) ??
+    controlsOfShort(engine, leg) ??
     sized(engine, strategy, market, leg)
   );
 }
 
 function controlsOfOpening(engine: Engine, market: MarketState): Refusal | undefined {
   const { limits } = engine.definition;
-  const { watch } = engine;
+  const loss = controlsOfLoss(engine);
+  if (loss) return loss;
   if (engine.tradingState === 'Reducing') return refuse('TRADING_REDUCING_ONLY');
   if (market.restricted) return refuse('INSTRUMENT_RESTRICTED');
   if (engine.lateByMs > 0) return refuse('SIGNAL_STALE', 0, engine.lateByMs);
   const age = engine.time - market.pricedAt;
-  if (limits.staleAfterMs !== undefined && age > limits.staleAfterMs) return refuse('PRICE_STALE', limits.staleAfterMs, age);
+  if (limits.staleAfterMs !== undefined && age > limits.staleAfterMs)
+    return refuse('PRICE_STALE', limits.staleAfterMs, age);
+  if (engine.workingOrders >= limits.maxWorkingOrders)
+    return refuse('WORKING_ORDERS_EXCEED_MAX', limits.maxWorkingOrders, engine.workingOrders);
+  const rate = engine.watch.ordersWithinMinute(engine.time);
+  if (rate >= limits.maxOrdersPerMinute) return refuse('ORDER_RATE_EXCEEDS_MAX', limits.maxOrdersPerMinute, rate);
+  return undefined;
+}
+
+/** What the account has lost, ahead of the trading state that follows from it: the denial names the cause. */
+function controlsOfLoss(engine: Engine): Refusal | undefined {
+  const { limits } = engine.definition;
+  const { watch } = engine;
   if (!(engine.equity > 0)) return refuse('EQUITY_NOT_POSITIVE', 0, engine.equity);
   const lost = watch.dayStart - engine.equity;
   if (limits.maxDailyLoss !== undefined && lost >= watch.dayStart * limits.maxDailyLoss) {
@@ -116,101 +159,149 @@ function controlsOfOpening(engine: Engine, market: MarketState): Refusal | undef
   if (limits.maxDrawdown !== undefined && below > watch.peak * limits.maxDrawdown) {
     return refuse('DRAWDOWN_EXCEEDS_MAX', limits.maxDrawdown * 10_000, (below / watch.peak) * 10_000);
   }
-  if (engine.workingOrders >= limits.maxWorkingOrders) return refuse('WORKING_ORDERS_EXCEED_MAX', limits.maxWorkingOrders, engine.workingOrders);
-  const rate = watch.ordersWithinMinute(engine.time);
-  if (rate >= limits.maxOrdersPerMinute) return refuse('ORDER_RATE_EXCEEDS_MAX', limits.maxOrdersPerMinute, rate);
   return undefined;
 }
 
 function controlsOfPrice(engine: Engine, market: MarketState, leg: Leg): Refusal | undefined {
-  const needsPrice = leg.type === 'limit' || leg.type === 'stop-limit';
-  const needsTrigger = leg.type === 'stop' || leg.type === 'stop-limit' || leg.type === 'trailing-stop';
-  if (needsPrice !== leg.price > 0 || needsTrigger !== leg.trigger > 0) return refuse('ORDER_PRICE_INVALID');
-  if (leg.type === 'trailing-stop' && leg.offsetBps === 0) return refuse('ORDER_PRICE_INVALID');
+  const invalid = priceFault(leg) ?? passedStop(market, leg) ?? protectionFault(market, leg);
+  if (invalid) return invalid;
   for (const price of [leg.price, leg.trigger]) {
-    if (price === 0) continue;
+    if (price === 0 || leg.type === 'trailing-stop') continue;
     const away = (Math.abs(price - market.lastPrice) / market.lastPrice) * 10_000;
-    if (leg.type !== 'trailing-stop' && away > engine.definition.limits.priceCollarBps) {
+    if (away > engine.definition.limits.priceCollarBps) {
       return refuse('PRICE_OUTSIDE_COLLAR', engine.definition.limits.priceCollarBps, away);
     }
   }
-  return protectionRefusal(market, leg);
+  return undefined;
 }
 
-/** A stop on the wrong side of the price would close the position as it opens. */
-function protectionRefusal(market: MarketState, { side, protection }: Leg): Refusal | undefined {
+/** Whether the order has the prices that its type needs, and no others. */
+function priceFault(leg: Leg): Refusal | undefined {
+  const needsPrice = leg.type === 'limit' || leg.type === 'stop-limit';
+  const needsTrigger = leg.type === 'stop' || leg.type === 'stop-limit' || leg.type === 'trailing-stop';
+  if (needsPrice !== leg.price > 0 || needsTrigger !== leg.trigger > 0) return refuse('ORDER_PRICE_INVALID');
+  return leg.type === 'trailing-stop' && leg.offsetBps === 0 ? refuse('ORDER_PRICE_INVALID') : undefined;
+}
+
+/** A stop that would fire at once is a mistake where it opens a position; where it closes one it may. */
+function passedStop(market: MarketState, { side, type, trigger }: Leg): Refusal | undefined {
+  if (type !== 'stop' && type !== 'stop-limit') return undefined;
+  const isPassed = side === 'buy' ? trigger <= market.lastPrice : trigger >= market.lastPrice;
+  return isPassed ? refuse('ORDER_PRICE_INVALID') : undefined;
+}
+
+/** Protection on the wrong side of the entry would close the position as it opens. */
+function protectionFault(market: MarketState, { side, price, trigger, protection }: Leg): Refusal | undefined {
+  const entry = price || trigger || market.lastPrice;
+  const above = (level: Protection['stopLoss']) =>
+    typeof level === 'object' && level.price * market.priceScale >= entry;
+  const below = (level: Protection['stopLoss']) =>
+    typeof level === 'object' && level.price * market.priceScale <= entry;
   const { stopLoss, takeProfit } = protection;
-  if (stopLoss === undefined && takeProfit === undefined) return undefined;
-  const above = (level: Protection['stopLoss']) => typeof level === 'object' && level.price * market.priceScale >= market.lastPrice;
-  const below = (level: Protection['stopLoss']) => typeof level === 'object' && level.price * market.priceScale <= market.lastPrice;
-  const wrong = side === 'buy' ? above(stopLoss) || below(takeProfit) : below(stopLoss) || above(takeProfit);
-  return wrong ? refuse('ORDER_PRICE_INVALID') : undefined;
+  const isWrong = side === 'buy' ? above(stopLoss) || below(takeProfit) : below(stopLoss) || above(takeProfit);
+  return isWrong ? refuse('ORDER_PRICE_INVALID') : undefined;
 }
 
-function controlsOfShort(engine: Engine, strategy: number, market: MarketState, leg: Leg): Refusal | undefined {
-  if (leg.side === 'buy' || engine.definition.limits.allowShort) return undefined;
-  const held = engine.position(strategy, market.index).quantity;
-  return leg.quantity > 0 && leg.quantity <= held ? undefined : refuse('SHORT_NOT_ALLOWED');
+/** Without leave to be short, a sell only ever reduces: one of more than is held, or of a budget, is refused. */
+function controlsOfShort(engine: Engine, leg: Leg): Refusal | undefined {
+  return leg.side === 'buy' || engine.definition.limits.allowShort ? undefined : refuse('SHORT_NOT_ALLOWED');
+}
+
+/** A limit on an order's size: the money that is left, and the limit and the order in the unit of its code. */
+interface Cap {
+  readonly code: DenialCode;
+  readonly room: number;
+  readonly limit: number;
+  /** What the limit would be compared with, should the order pass as asked. */
+  readonly value: (asked: number) => number;
 }
 
 /** Sizes that cap an order, each with the code it denies with. */
-function caps(engine: Engine, market: MarketState, buys: boolean): { code: DenialCode; room: number }[] {
+function caps(engine: Engine, strategy: number, market: MarketState, buys: boolean): Cap[] {
   const { limits } = engine.definition;
-  const scale = engine.moneyScale;
-  const { gross, net } = exposures(engine);
-  const all: { code: DenialCode; room: number }[] = [];
+  const all: Cap[] = [];
+  const money = (code: DenialCode, limit: number, used: number): void => {
+    all.push({ code, room: limit - used, limit, value: (asked) => used + asked });
+  };
+  const share = (code: DenialCode, limit: number, used: number): void => {
+    const bps = (amount: number): number => (amount / engine.equity) * 10_000;
+    all.push({
+      code,
+      room: Math.floor(limit * engine.equity) - used,
+      limit: limit * 10_000,
+      value: (asked) => bps(used + asked),
+    });
+  };
+  const side = sideExposure(market, buys);
+  const { gross, netLong, netShort } = exposures(engine);
   if (limits.maxOrderNotional !== undefined) {
-    all.push({ code: 'NOTIONAL_EXCEEDS_MAX_PER_ORDER', room: Math.floor(limits.maxOrderNotional * scale) });
+    money('NOTIONAL_EXCEEDS_MAX_PER_ORDER', Math.floor(limits.maxOrderNotional * engine.moneyScale), 0);
   }
   if (limits.maxPositionNotional !== undefined) {
-    const value = bookedValue(market, market.netQuantity);
-    const used = buys ? value + market.reservedBuys : -value + market.reservedSells;
-    all.push({ code: 'POSITION_EXCEEDS_MAX', room: Math.floor(limits.maxPositionNotional * scale) - used });
+    money('POSITION_EXCEEDS_MAX', Math.floor(limits.maxPositionNotional * engine.moneyScale), side);
   }
-  all.push({ code: 'GROSS_EXPOSURE_EXCEEDS_MAX', room: Math.floor(limits.maxGrossExposure * engine.equity) - gross });
-  all.push({ code: 'NET_EXPOSURE_EXCEEDS_MAX', room: Math.floor(limits.maxNetExposure * engine.equity) - (buys ? net : -net) });
-  if (market.isPerpetual) {
-    const margin = market.instrument.initialMarginBps + market.takerFee / 100;
-    all.push({ code: 'CASH_INSUFFICIENT', room: Math.floor((freeCash(engine) * 10_000) / margin) });
-  } else if (buys) {
-    all.push({ code: 'CASH_INSUFFICIENT', room: freeCash(engine) });
-  }
+  const elsewhere = gross - Math.max(side, sideExposure(market, !buys));
+  share('GROSS_EXPOSURE_EXCEEDS_MAX', limits.maxGrossExposure, elsewhere + side);
+  share('NET_EXPOSURE_EXCEEDS_MAX', limits.maxNetExposure, buys ? netLong : netShort);
+  const cash = market.isPerpetual
+    ? marginRoom(engine, strategy, market, buys)
+    : buys
+      ? freeCash(engine)
+      : Number.POSITIVE_INFINITY;
+  if (cash < Number.POSITIVE_INFINITY) money('CASH_INSUFFICIENT', cash, 0);
   return all;
 }
 
+/** Margin and fee that an order in a perpetual holds, in basis points of its notional. */
+const marginBps = (market: MarketState): number =>
+  Math.ceil(market.instrument.initialMarginBps + Math.max(0, market.takerFee) / 100);
+
+/** Notional whose margin is free. An order against a position that its strategy holds sets that position's margin free first. */
+function marginRoom(engine: Engine, strategy: number, market: MarketState, buys: boolean): number {
+  const bps = marginBps(market);
+  if (bps === 0) return Number.POSITIVE_INFINITY;
+  const held = engine.position(strategy, market.index).quantity;
+  const freed = held !== 0 && held > 0 !== buys ? marginOf(market, Math.abs(held)) : 0;
+  return mulDivFloor(freeCash(engine) + freed, 10_000, bps);
+}
+
 function sized(engine: Engine, strategy: number, market: MarketState, leg: Leg): Passed | Refusal {
-  const { limits } = engine.definition;
   const buys = leg.side === 'buy';
   const price = leg.price || leg.trigger || market.lastPrice;
-  const fee = (notional: number): number => (leg.budget > 0 ? 0 : mulDivCeil(notional, Math.max(0, market.takerFee), 1_000_000));
-  const notional = mulDivCeil(leg.quantity * market.numerator, price, market.divisor);
-  // What an order may cost: its budget, fee included, or its notional at its own price, and the fee on top.
-  const asked = leg.budget > 0 ? leg.budget : notional + fee(notional);
+  const asked = leg.budget > 0 ? leg.budget : costOf(market, leg.quantity, price);
   let allowed = asked;
-  let binding: DenialCode = 'QUANTITY_BELOW_MIN';
-  for (const { code, room } of caps(engine, market, buys)) {
-    if (room >= allowed) continue;
-    if (limits.oversize === 'deny') return refuse(code, Math.max(0, room), asked);
-    allowed = room;
-    binding = code;
+  let binding: Cap | undefined;
+  for (const cap of caps(engine, strategy, market, buys)) {
+    if (cap.room >= allowed) continue;
+    allowed = cap.room;
+    binding = cap;
+    if (engine.definition.limits.oversize === 'deny') break;
   }
-  const quantity = leg.budget > 0 ? 0 : shrunk(market, leg.quantity, asked, allowed);
-  const worth = leg.budget > 0 ? mulDivFloor(Math.max(0, allowed), market.divisor, price * market.numerator) : quantity;
-  if (worth < market.minQuantity || allowed <= 0) return refuse(binding, market.minQuantity, Math.max(0, worth));
-  if (allowed < market.minNotional) return refuse(binding === 'QUANTITY_BELOW_MIN' ? 'NOTIONAL_BELOW_MIN' : binding, market.minNotional, allowed);
-  const reserved = market.isPerpetual
-    ? mulDivCeil(allowed, Math.ceil(market.instrument.initialMarginBps + Math.max(0, market.takerFee) / 100), 10_000)
-    : buys
-      ? allowed
-      : 0;
-  const held = engine.position(strategy, market.index).quantity;
-  const lowers = !buys && leg.quantity > 0 && leg.quantity <= held;
-  return { quantity, budget: leg.budget > 0 ? allowed : 0, reserved, exposure: lowers ? 0 : allowed, reduced: allowed < asked };
+  const tooLarge = binding && refuse(binding.code, binding.limit, binding.value(asked));
+  if (tooLarge && (allowed <= 0 || engine.definition.limits.oversize === 'deny')) return tooLarge;
+  const quantity =
+    leg.budget > 0 ? affordable(market, allowed, price, false) : shrunk(market, leg.quantity, asked, allowed);
+  if (quantity < market.minQuantity) return tooLarge ?? refuse('QUANTITY_BELOW_MIN', market.minQuantity, quantity);
+  const notional = mulDivFloor(quantity * market.numerator, price, market.divisor);
+  if (notional < market.minNotional) return tooLarge ?? refuse('NOTIONAL_BELOW_MIN', market.minNotional, notional);
+  return {
+    quantity: leg.budget > 0 ? 0 : quantity,
+    budget: leg.budget > 0 ? allowed : 0,
+    reserved: market.isPerpetual ? mulDivCeil(allowed, marginBps(market), 10_000) : buys ? allowed : 0,
+    exposure: allowed,
+    reduced: allowed < asked,
+  };
+}
+
+/** What a quantity may cost at a price: its notional, and the fee of a taker on top. */
+function costOf(market: MarketState, quantity: number, price: number): number {
+  const notional = mulDivCeil(quantity * market.numerator, price, market.divisor);
+  return notional + mulDivCeil(notional, Math.max(0, market.takerFee), 1_000_000);
 }
 
 function shrunk(market: MarketState, quantity: number, asked: number, allowed: number): number {
-  if (allowed >= asked) return Math.floor(quantity / market.lot) * market.lot;
-  return Math.floor(mulDivFloor(quantity, Math.max(0, allowed), asked) / market.lot) * market.lot;
+  if (allowed >= asked) return quantity;
+  return Math.floor(mulDivFloor(quantity, allowed, asked) / market.lot) * market.lot;
 }
 
 function intentOf(engine: Engine, strategy: number, market: MarketState, leg: Leg, passed: Passed): Order {
@@ -231,7 +322,7 @@ function intentOf(engine: Engine, strategy: number, market: MarketState, leg: Le
     trigger: leg.trigger,
     offsetBps: leg.offsetBps,
     parent: 0,
-    group: leg.group === undefined ? 0 : groupOf(engine, leg.group, id),
+    group: leg.group === undefined ? 0 : groupOf(engine, strategy, leg.group, id),
     reserved: passed.reserved,
     exposure: passed.exposure,
     reference: market.lastPrice,
@@ -239,16 +330,23 @@ function intentOf(engine: Engine, strategy: number, market: MarketState, leg: Le
   });
 }
 
-/** Orders of one cycle with the same word share the id of the first. */
-function groupOf(engine: Engine, word: string, id: number): number {
-  const known = engine.groups.get(word);
+/** Orders of a strategy in one cycle with the same word share the id of the first. */
+function groupOf(engine: Engine, strategy: number, word: string, id: number): number {
+  const key = `${strategy}/${word}`;
+  const known = engine.groups.get(key);
   if (known !== undefined) return known;
-  engine.groups.set(word, id);
+  engine.groups.set(key, id);
   return id;
 }
 
-/** The legs that protect an entry wait with it; where there are two, one cancels the other. */
-function addProtection(engine: Engine, market: MarketState, entry: Order, protection: Protection, reason: number): void {
+/** The legs that protect an entry wait with it, past every limit on the number of orders; where there are two, one cancels the other. */
+function addProtection(
+  engine: Engine,
+  market: MarketState,
+  entry: Order,
+  protection: Protection,
+  reason: number,
+): void {
   const { stopLoss, takeProfit, trailingStop } = protection;
   if (stopLoss !== undefined) addLeg(engine, market, entry, 'stop-loss', 'stop', stopLoss, reason);
   if (trailingStop !== undefined) addLeg(engine, market, entry, 'stop-loss', 'trailing-stop', trailingStop, reason);
@@ -264,12 +362,13 @@ function addLeg(
   level: number | { readonly price: number },
   reason: number,
 ): void {
-  const fixed = typeof level === 'object' ? Math.round((level.price * market.priceScale) / market.tick) * market.tick : 0;
+  const side = entry.side === 'buy' ? 'sell' : 'buy';
+  const fixed = typeof level === 'object' ? toTick(market, side, level.price) : 0;
   const order = new Order({
     id: engine.nextOrder++,
     strategy: entry.strategy,
     instrument: entry.instrument,
-    side: entry.side === 'buy' ? 'sell' : 'buy',
+    side,
     type,
     timeInForce: 'gtc',
     purpose,

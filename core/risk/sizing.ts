@@ -1,9 +1,10 @@
-import { bookedValue } from '../engine/measure.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
+import { bookedValue } from '../engine/measure.ts';
 import type { Position } from '../engine/position.ts';
+import type { Order, OrderType, Purpose, Side, TimeInForce } from '../execution/order.ts';
+import { offsetPrice } from '../execution/prices.ts';
 import type { OrderProposal, Proposal, Protection, TargetProposal } from '../strategies/contract.ts';
-import type { OrderType, Purpose, Side, TimeInForce } from '../execution/order.ts';
 
 /** One order that a proposal comes to, before any limit. Scaled integers; 0 stands for none. */
 export interface Leg {
@@ -27,6 +28,8 @@ export interface Leg {
 /** The orders by which a target is reached from the position as it stands; none when it is reached. */
 export function legsOfTarget(engine: Engine, strategy: number, market: MarketState, target: TargetProposal): Leg[] {
   const held = engine.position(strategy, market.index);
+  // Without equity there is nothing to take a share of: an opening is refused for that, and a position is left as it is.
+  if (!(engine.equity > 0) && target.exposure !== 0) return [opening(target.exposure, 0, target)];
   const wanted = target.exposure * engine.runners[strategy].share * engine.equity;
   const current = bookedValue(market, held.quantity);
   const crosses = held.quantity !== 0 && (wanted === 0 || wanted > 0 !== held.quantity > 0);
@@ -34,22 +37,28 @@ export function legsOfTarget(engine: Engine, strategy: number, market: MarketSta
     const close = reduction(held, Math.abs(held.quantity));
     return wanted === 0 ? [close] : [close, opening(wanted, Math.abs(wanted), target)];
   }
-  if (isStanding(strategy, market, held, target)) return [];
   const missing = Math.abs(wanted) - Math.abs(current);
   if (missing >= 0) return wanted === 0 ? [] : [opening(wanted, missing, target)];
   const part = Math.floor((Math.abs(held.quantity) * -missing) / Math.abs(current) / market.lot) * market.lot;
   return part > 0 ? [reduction(held, part)] : [];
 }
 
-/** A target that was given before and is held (or on its way) is no new decision, unless it asks to be restored. */
-function isStanding(strategy: number, market: MarketState, held: Position, target: TargetProposal): boolean {
+/** A target that was given before and is held, or on its way, is no new decision, unless it asks to be restored. */
+export function isStanding(engine: Engine, strategy: number, market: MarketState, target: TargetProposal): boolean {
+  const held = engine.position(strategy, market.index);
   if (target.rebalance || held.target !== target.exposure) return false;
-  return held.quantity !== 0 || hasWorking(market, strategy, 'entry');
+  const under = hasOnItsWay(engine, strategy, market);
+  return target.exposure === 0 ? held.quantity === 0 || under : held.quantity !== 0 || under;
 }
 
-/** Whether a strategy has a working order for this purpose in a market. */
-export function hasWorking(market: MarketState, strategy: number, purpose: Purpose): boolean {
-  return market.orders.some((order) => order.strategy === strategy && order.purpose === purpose);
+/** Whether an order is a step to a target, or an entry that a new target replaces. */
+export const isOnItsWay = (order: Order): boolean =>
+  order.purpose === 'entry' || (order.purpose === 'exit' && order.type === 'market');
+
+function hasOnItsWay(engine: Engine, strategy: number, market: MarketState): boolean {
+  const matches = (order: Order): boolean =>
+    order.strategy === strategy && order.instrument === market.index && isOnItsWay(order);
+  return market.orders.some(matches) || engine.intents.some(matches);
 }
 
 const PLAIN = {
@@ -90,34 +99,48 @@ export function reduction(held: Position, quantity: number, purpose: Purpose = '
 /** An order proposal in scaled integers, its prices on the tick and rounded against it, its quantity on the lot. */
 export function legOfOrder(engine: Engine, strategy: number, market: MarketState, order: OrderProposal): Leg {
   const held = engine.position(strategy, market.index);
-  const buys = order.side === 'buy';
-  const toTick = (price: number | undefined): number => {
-    if (price === undefined) return 0;
-    const ticks = (price * market.priceScale) / market.tick;
-    return Math.max(1, buys ? Math.floor(ticks + 1e-9) : Math.ceil(ticks - 1e-9)) * market.tick;
-  };
-  const reduces = held.quantity !== 0 && held.quantity > 0 !== buys;
-  const quantity = order.quantity === undefined ? 0 : Math.floor((order.quantity * market.quantityScale) / market.lot + 1e-9) * market.lot;
+  const trailingBps = order.type === 'trailing-stop' ? Math.round((order.trailing ?? 0) * 10_000) : 0;
+  const reduces = held.quantity !== 0 && held.quantity > 0 !== (order.side === 'buy');
+  const quantity =
+    order.quantity === undefined
+      ? 0
+      : Math.floor(settled((order.quantity * market.quantityScale) / market.lot)) * market.lot;
+  // An order that can only lower the position is a reduction, whether it says so or not: no limit stands in its way.
+  const reduceOnly = order.reduceOnly || (reduces && quantity > 0 && quantity <= Math.abs(held.quantity));
   return {
     side: order.side,
     type: order.type,
     timeInForce: order.timeInForce ?? 'gtc',
-    purpose: order.reduceOnly || (reduces && quantity > 0 && quantity <= Math.abs(held.quantity)) ? 'exit' : 'entry',
+    purpose: reduceOnly ? 'exit' : 'entry',
     postOnly: order.postOnly ?? false,
-    reduceOnly: order.reduceOnly ?? false,
+    reduceOnly,
     quantity,
-    budget: order.exposure === undefined ? 0 : Math.floor(order.exposure * engine.runners[strategy].share * engine.equity),
-    price: toTick(order.price),
-    trigger: order.type === 'trailing-stop' ? trailingStart(market, order) : toTick(order.trigger),
-    offsetBps: order.type === 'trailing-stop' ? Math.round((order.trailing ?? 0) * 10_000) : 0,
+    budget:
+      order.exposure === undefined ? 0 : Math.floor(order.exposure * engine.runners[strategy].share * engine.equity),
+    price: order.price === undefined ? 0 : toTick(market, order.side, order.price),
+    trigger: triggerOf(market, order, trailingBps),
+    offsetBps: trailingBps,
     protection: order,
     group: order.oneCancelsOther,
   };
 }
 
-function trailingStart(market: MarketState, order: OrderProposal): number {
-  const away = order.side === 'sell' ? 1 - (order.trailing ?? 0) : 1 + (order.trailing ?? 0);
-  return Math.max(1, Math.ceil((market.lastPrice * away) / market.tick)) * market.tick;
+function triggerOf(market: MarketState, order: OrderProposal, trailingBps: number): number {
+  if (order.type !== 'trailing-stop')
+    return order.trigger === undefined ? 0 : toTick(market, order.side, order.trigger);
+  return offsetPrice(market, order.side, market.lastPrice, order.side === 'sell' ? -trailingBps : trailingBps);
+}
+
+/** A price in plain units on the tick grid: down for a buy, up for a sell, and never 0. */
+export function toTick(market: MarketState, side: Side, price: number): number {
+  const ticks = settled((price * market.priceScale) / market.tick);
+  return Math.max(1, side === 'buy' ? Math.floor(ticks) : Math.ceil(ticks)) * market.tick;
+}
+
+/** A number that is whole but for the rounding of float64, as that whole number: 69123.45 × 100 is 6912345. */
+function settled(value: number): number {
+  const whole = Math.round(value);
+  return Math.abs(value - whole) <= Math.max(1, whole) * 1e-12 ? whole : value;
 }
 
 /** Side of a proposal, for the record of a denial. */

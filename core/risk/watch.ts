@@ -43,7 +43,8 @@ export class RiskWatch {
   /** Orders initialized in the minute up to `time`. */
   ordersWithinMinute(time: number): number {
     let count = 0;
-    for (let k = this.#times.length - 1; k >= 0 && this.#times[k] > time - RATE_WINDOW_MS; k--) count += this.#counts[k];
+    for (let k = this.#times.length - 1; k >= 0 && this.#times[k] > time - RATE_WINDOW_MS; k--)
+      count += this.#counts[k];
     return count;
   }
 
@@ -53,16 +54,24 @@ export class RiskWatch {
       this.#counts[last]++;
       return;
     }
-    if (last >= 0 && this.#times[0] <= time - RATE_WINDOW_MS) this.#forget(time);
-    this.#times.push(time);
-    this.#counts.push(1);
+    const kept = this.#forget(time);
+    this.#times[kept] = time;
+    this.#counts[kept] = 1;
+    if (this.#times.length > kept + 1) {
+      this.#times.length = kept + 1;
+      this.#counts.length = kept + 1;
+    }
   }
 
-  #forget(time: number): void {
-    const keep = this.#times.findIndex((at) => at > time - RATE_WINDOW_MS);
-    const from = keep < 0 ? this.#times.length : keep;
-    this.#times.splice(0, from);
-    this.#counts.splice(0, from);
+  /** Moves what is still within the minute to the front, in place; returns how many there are. */
+  #forget(time: number): number {
+    let kept = 0;
+    for (let k = 0; k < this.#times.length; k++) {
+      if (this.#times[k] <= time - RATE_WINDOW_MS) continue;
+      this.#times[kept] = this.#times[k];
+      this.#counts[kept++] = this.#counts[k];
+    }
+    return kept;
   }
 
   snapshot(): RiskWatchState {

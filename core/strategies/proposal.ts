@@ -36,18 +36,23 @@ function orderFault(order: OrderProposal): string | undefined {
     const value = order[name];
     if (value !== undefined && !isPositive(value)) return `its order has the ${name} ${describe(value)}`;
   }
+  if (order.trailing !== undefined && order.trailing >= 1) return `its order has the trailing ${order.trailing}; give a fraction below 1`;
+  if (order.oneCancelsOther !== undefined && typeof order.oneCancelsOther !== 'string') {
+    return `its order has the group ${describe(order.oneCancelsOther)}; give a word`;
+  }
   return undefined;
 }
 
 function protectionFault({ stopLoss, takeProfit, trailingStop }: Protection): string | undefined {
-  for (const [name, value] of Object.entries({ stopLoss, takeProfit, trailingStop })) {
-    if (value === undefined) continue;
-    if (typeof value === 'object' ? !isPositive(value?.price) : !(isPositive(value) && value < 1)) {
-      return `its ${name} is ${describe(typeof value === 'object' ? value?.price : value)}; give a fraction below 1, or { price }`;
-    }
-  }
+  if (typeof trailingStop === 'object') return 'its trailingStop is a price; give a fraction below 1';
   if (stopLoss !== undefined && trailingStop !== undefined) return 'it has both a stopLoss and a trailingStop';
-  return undefined;
+  return levelFault('stopLoss', stopLoss) ?? levelFault('takeProfit', takeProfit) ?? levelFault('trailingStop', trailingStop);
+}
+
+function levelFault(name: string, level: Protection['stopLoss']): string | undefined {
+  if (level === undefined) return undefined;
+  if (typeof level === 'object' ? isPositive(level?.price) : isPositive(level) && level < 1) return undefined;
+  return `its ${name} is ${describe(typeof level === 'object' ? level?.price : level)}; give a fraction below 1, or { price }`;
 }
 
 const isPositive = (value: unknown): value is number => typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY;

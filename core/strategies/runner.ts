@@ -62,6 +62,8 @@ export class StrategyRunner {
   readonly share: number;
   /** By the market's index; undefined where the strategy does not trade it. */
   readonly #contexts: (InstrumentContext | undefined)[];
+  /** Those to be asked in this cycle, in the first places. */
+  readonly #asked: InstrumentContext[] = [];
 
   constructor(index: number, running: RunningStrategy, engine: Engine) {
     this.index = index;
@@ -86,6 +88,11 @@ export class StrategyRunner {
     return this.#contexts.find((context) => context?.symbol === symbol);
   }
 
+  /** What the strategy sees of a market; undefined where it does not trade it. */
+  contextOf(market: MarketState): InstrumentContext | undefined {
+    return this.#contexts[market.index];
+  }
+
   trades(market: MarketState): boolean {
     return this.#contexts[market.index] !== undefined;
   }
@@ -98,36 +105,51 @@ export class StrategyRunner {
   /** Asks the strategy about every market that is due. Failures are recorded, and the others still asked. */
   decide(engine: Engine): void {
     const { due, dueCount } = engine;
+    const asked = this.#asked;
+    let count = 0;
+    // All move before one is asked: what it sees of another instrument is that instrument's bar of this cycle.
     for (let k = 0; k < dueCount; k++) {
       const context = this.#contexts[due[k].index];
-      if (context === undefined || !context.moveTo(due[k].at) || engine.paused[this.index]) continue;
-      this.#ask(engine, context);
+      if (context?.moveTo(due[k].at)) asked[count++] = context;
     }
+    if (engine.paused[this.index]) return;
+    for (let k = 0; k < count; k++) this.ask(engine, asked[k]);
   }
 
-  #ask(engine: Engine, context: InstrumentContext): void {
+  /** Asks the strategy about one instrument; whether it proposed something. A failure is recorded. */
+  ask(engine: Engine, context: InstrumentContext): boolean {
     try {
       const decision = this.running.definition.onBar(context.view as never) as Decision;
-      if (decision !== undefined && decision !== null) this.#collect(engine, context, decision);
+      if (decision === undefined || decision === null) return false;
+      this.#collect(engine, context, decision);
     } catch (error) {
       failStrategy(engine, this.index, context.market.index, failureOf(error));
     }
+    return engine.proposals.length > 0;
   }
 
   #collect(engine: Engine, context: InstrumentContext, decision: Proposal | readonly Proposal[]): void {
-    const proposals = Array.isArray(decision) ? (decision as readonly Proposal[]) : [decision as Proposal];
-    for (const proposal of proposals) {
-      const fault = proposalFault(proposal);
-      if (fault) throw new PlimsollError('PROPOSAL_MALFORMED', fault, 'return target(…), order(…), cancel(…) or nothing');
+    if (!Array.isArray(decision)) {
+      engine.proposals.push(this.#signalOf(context, decision as Proposal));
+      return;
     }
-    for (const proposal of proposals) {
-      const symbol = proposal.symbol ?? context.symbol;
-      const instrument = this.context(symbol)?.market.index;
-      if (instrument === undefined) {
-        throw new PlimsollError('PROPOSAL_MALFORMED', `it proposed ${symbol}, which it does not trade`, 'name an instrument of its universe');
-      }
-      engine.proposals.push({ strategy: this.index, instrument, proposal });
+    const proposals = decision as readonly Proposal[];
+    if (proposals.length > PROPOSALS_PER_ANSWER) {
+      throw new PlimsollError('PROPOSAL_MALFORMED', `it returned ${proposals.length} proposals`, `return at most ${PROPOSALS_PER_ANSWER}`);
     }
+    // An answer counts as a whole: with one fault in it, none of it is handled.
+    engine.proposals.push(...proposals.map((proposal) => this.#signalOf(context, proposal)));
+  }
+
+  #signalOf(context: InstrumentContext, proposal: Proposal): SignalProposal {
+    const fault = proposalFault(proposal);
+    if (fault) throw new PlimsollError('PROPOSAL_MALFORMED', fault, 'return target(…), order(…), cancel(…) or nothing');
+    const symbol = proposal.symbol ?? context.symbol;
+    const instrument = symbol === context.symbol ? context.market.index : this.context(symbol)?.market.index;
+    if (instrument === undefined) {
+      throw new PlimsollError('PROPOSAL_MALFORMED', `it proposed ${symbol}, which it does not trade`, 'name an instrument of its universe');
+    }
+    return { strategy: this.index, instrument, proposal };
   }
 
   checkpoint(): Json {
@@ -141,16 +163,25 @@ export class StrategyRunner {
   }
 }
 
+/** Proposals that one answer may hold. */
+const PROPOSALS_PER_ANSWER = 1_000;
 /** Characters kept of what a strategy threw. */
 const FAILURE_LENGTH = 200;
 
 function failureOf(error: unknown): string {
-  const text = error instanceof PlimsollError ? error.message : error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
-  return text.slice(0, FAILURE_LENGTH);
+  try {
+    return failureText(error).slice(0, FAILURE_LENGTH);
+  } catch {
+    return 'it threw something that has no text';
+  }
+}
+
+function failureText(error: unknown): string {
+  return error instanceof PlimsollError ? error.message : error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
 }
 
 /** What a strategy sees of one instrument, and what keeps that up to date. */
-class InstrumentContext {
+export class InstrumentContext {
   readonly market: MarketState;
   readonly symbol: string;
   /** The object that callbacks get. */
@@ -185,41 +216,18 @@ class InstrumentContext {
   }
 
   #makeView(runner: StrategyRunner, engine: Engine, bySpec: [string, IndicatorSpec][][]): StrategyContext {
-    const { symbol } = this;
-    const context = this;
-    const view = {
-      symbol,
-      timeframe: runner.running.timeframe,
-      params: runner.running.params,
-      get time() {
-        return engine.time;
-      },
-      bar: new LatestBar(this.market, this.#own),
-      position: new HeldPosition(engine.position(runner.index, this.market.index), this.market, engine.moneyScale),
-      get state() {
-        return context.#state;
-      },
-      on: (other: string) => {
-        const found = runner.context(other);
-        return found?.hasBar ? found.view : undefined;
-      },
-      target: (exposure: number, reason: string, options?: Partial<TargetProposal>): TargetProposal => ({
-        ...options,
-        kind: 'target',
-        exposure,
-        reason,
-        symbol,
-      }),
-      order: (order: Omit<OrderProposal, 'kind'>): OrderProposal => ({ ...order, kind: 'order', symbol: order.symbol ?? symbol }),
-      cancel: (reason: string): CancelProposal => ({ kind: 'cancel', reason, symbol }),
-    };
-    const indicators: Record<string, unknown> = {};
+    const view = new CallbackContext(runner, engine, this, this.#own) as unknown as Record<string, unknown>;
     bySpec.forEach((entries, t) => {
       entries.forEach(([name, spec], k) => {
-        indicators[name] = this.#viewOf(this.#tracks[t], spec, k);
+        view[name] = this.#viewOf(this.#tracks[t], spec, k);
       });
     });
-    return Object.defineProperties(indicators, Object.getOwnPropertyDescriptors(view)) as never;
+    return view as never;
+  }
+
+  /** The strategy's memory for this instrument. */
+  get state(): unknown {
+    return this.#state;
   }
 
   #viewOf(track: Track, spec: IndicatorSpec, indicator: number): unknown {
@@ -247,10 +255,14 @@ class InstrumentContext {
   moveTo(at: number): boolean {
     const k = at - this.#blockStart;
     const own = this.#own;
-    if (!own.completesAt(k)) return false;
+    if (!own.isBase && !own.completesAt(k)) return false;
     own.moveTo(k);
-    for (let t = 1; t < this.#tracks.length; t++) this.#tracks[t].moveTo(k);
+    if (this.#tracks.length > 1) this.#moveOthers(k);
     return this.#ready || this.#isReady();
+  }
+
+  #moveOthers(k: number): void {
+    for (let t = 1; t < this.#tracks.length; t++) this.#tracks[t].moveTo(k);
   }
 
   #isReady(): boolean {
@@ -268,6 +280,53 @@ class InstrumentContext {
     });
     if (this.#state !== undefined) this.#state = state.state;
     this.#ready = state.ready;
+  }
+}
+
+/**
+ * What a callback gets; the indicators are added under their names. All of one strategy have one shape (what differs from
+ * one to the next is in fields, what is computed is on the class), so that a callback is compiled once for all instruments.
+ */
+class CallbackContext {
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+  readonly params: Record<string, unknown>;
+  readonly bar: LatestBar;
+  readonly position: HeldPosition;
+  readonly on: (symbol: string) => StrategyContext | undefined;
+  readonly target: (exposure: number, reason: string, options?: Partial<TargetProposal>) => TargetProposal;
+  readonly order: (order: Omit<OrderProposal, 'kind'>) => OrderProposal;
+  readonly cancel: (reason: string) => CancelProposal;
+  readonly #engine: Engine;
+  readonly #context: InstrumentContext;
+
+  constructor(runner: StrategyRunner, engine: Engine, context: InstrumentContext, own: Track) {
+    const { market, symbol } = context;
+    this.symbol = symbol;
+    this.timeframe = runner.running.timeframe;
+    this.params = runner.running.params;
+    this.bar = new LatestBar(market, own);
+    this.position = new HeldPosition(engine.position(runner.index, market.index), market, engine.moneyScale);
+    this.on = (other) => {
+      const found = runner.context(other);
+      return found?.hasBar ? found.view : undefined;
+    };
+    this.target = (exposure, reason, options) =>
+      options === undefined
+        ? { kind: 'target', exposure, reason, symbol }
+        : { ...options, kind: 'target', exposure, reason, symbol };
+    this.order = (order) => ({ ...order, kind: 'order', symbol: order.symbol ?? symbol });
+    this.cancel = (reason) => ({ kind: 'cancel', reason, symbol });
+    this.#engine = engine;
+    this.#context = context;
+  }
+
+  get time(): number {
+    return this.#engine.time;
+  }
+
+  get state(): unknown {
+    return this.#context.state;
   }
 }
 

@@ -3,8 +3,11 @@ import { type BarColumns, emptyBars } from '../market/bars.ts';
 import { createResampler, type Resampler, type ResamplerState } from '../market/resample.ts';
 import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
 
-/** Places 0 and 1 of every buffer hold what `previous` and `value` were before the block; its bars follow. */
-const CARRIED = 2;
+/**
+ * The first places of every buffer hold what `previous` and `value` were before the block, and the latest value, which is newer
+ * than `value` where a bar closed at a time at which the strategy was not asked. The block's bars follow.
+ */
+const CARRIED = 3;
 
 /** Where the views of a track stand in its buffers. */
 export interface TrackClock {
@@ -16,8 +19,8 @@ export interface TrackState {
   readonly bars: number;
   readonly resampler: ResamplerState | null;
   readonly indicators: readonly IndicatorState[];
-  /** For each indicator and output: previous and latest value. */
-  readonly carried: readonly (readonly (readonly [number, number])[])[];
+  /** For each indicator and output: `previous`, `value` and the latest. */
+  readonly carried: readonly (readonly (readonly [number, number, number])[])[];
   /** The last completed bar, scaled. */
   readonly lastBar: readonly number[];
 }
@@ -39,26 +42,27 @@ export class Track {
   bars: BarColumns;
   /** Bars completed up to and including each base bar of the block. */
   #completed: Int32Array;
+  /** Whether its bars are the base bars themselves. */
+  readonly isBase: boolean;
   readonly #resampler: Resampler | undefined;
   readonly #lines: Line[];
-  #capacity = CARRIED + 1;
+  #capacity = CARRIED + 2;
   /** Bars completed before the block. */
   #seen = 0;
+  /** Place of the last bar completed in the block. */
+  #latest = CARRIED - 1;
 
   constructor(base: Timeframe, timeframe: Timeframe, specs: readonly IndicatorSpec[], priceDecimals: number) {
     this.timeframe = timeframe;
     this.timeframeMs = timeframeMs(timeframe);
-    this.#resampler = timeframe === base ? undefined : createResampler(base, timeframe);
+    this.isBase = timeframe === base;
+    this.#resampler = this.isBase ? undefined : createResampler(base, timeframe);
     this.#lines = specs.map((spec) => ({
       indicator: spec.create(),
       outputs: spec.outputs.map(() => new Float64Array(this.#capacity).fill(Number.NaN)),
     }));
     this.bars = emptyBars(this.#capacity, priceDecimals);
     this.#completed = new Int32Array(1);
-  }
-
-  get isBase(): boolean {
-    return this.#resampler === undefined;
   }
 
   /** Buffers of the k-th indicator, one an output; replaced when a longer block comes. */
@@ -72,25 +76,26 @@ export class Track {
     const count = this.#resampler ? this.#resample(base, from, to) : to - from;
     const source = this.#resampler ? this.bars : base;
     const start = this.#resampler ? CARRIED : from;
+    this.#latest = CARRIED - 1 + count;
     for (const line of this.#lines) line.indicator.advance(source, start, start + count, line.outputs, CARRIED);
     return grown;
   }
 
   /** Whether base bar `k` of the block completed a bar of this timeframe that the clock has not reached. */
   completesAt(k: number): boolean {
-    return this.#resampler === undefined || 1 + this.#completed[k] !== this.clock.now;
+    return this.#resampler === undefined || CARRIED - 1 + this.#completed[k] > Math.max(CARRIED - 1, this.clock.now);
   }
 
   /** Moves the clock to base bar `k` of the block. */
   moveTo(k: number): void {
     const { clock } = this;
     clock.before = clock.now;
-    clock.now = this.#resampler ? 1 + this.#completed[k] : 2 + k;
+    clock.now = this.#resampler ? CARRIED - 1 + this.#completed[k] : CARRIED + k;
   }
 
   /** Bars completed so far, as the clock stands. */
   get completed(): number {
-    return this.#seen + this.clock.now - 1;
+    return this.#seen + Math.max(0, this.clock.now - CARRIED + 1);
   }
 
   #resample(base: BarColumns, from: number, to: number): number {
@@ -112,20 +117,20 @@ export class Track {
     return count;
   }
 
-  /** Keeps what the clock shows at places 0 and 1 and makes room for a block of `length`. */
+  /** Keeps what the clock shows, and the latest, in the first places and makes room for a block of `length`. */
   #carry(length: number): boolean {
     const { now, before } = this.clock;
-    this.#seen += now - 1;
-    const needed = CARRIED + length;
+    const latest = this.#latest;
+    this.#seen += latest - CARRIED + 1;
+    // The first base bar may complete a bar that was waiting for it, and one of its own.
+    const needed = CARRIED + length + 1;
     const grown = needed > this.#capacity;
     if (grown) this.#capacity = needed;
     for (const line of this.#lines) {
       line.outputs.forEach((values, k) => {
         const target = grown ? new Float64Array(needed).fill(Number.NaN) : values;
-        const previous = values[before];
-        const latest = values[now];
-        target[0] = previous;
-        target[1] = latest;
+        const carried = [values[before], values[now], values[latest]];
+        target.set(carried);
         line.outputs[k] = target;
       });
     }
@@ -148,11 +153,12 @@ export class Track {
   snapshot(): TrackState {
     const { now, before } = this.clock;
     const { bars } = this;
+    const latest = this.#latest;
     return {
-      bars: this.completed,
+      bars: this.#seen + latest - CARRIED + 1,
       resampler: this.#resampler?.snapshot() ?? null,
       indicators: this.#lines.map((line) => line.indicator.snapshot()),
-      carried: this.#lines.map((line) => line.outputs.map((values) => [values[before], values[now]] as const)),
+      carried: this.#lines.map((line) => line.outputs.map((values) => [values[before], values[now], values[latest]] as const)),
       lastBar: this.#resampler
         ? [bars.timestamp[now], bars.open[now], bars.high[now], bars.low[now], bars.close[now], bars.volume[now]]
         : [],
@@ -161,13 +167,12 @@ export class Track {
 
   restore(state: TrackState): void {
     this.#seen = state.bars;
+    this.#latest = CARRIED - 1;
     if (state.resampler) this.#resampler?.restore(state.resampler);
     this.#lines.forEach((line, k) => {
       line.indicator.restore(state.indicators[k]);
       line.outputs.forEach((values, output) => {
-        const [previous, latest] = state.carried[k][output];
-        values[0] = previous;
-        values[1] = latest;
+        values.set(state.carried[k][output]);
       });
     });
     const { bars } = this;

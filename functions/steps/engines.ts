@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { definitionOf, streamOf } from '../../core/configuration/definition.ts';
 import type { AccountConfiguration } from '../../core/configuration/schema.ts';
-import { Engine } from '../../core/engine/engine.ts';
+import { Engine, type EngineDefinition } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { canonicalJson, type Json } from '../../core/json.ts';
 import { barsFromRows } from '../../core/market/bars.ts';
@@ -20,8 +20,13 @@ export function accountOf(ports: StepPorts, stream: string): AccountConfiguratio
   throw new PlimsollError('ACCOUNT_UNKNOWN', `the account ${stream} is not configured`, `use ${nearest(stream, known)}`);
 }
 
-/** A fresh engine for a stream, as its opening and the configuration define it. */
+/** Definitions by stream: an opening never changes, and the configuration not within a process. */
+const definitions = new WeakMap<StepPorts, Map<string, EngineDefinition>>();
+
+/** A fresh engine for a stream, as its opening and the configuration define it. Throws `ACCOUNT_NOT_OPEN`. */
 export async function engineOf(ports: StepPorts, stream: string): Promise<Engine> {
+  const known = definitions.get(ports)?.get(stream);
+  if (known) return new Engine(known);
   const document = await ports.ledger.document(stream, KEYS.opening);
   if (!document) throw new PlimsollError('ACCOUNT_NOT_OPEN', `the account ${stream} has no ledger yet`, 'start the platform once so that its first cycle opens it');
   return buildEngine(ports, stream, document.value as unknown as Opening);
@@ -29,7 +34,10 @@ export async function engineOf(ports: StepPorts, stream: string): Promise<Engine
 
 export function buildEngine(ports: StepPorts, stream: string, opening: Opening): Engine {
   const { configuration, registry } = ports;
-  return new Engine(definitionOf({ configuration, account: accountOf(ports, stream), registry, ...opening }));
+  const definition = definitionOf({ configuration, account: accountOf(ports, stream), registry, ...opening });
+  const streams = definitions.get(ports) ?? new Map<string, EngineDefinition>();
+  definitions.set(ports, streams.set(stream, definition));
+  return new Engine(definition);
 }
 
 /** Makes the bars of a cycle those of the engine. */

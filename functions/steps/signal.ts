@@ -48,25 +48,38 @@ async function loadCheckpoint(ports: StepPorts, stream: string, runner: Strategy
 }
 
 /**
- * Indicators over the new bars, then the callbacks, each strategy under the deadline. One that takes too long is paused until a
- * person resumes it, and what it proposed does not count. Returns those: what they left half done must not be kept.
+ * Indicators over the new bars, then the callbacks, all under one deadline. A strategy that is at work when it passes is paused
+ * until a person resumes it, and what it proposed does not count; those behind it are asked under a deadline of their own.
+ * Returns the late ones: what they left half done must not be kept.
  */
 export function askStrategies(ports: StepPorts, engine: Engine): ReadonlySet<StrategyRunner> {
   prepareBars(engine, engine.runners);
   const late = new Set<StrategyRunner>();
-  for (const runner of engine.runners) {
-    const proposed = engine.proposals.length;
+  const { runners } = engine;
+  let asked = 0;
+  let proposed = 0;
+  const askTheRest = (): void => {
+    for (; asked < runners.length; asked++) {
+      proposed = engine.proposals.length;
+      runners[asked].decide(engine);
+    }
+  };
+  while (asked < runners.length) {
     try {
-      purely(() => ports.withDeadline(ports.configuration.strategyTimeoutMs, `the strategy "${runner.running.id}"`, () => runner.decide(engine)));
+      purely(() => ports.withDeadline(ports.configuration.strategyTimeoutMs, 'the strategies of a cycle', askTheRest));
     } catch (error) {
       if (!(error instanceof PlimsollError) || error.code !== 'STRATEGY_TIMEOUT') throw error;
       engine.proposals.length = proposed;
-      failStrategy(engine, runner.index, engine.due[0]?.index ?? 0, error.message);
-      pauseStrategy(engine, runner.index, true, 'it took too long');
-      late.add(runner);
+      giveUp(engine, runners[asked], error);
+      late.add(runners[asked++]);
     }
   }
   return late;
+}
+
+function giveUp(engine: Engine, runner: StrategyRunner, error: PlimsollError): void {
+  failStrategy(engine, runner.index, engine.due[0]?.index ?? 0, error.message);
+  pauseStrategy(engine, runner.index, true, 'it took too long');
 }
 
 function prepareBars(engine: Engine, runners: readonly StrategyRunner[]): void {

@@ -6,13 +6,33 @@ import { PlimsollError } from '../../core/errors.ts';
  * with a time stays, since it reads no clock.
  */
 export function purely<T>(work: () => T): T {
-  const restore = forbid();
+  if (current) return work();
+  const mine = { lift: forbid() };
+  current = mine;
   try {
     return work();
   } finally {
-    restore();
+    mine.lift();
+    current = undefined;
   }
 }
+
+/** Runs our own work in the middle of {@link purely}, with everything at hand again. */
+export function outside<T>(work: () => T): T {
+  const forbidden = current;
+  if (!forbidden) return work();
+  forbidden.lift();
+  current = undefined;
+  try {
+    return work();
+  } finally {
+    forbidden.lift = forbid();
+    current = forbidden;
+  }
+}
+
+/** What is in force now, and how to lift it. */
+let current: { lift: () => void } | undefined;
 
 type Globals = Record<string, unknown>;
 

@@ -16,7 +16,10 @@ export default strategy({
   indicators: ({ period }) => ({ strength: rsi(period) }),
   onBar({ strength, position, params, target }) {
     if (position.isFlat && crossedBelow(strength, params.lower)) {
-      return target(1, 'the RSI fell below the lower level', { stopLoss: params.stopLoss, takeProfit: params.takeProfit });
+      return target(1, 'the RSI fell below the lower level', {
+        stopLoss: params.stopLoss,
+        takeProfit: params.takeProfit,
+      });
     }
     if (position.isLong && crossedAbove(strength, params.upper)) return target(0, 'the RSI rose above the upper level');
   },

@@ -1,0 +1,34 @@
+import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
+import type { ParityReport } from '../../platform/parity.ts';
+import { embeddedParity } from '../../platform/parity-run.ts';
+import { prepareRecordedRun } from '../../platform/recorded-run.ts';
+import { progressLine } from './progress.ts';
+import { type RunArguments, recordedRunOptions } from './run-arguments.ts';
+
+export interface ParityArguments extends RunArguments {
+  readonly cloud?: boolean;
+}
+
+/** Runs bars both ways and says whether the ledgers are one; exit code 1 where they are not. */
+export async function parity(given: ParityArguments): Promise<void> {
+  const registry = await loadStrategies(process.cwd());
+  const run = await prepareRecordedRun(registry, recordedRunOptions(given));
+  const progress = progressLine(given.cloud ? 'Running on the local cloud' : 'Running the live path');
+  const report = given.cloud
+    ? await (await import('../../test/cloud/parity.ts')).cloudParity(run, progress)
+    : await embeddedParity(run, registry, progress);
+  progress.end();
+  print(report, given.json === true);
+  if (!report.identical) process.exitCode = 1;
+}
+
+function print(report: ParityReport, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    return;
+  }
+  process.stdout.write(`identical: ${report.identical}\nevents: ${report.events}\nledgerSha256: ${report.ledgerSha256}\n`);
+  if (!report.firstDifference) return;
+  const { sequence, backtest, live } = report.firstDifference;
+  process.stdout.write(`first difference at event ${sequence}\n  backtest: ${JSON.stringify(backtest)}\n  live:     ${JSON.stringify(live)}\n`);
+}

@@ -1,0 +1,165 @@
+/** The command line. Commands load what they need when they run, so that each starts as fast as it can. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { PlimsollError } from '../core/errors.ts';
+import { requireInstant } from '../core/market/civil.ts';
+import type { RunArguments } from './commands/run-arguments.ts';
+
+/** 0 done, 1 failed, 2 wrong use. */
+const FAILED = 1;
+const WRONG_USE = 2;
+/** Errors that say how the command was used, not what it met. */
+const WRONG_USE_CODES = new Set(['USAGE', 'STRATEGY_UNKNOWN', 'STRATEGY_PARAMS_INVALID', 'TIMEFRAME_UNKNOWN', 'OPERATION_UNKNOWN', 'OPERATION_INPUT_INVALID']);
+
+const program = new Command('plimsoll')
+  .description('A trading platform that you own: strategies propose, and a risk line that no order crosses disposes.')
+  .version(await version(), '-V, --version')
+  .showHelpAfterError('(plimsoll --help lists the commands)')
+  .exitOverride();
+
+program
+  .command('start')
+  .description('run the platform: paper trading, the API and the dashboard on one loopback port')
+  .option('--config <file>', 'configuration file', 'plimsoll.yaml')
+  .option('--venue <kind>', 'trade on `live`, `simulated` or `replay` data; without it live, and simulated where there is no network')
+  .option('--bars <file>', 'recorded bars for --venue replay')
+  .option('--symbol <symbol...>', 'symbols of the recorded bars')
+  .option('--speed <bars>', 'bars a second for --venue replay; 0 is as fast as it goes', number)
+  .option('--data <directory>', 'data directory')
+  .option('--port <port>', 'port', whole)
+  .action(async (options) => (await import('./commands/start.ts')).start(options));
+
+runOptions(program.command('backtest').description('run a strategy over recorded bars'))
+  .option('--report <file>', 'write an HTML report')
+  .option('--trades <file>', 'write the trades as CSV')
+  .option('--json', 'print one JSON object')
+  .action(async (options) => (await import('./commands/backtest.ts')).backtest(options));
+
+runOptions(program.command('parity').description('run recorded bars through the live path and the backtester, and compare the ledgers'))
+  .option('--cloud', 'through the CDK app deployed to the local cloud')
+  .option('--json', 'print one JSON object')
+  .action(async (options) => (await import('./commands/parity.ts')).parity(options));
+
+program
+  .command('strategies')
+  .description('list the strategies that can be run')
+  .option('--json', 'print a JSON array')
+  .action(async (options) => (await import('./commands/strategies.ts')).strategies(options));
+
+program
+  .command('replay <decision>')
+  .description('make a decision again from what it pinned, and show every number that led to it')
+  .option('--config <file>', 'configuration file', 'plimsoll.yaml')
+  .option('--data <directory>', 'data directory')
+  .option('--account <id>', 'account')
+  .option('--json', 'print one JSON object')
+  .action(async (decision, options) => (await import('./commands/replay.ts')).replay(decision, options));
+
+const ledger = program.command('ledger').description('the ledger');
+ledger
+  .command('verify')
+  .description('recompute everything and name the first event that does not hold')
+  .option('--config <file>', 'configuration file', 'plimsoll.yaml')
+  .option('--data <directory>', 'data directory')
+  .option('--json', 'print one JSON object')
+  .action(async (options) => (await import('./commands/ledger-verify.ts')).ledgerVerify(options));
+
+for (const [name, description] of [
+  ['status', 'how the instance is'],
+  ['cycles', 'the last cycles, with each step’s verdict'],
+  ['halt', 'the kill switch: nothing new is sent, working orders are canceled'],
+  ['resume', 'let trading go on'],
+] as const) {
+  program
+    .command(name)
+    .description(description)
+    .option('--config <file>', 'configuration file', 'plimsoll.yaml')
+    .option('--data <directory>', 'data directory')
+    .option('--account <id>', 'account')
+    .option('--reason <text>', 'why, for the ledger', 'by hand')
+    .option('--limit <n>', 'how many', whole, 20)
+    .option('--json', 'print one JSON object')
+    .action(async (options) => (await import('./commands/instance.ts'))[name](options));
+}
+
+program
+  .command('op <operation>')
+  .description('do any operation of the API, by its name: `plimsoll op orders.list --input \'{"all":true}\'`')
+  .option('--config <file>', 'configuration file', 'plimsoll.yaml')
+  .option('--data <directory>', 'data directory')
+  .option('--input <json>', 'its input', '{}')
+  .option('--key <key>', 'idempotency key of a command')
+  .action(async (operation, options) => (await import('./commands/instance.ts')).op(operation, options));
+
+const config = program.command('config').description('the configuration');
+config
+  .command('show')
+  .description('the configuration in force, and where each value came from')
+  .option('--config <file>', 'configuration file', 'plimsoll.yaml')
+  .option('--json', 'print one JSON object')
+  .action(async (options) => (await import('./commands/config-show.ts')).configShow(options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function runOptions(command: Command): Command {
+  return command
+    .requiredOption('--bars <file>', 'recorded bars: Parquet or CSV')
+    .option('--symbol <symbol...>', 'symbols; a file of one series needs none')
+    .option('--timeframe <timeframe>', 'of the cycles; shorter bars are put together')
+    .requiredOption('--strategy <name...>', 'strategies, in order')
+    .option('--set <key=value>', 'a parameter of the strategy; may be given often', assignment, {} as RunArguments['set'])
+    .option('--cash <amount>', 'first deposit', number)
+    .option('--fee-bps <bps>', 'fee of a fill, in basis points', number)
+    .option('--slippage-bps <bps>', 'slippage of a taker, in basis points', number)
+    .option('--price-decimals <n>', 'decimals of prices; the most that the file uses when left out', whole)
+    .option('--quantity-decimals <n>', 'decimals of quantities', whole)
+    .option('--limits <json>', 'limits, as in the configuration')
+    .option('--from <time>', 'first bar (ISO, or ms UTC)', instant)
+    .option('--to <time>', 'before this time (ISO, or ms UTC)', instant);
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError('It is not a number of zero or more.');
+  return value;
+}
+
+function whole(text: string): number {
+  const value = number(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('It is not a whole number.');
+  return value;
+}
+
+function instant(text: string): number {
+  try {
+    return requireInstant(text, 'the time');
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof PlimsollError ? error.sentence : String(error));
+  }
+}
+
+function assignment(text: string, set: RunArguments['set']): RunArguments['set'] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Write key=value.');
+  const value = text.slice(at + 1);
+  return { ...set, [text.slice(0, at)]: value === 'true' ? true : value === 'false' ? false : value !== '' && Number.isFinite(Number(value)) ? Number(value) : value };
+}
+
+/** One sentence on standard error, and the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USE;
+  if (error instanceof PlimsollError) {
+    process.stderr.write(`${error.sentence}\n`);
+    return WRONG_USE_CODES.has(error.code) ? WRONG_USE : FAILED;
+  }
+  process.stderr.write(`Something went wrong that should not have: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return FAILED;
+}
+
+async function version(): Promise<string> {
+  const { default: manifest } = await import('../package.json', { with: { type: 'json' } });
+  return manifest.version;
+}

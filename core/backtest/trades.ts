@@ -1,0 +1,319 @@
+import { notionalOf } from '../engine/bookkeeping.ts';
+import type { EngineDefinition } from '../engine/engine.ts';
+import type { MarketState } from '../engine/market-state.ts';
+import { bookedValue } from '../engine/measure.ts';
+import { invariant } from '../errors.ts';
+import type { Purpose, Side } from '../execution/order.ts';
+import type { LedgerEvent } from '../ledger/events.ts';
+import type { BarColumns } from '../market/bars.ts';
+import { mulDivCeil, mulDivFloor } from '../numbers.ts';
+import type { BacktestRun } from './run.ts';
+
+/** A finished run with what it was made from; `bars` are those that the run was given. */
+export interface BacktestResult {
+  readonly run: BacktestRun;
+  readonly definition: EngineDefinition;
+  readonly bars: ReadonlyMap<string, BarColumns>;
+}
+
+/**
+ * A round trip of one strategy in one instrument: from no position to no position, however many fills lie between. A fill
+ * that turns a long position into a short one ends one trade and begins the next; its fee is divided by quantity.
+ *
+ * Prices and quantities are in plain units, money in the account's currency, times in ms UTC: those of the cycle, that is the
+ * close of the bar in which the fill happened.
+ */
+export interface Trade {
+  /** Id of the strategy in the account. */
+  readonly strategy: string;
+  readonly symbol: string;
+  readonly side: 'long' | 'short';
+  /** Whether it was still held after the last bar. It is then marked at the last close, not closed: no fee is counted for that. */
+  readonly isOpen: boolean;
+  readonly entryTime: number;
+  /** Null while open. */
+  readonly exitTime: number | null;
+  /** Base units entered in all, also where parts were closed in between. */
+  readonly quantity: number;
+  /** Averages over the fills. Of an open trade, what is left counts in `exitPrice` at the last close. */
+  readonly entryPrice: number;
+  readonly exitPrice: number;
+  /** Positive: paid. */
+  readonly fees: number;
+  /** Funding and borrow costs: received (+) or paid (-). */
+  readonly funding: number;
+  /** Net of fees and funding. */
+  readonly profit: number;
+  /** `profit` as a fraction of the value entered. */
+  readonly return: number;
+  /** Bars of the account's timeframe from the bar of the entry to that of the exit; 0 within one bar. */
+  readonly barsHeld: number;
+  readonly entryReason: string;
+  /** Of the order that closed it: the strategy's words, or which protection was reached. Empty while open. */
+  readonly exitReason: string;
+}
+
+/** The trades of a run from its ledger, in the order in which they ended; those still open come last. */
+export function* tradesOf(result: BacktestResult): Generator<Trade> {
+  const trips = new RoundTrips(result);
+  for (const event of result.run.engine.journal.events()) {
+    const ended = trips.take(event);
+    if (ended) yield ended;
+  }
+  yield* trips.open();
+}
+
+/** What is known of an order until it ends. */
+interface OrderFacts {
+  readonly strategy: number;
+  readonly instrument: number;
+  readonly side: Side;
+  readonly purpose: Purpose;
+  readonly reason: number;
+}
+
+/** A trade as it builds up; scaled integers but for the sums that averages are made of. */
+interface Trip {
+  readonly strategy: number;
+  readonly market: MarketState;
+  readonly isLong: boolean;
+  readonly entryTime: number;
+  readonly entryReason: string;
+  /** Of what is held now. */
+  held: number;
+  cost: number;
+  entered: number;
+  enteredNotional: number;
+  enteredTimesPrice: number;
+  exitedTimesPrice: number;
+  realised: number;
+  fees: number;
+  funding: number;
+}
+
+/** A fill, or the part of one that belongs to one trade. */
+interface Part {
+  readonly quantity: number;
+  readonly price: number;
+  readonly notional: number;
+  readonly fee: number;
+}
+
+/** Why an order that protects a position ended it. Its own reason is that of the entry it came with. */
+const PROTECTION_REASONS: Partial<Record<Purpose, string>> = {
+  'stop-loss': 'the stop loss was reached',
+  'take-profit': 'the take profit was reached',
+};
+
+/** The fold from events to round trips. It holds the working orders, the texts and the open trips, nothing of what is over. */
+export class RoundTrips {
+  readonly #result: BacktestResult;
+  readonly #markets: readonly MarketState[];
+  readonly #orders = new Map<number, OrderFacts>();
+  readonly #texts = new Map<number, string>([[0, '']]);
+  /** By `strategy × instruments + instrument`, in the order in which they began. */
+  readonly #open = new Map<number, Trip>();
+  /** Value of all fills so far, scaled money. */
+  tradedValue = 0;
+
+  constructor(result: BacktestResult) {
+    this.#result = result;
+    this.#markets = result.run.engine.markets;
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Reads the next event; returns the trade that it ended. */
+  take(event: LedgerEvent): Trade | undefined {
+    switch (event.kind) {
+      case 'TextDefined': {
+        const { index, text } = event.body as { index: number; text: string };
+        this.#texts.set(index, text);
+        return undefined;
+      }
+      case 'OrderInitialized':
+        this.#orders.set(event.order as number, event as unknown as OrderFacts);
+        return undefined;
+      case 'OrderCanceled':
+      case 'OrderExpired':
+      case 'OrderRejected':
+        this.#orders.delete(event.order as number);
+        return undefined;
+      case 'FundingSettled':
+      case 'BorrowCharged':
+        this.#addFunding(event);
+        return undefined;
+      case 'OrderFilled':
+        return this.#fill(event);
+      default:
+        return undefined;
+    }
+  }
+
+  /** The trades that are open now, marked at the last close. */
+  *open(): Generator<Trade> {
+    for (const trip of this.#open.values()) {
+      const { market } = trip;
+      const size = Math.abs(trip.held);
+      const unrealised = bookedValue(market, trip.held) - trip.cost;
+      yield this.#trade(trip, {
+        exitTime: null,
+        exitReason: '',
+        lastTime: market.pricedAt,
+        profit: trip.realised + unrealised,
+        exitTimesPrice: trip.exitedTimesPrice + size * market.lastPrice,
+      });
+    }
+  }
+
+  #fill(event: LedgerEvent): Trade | undefined {
+    const order = this.#orders.get(event.order as number);
+    invariant(order, 'an order is initialized before it fills');
+    if (event.complete) this.#orders.delete(event.order as number);
+    const key = order.strategy * this.#markets.length + order.instrument;
+    const whole = this.#partOf(event, order);
+    this.tradedValue += whole.notional;
+    const buys = order.side === 'buy';
+    const trip = this.#open.get(key);
+    if (!trip || trip.isLong === buys) {
+      this.#enter(key, order, event.cycle, whole);
+      return undefined;
+    }
+    const closed = Math.min(Math.abs(trip.held), whole.quantity);
+    const part = closed === whole.quantity ? whole : shareOf(whole, closed, buys);
+    exit(trip, part, Number(event.realised), buys);
+    if (trip.held !== 0) return undefined;
+    this.#open.delete(key);
+    if (closed < whole.quantity) this.#enter(key, order, event.cycle, restOf(whole, part));
+    return this.#trade(trip, {
+      exitTime: event.cycle,
+      exitReason: PROTECTION_REASONS[order.purpose] ?? this.#text(order.reason),
+      lastTime: event.cycle,
+      profit: trip.realised,
+      exitTimesPrice: trip.exitedTimesPrice,
+    });
+  }
+
+  #partOf(event: LedgerEvent, order: OrderFacts): Part {
+    const quantity = Number(event.quantity);
+    const price = Number(event.price);
+    const notional = notionalOf(this.#markets[order.instrument], quantity, price, order.side === 'buy');
+    return { quantity, price, notional, fee: Number(event.fee) };
+  }
+
+  #enter(key: number, order: OrderFacts, cycle: number, part: Part): void {
+    const isLong = order.side === 'buy';
+    const trip = this.#open.get(key) ?? this.#begin(key, order, cycle, isLong);
+    trip.held += isLong ? part.quantity : -part.quantity;
+    trip.cost += isLong ? part.notional : -part.notional;
+    trip.entered += part.quantity;
+    trip.enteredNotional += part.notional;
+    trip.enteredTimesPrice += part.quantity * part.price;
+    trip.fees += part.fee;
+  }
+
+  #begin(key: number, order: OrderFacts, cycle: number, isLong: boolean): Trip {
+    const trip: Trip = {
+      strategy: order.strategy,
+      market: this.#markets[order.instrument],
+      isLong,
+      entryTime: cycle,
+      entryReason: this.#text(order.reason),
+      held: 0,
+      cost: 0,
+      entered: 0,
+      enteredNotional: 0,
+      enteredTimesPrice: 0,
+      exitedTimesPrice: 0,
+      realised: 0,
+      fees: 0,
+      funding: 0,
+    };
+    this.#open.set(key, trip);
+    return trip;
+  }
+
+  #addFunding(event: LedgerEvent): void {
+    const key = (event.strategy as number) * this.#markets.length + (event.instrument as number);
+    const trip = this.#open.get(key);
+    invariant(trip, 'funding is settled for a position that is held');
+    trip.funding += Number(event.amount);
+  }
+
+  #text(index: number): string {
+    return this.#texts.get(index) ?? '';
+  }
+
+  #trade(trip: Trip, end: TripEnd): Trade {
+    const { definition, run } = this.#result;
+    const { market } = trip;
+    const money = run.engine.moneyScale;
+    const prices = trip.entered * market.priceScale;
+    const profit = end.profit - trip.fees + trip.funding;
+    return {
+      strategy: definition.strategies[trip.strategy].id,
+      symbol: market.instrument.symbol,
+      side: trip.isLong ? 'long' : 'short',
+      isOpen: end.exitTime === null,
+      entryTime: trip.entryTime,
+      exitTime: end.exitTime,
+      quantity: trip.entered / market.quantityScale,
+      entryPrice: trip.enteredTimesPrice / prices,
+      exitPrice: end.exitTimesPrice / prices,
+      fees: trip.fees / money,
+      funding: trip.funding / money,
+      profit: profit / money,
+      return: trip.enteredNotional === 0 ? Number.NaN : profit / trip.enteredNotional,
+      barsHeld: this.#barAt(market, end.lastTime) - this.#barAt(market, trip.entryTime),
+      entryReason: trip.entryReason,
+      exitReason: end.exitReason,
+    };
+  }
+
+  /** Index of the market's bar that closed at `time`, or of the last one before it. */
+  #barAt(market: MarketState, time: number): number {
+    const { timestamp, length } = this.#result.bars.get(market.instrument.symbol) ?? market;
+    let low = 0;
+    let high = length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (timestamp[middle] + market.intervalMs <= time) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}
+
+/** How a trip ended, or where it stands. */
+interface TripEnd {
+  readonly exitTime: number | null;
+  readonly exitReason: string;
+  readonly lastTime: number;
+  /** Scaled money, before fees and funding. */
+  readonly profit: number;
+  readonly exitTimesPrice: number;
+}
+
+/** Closes a part of a trip; `realised` is the ledger's figure, from which the cost of what was closed follows. */
+function exit(trip: Trip, part: Part, realised: number, buys: boolean): void {
+  trip.held += buys ? part.quantity : -part.quantity;
+  trip.cost -= buys ? -realised - part.notional : part.notional - realised;
+  trip.exitedTimesPrice += part.quantity * part.price;
+  trip.realised += realised;
+  trip.fees += part.fee;
+}
+
+/** The part of a fill that closes; rounded as the account's books round it. */
+function shareOf(whole: Part, quantity: number, buys: boolean): Part {
+  const notional = (buys ? mulDivCeil : mulDivFloor)(whole.notional, quantity, whole.quantity);
+  return { quantity, price: whole.price, notional, fee: mulDivCeil(whole.fee, quantity, whole.quantity) };
+}
+
+const restOf = (whole: Part, part: Part): Part => ({
+  quantity: whole.quantity - part.quantity,
+  price: whole.price,
+  notional: whole.notional - part.notional,
+  fee: whole.fee - part.fee,
+});

@@ -1,0 +1,111 @@
+/** What a fill does to other orders: legs go to work, groups cancel, orders that reduce nothing end. */
+import { activate, cancel } from '../engine/bookkeeping.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { MarketState } from '../engine/market-state.ts';
+import type { Order } from './order.ts';
+import { offsetPrice } from './prices.ts';
+
+const REASONS = {
+  flat: 'the position it would reduce is closed',
+  other: 'the other order of its group filled',
+  protection: 'its protection has ended',
+} as const;
+
+/** How an order was filled: at what market price, and whether that was the bar's open. */
+export interface Reached {
+  /** Before slippage, spread and impact. */
+  readonly price: number;
+  readonly atOpen: boolean;
+}
+
+/** Follows a fill of `quantity` of `order` at `price`. */
+export function afterFill(
+  engine: Engine,
+  market: MarketState,
+  order: Order,
+  quantity: number,
+  price: number,
+  reached: Reached,
+): void {
+  if (order.group !== 0) cancelGroup(engine, market, order);
+  if (order.parent === 0) {
+    for (const leg of market.orders) if (leg.parent === order.id) leg.quantity += quantity;
+    if (market.held.length > 0) activateLegs(engine, market, order, price, reached);
+  } else {
+    afterLeg(engine, market, order, quantity);
+  }
+  if (engine.position(order.strategy, order.instrument).quantity === 0) endReducers(engine, market, order);
+}
+
+/** Cancels an order that would reduce a position that is not there; a leg takes the rest of its entry with it. */
+export function cancelReducer(engine: Engine, market: MarketState, order: Order): void {
+  cancel(engine, order, REASONS.flat);
+  if (order.parent !== 0) endEntry(engine, market, order);
+}
+
+/** Ends what could only reduce the position that `order` has closed, and forgets the target that was not the strategy's to undo. */
+export function endReducers(engine: Engine, market: MarketState, order: Order): void {
+  const reducers = market.orders.filter(
+    (other) => other !== order && other.strategy === order.strategy && other.reduceOnly,
+  );
+  for (const other of reducers) {
+    if (other.state === 'Accepted' || other.state === 'PartiallyFilled') cancelReducer(engine, market, other);
+  }
+  if (order.purpose !== 'exit' && order.purpose !== 'entry') {
+    engine.position(order.strategy, order.instrument).target = Number.NaN;
+  }
+}
+
+/**
+ * One cancels the other. Orders that a strategy has grouped do so with their first fill, in whichever instrument they are; the
+ * legs of a bracket when one has filled as a whole, since until then what is left needs both.
+ */
+function cancelGroup(engine: Engine, market: MarketState, order: Order): void {
+  const isLeg = order.parent !== 0;
+  if (isLeg && order.state !== 'Filled') return;
+  for (const { orders } of isLeg ? [market] : engine.markets) {
+    const others = orders.filter(
+      (other) =>
+        other !== order &&
+        other.group === order.group &&
+        other.parent === order.parent &&
+        other.strategy === order.strategy,
+    );
+    for (const other of others) cancel(engine, other, REASONS.other);
+  }
+}
+
+/** The other leg protects what this one has left; when this one is done, so is the entry. */
+function afterLeg(engine: Engine, market: MarketState, leg: Order, quantity: number): void {
+  if (leg.state === 'Filled') {
+    endEntry(engine, market, leg);
+    return;
+  }
+  for (const other of market.orders) if (other !== leg && other.parent === leg.parent) other.quantity -= quantity;
+}
+
+/** No entry works on without its protection: what is left of it is canceled. */
+function endEntry(engine: Engine, market: MarketState, leg: Order): void {
+  const entry = market.orders.find((order) => order.id === leg.parent);
+  if (entry) cancel(engine, entry, REASONS.protection);
+}
+
+function activateLegs(engine: Engine, market: MarketState, entry: Order, price: number, reached: Reached): void {
+  for (const leg of market.held.filter((order) => order.parent === entry.id)) {
+    market.held.splice(market.held.indexOf(leg), 1);
+    const up = leg.side === 'sell' ? 1 : -1;
+    const away = leg.purpose === 'take-profit' ? up : -up;
+    const level = (fixed: number): number =>
+      leg.offsetBps === 0 ? fixed : offsetPrice(market, leg.side, price, away * leg.offsetBps);
+    leg.quantity = entry.filled;
+    if (leg.type === 'limit') activate(engine, leg, level(leg.price), 0);
+    else activate(engine, leg, 0, notPassed(leg, level(leg.trigger), reached.price));
+    // Of the bar of an entry that filled after its open, neither the target nor the extreme of a trailing stop is known to be later.
+    leg.waits = !reached.atOpen && leg.type !== 'stop';
+  }
+}
+
+/** A stop that the entry's own price is already past can be reached there, not at a better price that lies behind. */
+function notPassed(leg: Order, trigger: number, reached: number): number {
+  return leg.side === 'sell' ? Math.min(trigger, reached) : Math.max(trigger, reached);
+}

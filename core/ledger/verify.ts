@@ -1,0 +1,122 @@
+import { PlimsollError } from '../errors.ts';
+import type { Commit } from '../ports/ledger.ts';
+import { type LedgerEvent, NUMERIC_EVENTS } from './events.ts';
+import { LedgerFold } from './fold.ts';
+import { Journal } from './journal.ts';
+import { upcast } from './upcasters.ts';
+
+export type Verification =
+  | {
+      readonly holds: true;
+      readonly commits: number;
+      readonly sequence: number;
+      /** Hash of the chain after the last event, hex; to compare with what is anchored elsewhere. */
+      readonly head: string;
+      readonly fold: LedgerFold;
+    }
+  | LedgerFault;
+
+/** The first event that does not hold. */
+export interface LedgerFault {
+  readonly holds: false;
+  /** Of the event; where a whole commit is wrong, of its first (number, sequence) or last (hash) one. */
+  readonly sequence: number;
+  readonly commit: number;
+  readonly kind: string;
+  /** The field or the rule. */
+  readonly what: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+/**
+ * Checks a stream from its first commit: numbers and sequences without a gap, the hash chain, and every state and amount that an
+ * event claims, worked out anew (fold.ts). Stops at the first event that does not hold. A tail that was cut off is seen only by
+ * comparing `head` with a hash that was kept elsewhere.
+ */
+export function verifyLedger(commits: Iterable<Commit>): Verification {
+  const verifier = new LedgerVerifier();
+  for (const commit of commits) {
+    const fault = verifier.add(commit);
+    if (fault) return fault;
+  }
+  return verifier.result();
+}
+
+/** The same, commit by commit, for streams that are read in pages. */
+export class LedgerVerifier {
+  readonly fold = new LedgerFold();
+  readonly #journal = new Journal();
+  #commits = 0;
+
+  /** Takes the next commit; returns what does not hold in it. */
+  add(commit: Commit): LedgerFault | undefined {
+    const sequence = this.#journal.sequence;
+    const at = (what: string, expected: unknown, found: unknown): LedgerFault =>
+      fault(commit, sequence + 1, commit.events[0], what, expected, found);
+    if (commit.number !== this.#commits + 1) return at('commit', this.#commits + 1, commit.number);
+    if (commit.firstSequence !== sequence + 1) return at('firstSequence', sequence + 1, commit.firstSequence);
+    if (commit.events.length === 0) return at('events', 'at least one', 'none');
+    this.#commits++;
+    for (let k = 0; k < commit.events.length; k++) {
+      const wrong = this.#addEvent(commit, sequence + 1 + k, commit.events[k]);
+      if (wrong) return wrong;
+    }
+    const head = this.#journal.head();
+    const last = commit.events.length - 1;
+    if (commit.hash !== head) return fault(commit, sequence + 1 + last, commit.events[last], 'hash', head, commit.hash);
+    // What is hashed need not be held: memory stays at a block of events.
+    this.#journal.restore(this.#journal.position());
+    return undefined;
+  }
+
+  result(): Verification {
+    const { fold } = this;
+    return { holds: true, commits: this.#commits, sequence: fold.account.sequence, head: this.#journal.head(), fold };
+  }
+
+  #addEvent(commit: Commit, sequence: number, stored: unknown): LedgerFault | undefined {
+    try {
+      const event = upcast(stored);
+      this.#journal.append(stored as LedgerEvent);
+      const surplus = surplusField(event);
+      if (surplus !== undefined) return fault(commit, sequence, event, surplus, 'no such field', event[surplus]);
+      const wrong = this.fold.apply(event);
+      return wrong && fault(commit, sequence, event, wrong.what, wrong.expected, wrong.found);
+    } catch (error) {
+      if (!(error instanceof PlimsollError)) throw error;
+      return fault(commit, sequence, stored, 'event', 'an event that can be read', error.message);
+    }
+  }
+}
+
+/** A field that the record, and so the chain, does not cover. */
+function surplusField(event: LedgerEvent): string | undefined {
+  const kind = Object.hasOwn(NUMERIC_EVENTS, event.kind)
+    ? NUMERIC_EVENTS[event.kind as keyof typeof NUMERIC_EVENTS]
+    : undefined;
+  const known = new Set(['kind', 'version', 'cycle']);
+  if (kind === undefined) known.add('body');
+  else for (const [name] of [...kind.packed, ...kind.words]) known.add(name);
+  return Object.keys(event).find((name) => !known.has(name));
+}
+
+function fault(
+  commit: Commit,
+  sequence: number,
+  event: unknown,
+  what: string,
+  expected: unknown,
+  found: unknown,
+): LedgerFault {
+  const kind = (event as LedgerEvent | undefined)?.kind;
+  return {
+    holds: false,
+    sequence,
+    commit: commit.number,
+    kind: String(kind),
+    what,
+    expected: String(expected),
+    found: String(found),
+  };
+}

@@ -1,0 +1,19 @@
+/** What a strategy file imports, as `plimsoll`: the contract, the indicators, and zod to declare parameters with. */
+export * from '../indicators/index.ts';
+export {
+  type BarView,
+  type CancelProposal,
+  crossedAbove,
+  crossedBelow,
+  type Decision,
+  type OrderProposal,
+  type PositionView,
+  type Proposal,
+  type Protection,
+  type SeriesView,
+  type StrategyContext,
+  type StrategyDefinition,
+  strategy,
+  type TargetProposal,
+} from './contract.ts';
+export * as z from './zod.ts';
