@@ -8,7 +8,14 @@ import type { RunArguments } from './commands/run-arguments.ts';
 const FAILED = 1;
 const WRONG_USE = 2;
 /** Errors that say how the command was used, not what it met. */
-const WRONG_USE_CODES = new Set(['USAGE', 'STRATEGY_UNKNOWN', 'STRATEGY_PARAMS_INVALID', 'TIMEFRAME_UNKNOWN', 'OPERATION_UNKNOWN', 'OPERATION_INPUT_INVALID']);
+const WRONG_USE_CODES = new Set([
+  'USAGE',
+  'STRATEGY_UNKNOWN',
+  'STRATEGY_PARAMS_INVALID',
+  'TIMEFRAME_UNKNOWN',
+  'OPERATION_UNKNOWN',
+  'OPERATION_INPUT_INVALID',
+]);
 
 const program = new Command('plimsoll')
   .description('A trading platform that you own: strategies propose, and a risk line that no order crosses disposes.')
@@ -20,7 +27,10 @@ program
   .command('start')
   .description('run the platform: paper trading, the API and the dashboard on one loopback port')
   .option('--config <file>', 'configuration file', 'plimsoll.yaml')
-  .option('--venue <kind>', 'trade on `live`, `simulated` or `replay` data; without it live, and simulated where there is no network')
+  .option(
+    '--venue <kind>',
+    'trade on `live`, `simulated` or `replay` data; without it live, and simulated where there is no network',
+  )
   .option('--bars <file>', 'recorded bars for --venue replay')
   .option('--symbol <symbol...>', 'symbols of the recorded bars')
   .option('--speed <bars>', 'bars a second for --venue replay; 0 is as fast as it goes', number)
@@ -34,7 +44,11 @@ runOptions(program.command('backtest').description('run a strategy over recorded
   .option('--json', 'print one JSON object')
   .action(async (options) => (await import('./commands/backtest.ts')).backtest(options));
 
-runOptions(program.command('parity').description('run recorded bars through the live path and the backtester, and compare the ledgers'))
+runOptions(
+  program
+    .command('parity')
+    .description('run recorded bars through the live path and the backtester, and compare the ledgers'),
+)
   .option('--cloud', 'through the CDK app deployed to the local cloud')
   .option('--json', 'print one JSON object')
   .action(async (options) => (await import('./commands/parity.ts')).parity(options));
@@ -110,7 +124,12 @@ function runOptions(command: Command): Command {
     .option('--symbol <symbol...>', 'symbols; a file of one series needs none')
     .option('--timeframe <timeframe>', 'of the cycles; shorter bars are put together')
     .requiredOption('--strategy <name...>', 'strategies, in order')
-    .option('--set <key=value>', 'a parameter of the strategy; may be given often', assignment, {} as RunArguments['set'])
+    .option(
+      '--set <key=value>',
+      'a parameter of the strategy; may be given often',
+      assignment,
+      {} as RunArguments['set'],
+    )
     .option('--cash <amount>', 'first deposit', number)
     .option('--fee-bps <bps>', 'fee of a fill, in basis points', number)
     .option('--slippage-bps <bps>', 'slippage of a taker, in basis points', number)
@@ -123,7 +142,8 @@ function runOptions(command: Command): Command {
 
 function number(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError('It is not a number of zero or more.');
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('It is not a number of zero or more.');
   return value;
 }
 
@@ -145,7 +165,17 @@ function assignment(text: string, set: RunArguments['set']): RunArguments['set']
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Write key=value.');
   const value = text.slice(at + 1);
-  return { ...set, [text.slice(0, at)]: value === 'true' ? true : value === 'false' ? false : value !== '' && Number.isFinite(Number(value)) ? Number(value) : value };
+  return {
+    ...set,
+    [text.slice(0, at)]:
+      value === 'true'
+        ? true
+        : value === 'false'
+          ? false
+          : value !== '' && Number.isFinite(Number(value))
+            ? Number(value)
+            : value,
+  };
 }
 
 /** One sentence on standard error, and the exit code. */
@@ -155,7 +185,9 @@ function report(error: unknown): number {
     process.stderr.write(`${error.sentence}\n`);
     return WRONG_USE_CODES.has(error.code) ? WRONG_USE : FAILED;
   }
-  process.stderr.write(`Something went wrong that should not have: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `Something went wrong that should not have: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return FAILED;
 }
 

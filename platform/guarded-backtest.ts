@@ -32,6 +32,11 @@ export function runGuarded(
     );
   } catch (error) {
     if (!(error instanceof PlimsollError) || error.code !== 'STRATEGY_TIMEOUT') throw error;
-    throw new PlimsollError('STRATEGY_TIMEOUT', `${names} did not come back for a minute`, 'look for a loop that does not end in it', { kept: 'nothing was written', cause: error });
+    throw new PlimsollError(
+      'STRATEGY_TIMEOUT',
+      `${names} did not come back for a minute`,
+      'look for a loop that does not end in it',
+      { kept: 'nothing was written', cause: error },
+    );
   }
 }

@@ -1,7 +1,7 @@
 import type { Engine } from '../core/engine/engine.ts';
 import { canonicalJson } from '../core/json.ts';
-import { Journal } from '../core/ledger/journal.ts';
 import type { LedgerEvent } from '../core/ledger/events.ts';
+import { Journal } from '../core/ledger/journal.ts';
 
 export interface ParityReport {
   readonly identical: boolean;
@@ -27,13 +27,23 @@ export async function compareLedgers(backtest: Engine, live: AsyncIterable<Ledge
     const next = expected.next();
     const mine = next.done ? null : next.value;
     if (mine === null || canonicalJson(mine) !== canonicalJson(event)) {
-      return { identical: false, events: sequence, ledgerSha256, firstDifference: { sequence, backtest: mine, live: event } };
+      return {
+        identical: false,
+        events: sequence,
+        ledgerSha256,
+        firstDifference: { sequence, backtest: mine, live: event },
+      };
     }
     chain.append(event);
   }
   const left = expected.next();
   if (!left.done) {
-    return { identical: false, events: sequence, ledgerSha256, firstDifference: { sequence: sequence + 1, backtest: left.value, live: null } };
+    return {
+      identical: false,
+      events: sequence,
+      ledgerSha256,
+      firstDifference: { sequence: sequence + 1, backtest: left.value, live: null },
+    };
   }
   return { identical: chain.head() === ledgerSha256, events: sequence, ledgerSha256 };
 }

@@ -1,13 +1,18 @@
 /** A run over recorded bars: from a file and a few options to everything that a backtest and a live run are built from. */
 import { type BarFile, readBarFile } from '../adapters/files/bar-file.ts';
 import { definitionOf } from '../core/configuration/definition.ts';
-import { type AccountConfiguration, type Configuration, type ConfigurationInput, configurationSchema } from '../core/configuration/schema.ts';
+import {
+  type AccountConfiguration,
+  type Configuration,
+  type ConfigurationInput,
+  configurationSchema,
+} from '../core/configuration/schema.ts';
 import type { EngineDefinition } from '../core/engine/engine.ts';
 import { PlimsollError } from '../core/errors.ts';
 import type { BarColumns } from '../core/market/bars.ts';
 import { assertExactRange, type Instrument, instrument } from '../core/market/instrument.ts';
-import { type Timeframe, timeframeMs } from '../core/market/timeframe.ts';
 import { createResampler, resample } from '../core/market/resample.ts';
+import { type Timeframe, timeframeMs } from '../core/market/timeframe.ts';
 import { EXACT_LIMIT, pow10 } from '../core/numbers.ts';
 import type { StrategyRegistry } from '../core/strategies/registry.ts';
 
@@ -48,10 +53,17 @@ const HEADROOM = 1_000;
 const MOST_DECIMALS = 8;
 
 /** Reads the file and puts the run together. Throws one sentence for whatever does not fit. */
-export async function prepareRecordedRun(registry: StrategyRegistry, options: RecordedRunOptions): Promise<RecordedRun> {
+export async function prepareRecordedRun(
+  registry: StrategyRegistry,
+  options: RecordedRunOptions,
+): Promise<RecordedRun> {
   const { from, to, priceDecimals } = options;
   const file = await readBarFile(options.file, {
-    ...(options.symbols.length === 1 ? { symbol: options.symbols[0] } : options.symbols.length > 1 ? { symbols: options.symbols } : {}),
+    ...(options.symbols.length === 1
+      ? { symbol: options.symbols[0] }
+      : options.symbols.length > 1
+        ? { symbols: options.symbols }
+        : {}),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(priceDecimals === undefined ? {} : { priceDecimals }),
@@ -85,11 +97,18 @@ export async function prepareRecordedRun(registry: StrategyRegistry, options: Re
 }
 
 /** The bars in the timeframe that was asked for. */
-function ofTimeframe(file: BarFile, asked: string | undefined): { bars: Map<string, BarColumns>; timeframe: Timeframe } {
+function ofTimeframe(
+  file: BarFile,
+  asked: string | undefined,
+): { bars: Map<string, BarColumns>; timeframe: Timeframe } {
   const [first] = file.timeframes.values();
   const timeframe = (asked ?? first) as Timeframe | undefined;
   if (timeframe === undefined) {
-    throw new PlimsollError('TIMEFRAME_REQUIRED', 'the timeframe of the bars cannot be told from so few of them', 'give --timeframe');
+    throw new PlimsollError(
+      'TIMEFRAME_REQUIRED',
+      'the timeframe of the bars cannot be told from so few of them',
+      'give --timeframe',
+    );
   }
   timeframeMs(timeframe);
   const bars = new Map<string, BarColumns>();
@@ -105,7 +124,13 @@ function ofTimeframe(file: BarFile, asked: string | undefined): { bars: Map<stri
   return { bars, timeframe };
 }
 
-function describe(symbol: string, bars: BarColumns, cash: number, moneyDecimals: number, options: RecordedRunOptions): Instrument {
+function describe(
+  symbol: string,
+  bars: BarColumns,
+  cash: number,
+  moneyDecimals: number,
+  options: RecordedRunOptions,
+): Instrument {
   const { lowest, highest } = range(bars);
   const maxQuantity = (cash * HEADROOM) / lowest;
   const quantityDecimals = options.quantityDecimals ?? decimalsFor(maxQuantity);
@@ -123,7 +148,11 @@ function describe(symbol: string, bars: BarColumns, cash: number, moneyDecimals:
     takerFeeBps: options.feeBps ?? 0,
     ...options.instrument,
   });
-  assertExactRange(described, { maxPrice: highest, maxQuantity: options.quantityDecimals === undefined ? maxQuantity : cash / lowest, maxMoney: cash });
+  assertExactRange(described, {
+    maxPrice: highest,
+    maxQuantity: options.quantityDecimals === undefined ? maxQuantity : cash / lowest,
+    maxMoney: cash,
+  });
   return described;
 }
 

@@ -24,7 +24,9 @@ export function ensureInstalled() {
     shell: process.platform === 'win32',
   });
   if (result.status !== 0) {
-    process.stderr.write('The packages could not be installed. Check that npm reaches its registry, then run the command again.\n');
+    process.stderr.write(
+      'The packages could not be installed. Check that npm reaches its registry, then run the command again.\n',
+    );
     process.exit(1);
   }
 }

@@ -13,7 +13,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 child.on('error', (error) => {
-  process.stderr.write(`The project's Node could not be started (${error.message}). Remove node_modules and run the command again.\n`);
+  process.stderr.write(
+    `The project's Node could not be started (${error.message}). Remove node_modules and run the command again.\n`,
+  );
   process.exit(1);
 });
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

@@ -14,7 +14,8 @@ const env = { ...environment(), PLIMSOLL_DATA: process.env.PLIMSOLL_DATA ?? join
 
 provideChromium();
 providePython();
-if (!existsSync(env.PLIMSOLL_DATA)) leftOut.push(`recorded market data are not at PLIMSOLL_DATA (${env.PLIMSOLL_DATA}): the tests that need them`);
+if (!existsSync(env.PLIMSOLL_DATA))
+  leftOut.push(`recorded market data are not at PLIMSOLL_DATA (${env.PLIMSOLL_DATA}): the tests that need them`);
 
 let failed = only.length > 0 ? 0 : runChecks();
 const tests = runTests();
@@ -49,12 +50,23 @@ function runTests() {
   rmSync(report, { force: true });
   const result = spawnSync(
     node,
-    ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...only],
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...only,
+    ],
     { cwd: root, env, stdio: 'inherit' },
   );
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
-  const { numPassedTests, numFailedTests, numPendingTests, numTotalTestSuites, numFailedTestSuites, success } = JSON.parse(readFileSync(report, 'utf8'));
-  const broken = numFailedTests === 0 && (!success || result.status !== 0 || numTotalTestSuites === 0) ? Math.max(1, numFailedTestSuites) : 0;
+  const { numPassedTests, numFailedTests, numPendingTests, numTotalTestSuites, numFailedTestSuites, success } =
+    JSON.parse(readFileSync(report, 'utf8'));
+  const broken =
+    numFailedTests === 0 && (!success || result.status !== 0 || numTotalTestSuites === 0)
+      ? Math.max(1, numFailedTestSuites)
+      : 0;
   return { passed: numPassedTests, failed: numFailedTests + broken, skipped: numPendingTests };
 }
 
@@ -73,7 +85,8 @@ function provideChromium() {
     spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], quiet);
   }
   env.PLIMSOLL_CHROMIUM = findBrowser() ?? '';
-  if (!env.PLIMSOLL_CHROMIUM) leftOut.push('no Chrome, Chromium or Edge was found (name one in PLIMSOLL_CHROMIUM): the browser tests');
+  if (!env.PLIMSOLL_CHROMIUM)
+    leftOut.push('no Chrome, Chromium or Edge was found (name one in PLIMSOLL_CHROMIUM): the browser tests');
 }
 
 function findBrowser() {

@@ -9,9 +9,9 @@ import { type Metrics, metricsJson, metricsOf } from '../../core/backtest/metric
 import { reportHtml } from '../../core/backtest/report.ts';
 import { type BacktestResult, tradesOf } from '../../core/backtest/trades.ts';
 import { PlimsollError } from '../../core/errors.ts';
-import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
-import { runGuarded } from '../../platform/guarded-backtest.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { runGuarded } from '../../platform/guarded-backtest.ts';
+import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
 import { progressLine } from './progress.ts';
 import { type RunArguments, recordedRunOptions } from './run-arguments.ts';
 
@@ -32,7 +32,10 @@ export async function backtest(given: BacktestArguments): Promise<void> {
   progress.end();
   const result: BacktestResult = { run, definition: prepared.definition, bars: prepared.bars };
   const metrics = metricsOf(result);
-  if (given.trades !== undefined) await writing(given.trades, (path) => pipeline(Readable.from(tradesCsvLines(tradesOf(result))), createWriteStream(path)));
+  if (given.trades !== undefined)
+    await writing(given.trades, (path) =>
+      pipeline(Readable.from(tradesCsvLines(tradesOf(result))), createWriteStream(path)),
+    );
   if (given.report !== undefined) await writing(given.report, (path) => writeFile(path, reportOf(result, prepared)));
   if (given.json) printJson(prepared, metrics, ledgerSha256, elapsedMs);
   else printText(prepared, metrics, run.engine.journal.sequence, ledgerSha256);
@@ -42,7 +45,12 @@ async function writing(path: string, write: (path: string) => Promise<void>): Pr
   try {
     await write(path);
   } catch (cause) {
-    throw new PlimsollError('FILE_NOT_WRITTEN', `${path} could not be written (${(cause as NodeJS.ErrnoException).code ?? cause})`, 'name a file in a folder that exists and has room', { cause });
+    throw new PlimsollError(
+      'FILE_NOT_WRITTEN',
+      `${path} could not be written (${(cause as NodeJS.ErrnoException).code ?? cause})`,
+      'name a file in a folder that exists and has room',
+      { cause },
+    );
   }
 }
 
@@ -64,7 +72,11 @@ function printJson(prepared: RecordedRun, metrics: Metrics, ledgerSha256: string
   const { source, definition } = prepared;
   const printed = {
     ...metricsJson(metrics),
-    symbols: definition.instruments.map(({ symbol, priceDecimals, quantityDecimals }) => ({ symbol, priceDecimals, quantityDecimals })),
+    symbols: definition.instruments.map(({ symbol, priceDecimals, quantityDecimals }) => ({
+      symbol,
+      priceDecimals,
+      quantityDecimals,
+    })),
     timeframe: definition.timeframe,
     strategies: definition.strategies.map(({ id, params, codeHash }) => ({ id, params, codeHash })),
     ledgerSha256,
@@ -80,15 +92,24 @@ function printText(prepared: RecordedRun, metrics: Metrics, events: number, ledg
   const percent = (value: number): string => (Number.isNaN(value) ? 'not defined' : `${(value * 100).toFixed(2)} %`);
   const plain = (value: number): string => (Number.isNaN(value) ? 'not defined' : value.toFixed(2));
   const rows: [string, string][] = [
-    ['Data', `${definition.instruments.map(({ symbol }) => symbol).join(', ')} ${definition.timeframe}, recorded (${source.file})`],
+    [
+      'Data',
+      `${definition.instruments.map(({ symbol }) => symbol).join(', ')} ${definition.timeframe}, recorded (${source.file})`,
+    ],
     ['Strategy', definition.strategies.map(({ id, params }) => `${id} ${JSON.stringify(params)}`).join('; ')],
     ['Bars', `${metrics.bars} in ${metrics.cycles} cycles`],
-    ['Final equity', `${metrics.finalEquity.toFixed(2)} ${definition.currency} from ${metrics.initialEquity.toFixed(2)}`],
+    [
+      'Final equity',
+      `${metrics.finalEquity.toFixed(2)} ${definition.currency} from ${metrics.initialEquity.toFixed(2)}`,
+    ],
     ['Return', `${percent(metrics.totalReturn)}, buy and hold ${percent(metrics.buyAndHoldReturn)}`],
     ['CAGR', `${percent(metrics.cagr)}, volatility ${percent(metrics.volatility)}`],
     ['Sharpe', `${plain(metrics.sharpe)}, Sortino ${plain(metrics.sortino)}, Calmar ${plain(metrics.calmar)}`],
     ['Drawdown', `${percent(metrics.maxDrawdown)} over ${metrics.maxDrawdownBars} bars`],
-    ['Trades', `${metrics.trades} (${metrics.fills} fills), ${percent(metrics.winRate)} won, profit factor ${plain(metrics.profitFactor)}`],
+    [
+      'Trades',
+      `${metrics.trades} (${metrics.fills} fills), ${percent(metrics.winRate)} won, profit factor ${plain(metrics.profitFactor)}`,
+    ],
     ['Exposure', `${percent(metrics.exposure)}, turnover ${plain(metrics.turnover)} × equity`],
     ['Fees', `${metrics.fees.toFixed(2)}, funding and borrow ${metrics.funding.toFixed(2)}`],
     ['Ledger', `${events} events, ${ledgerSha256}`],

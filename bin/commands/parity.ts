@@ -27,8 +27,12 @@ function print(report: ParityReport, json: boolean): void {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;
   }
-  process.stdout.write(`identical: ${report.identical}\nevents: ${report.events}\nledgerSha256: ${report.ledgerSha256}\n`);
+  process.stdout.write(
+    `identical: ${report.identical}\nevents: ${report.events}\nledgerSha256: ${report.ledgerSha256}\n`,
+  );
   if (!report.firstDifference) return;
   const { sequence, backtest, live } = report.firstDifference;
-  process.stdout.write(`first difference at event ${sequence}\n  backtest: ${JSON.stringify(backtest)}\n  live:     ${JSON.stringify(live)}\n`);
+  process.stdout.write(
+    `first difference at event ${sequence}\n  backtest: ${JSON.stringify(backtest)}\n  live:     ${JSON.stringify(live)}\n`,
+  );
 }

@@ -23,7 +23,11 @@ export interface RunArguments {
 /** The run that the arguments ask for. Throws `USAGE` where they do not fit each other. */
 export function recordedRunOptions(given: RunArguments): RecordedRunOptions {
   if (given.strategy.length > 1 && Object.keys(given.set).length > 0) {
-    throw new PlimsollError('USAGE', '--set was given with several strategies', 'run one strategy at a time to set its parameters');
+    throw new PlimsollError(
+      'USAGE',
+      '--set was given with several strategies',
+      'run one strategy at a time to set its parameters',
+    );
   }
   const share = 1 / given.strategy.length;
   return {
@@ -48,12 +52,18 @@ function limitsOf(json: string | undefined): Record<string, unknown> {
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    throw new PlimsollError('USAGE', '--limits is not JSON', 'write it as in --limits \'{"maxOrderNotional":1000}\'', { cause });
+    throw new PlimsollError('USAGE', '--limits is not JSON', 'write it as in --limits \'{"maxOrderNotional":1000}\'', {
+      cause,
+    });
   }
   const parsed = limitsSchema.partial().safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new PlimsollError('USAGE', `--limits is not valid (${[...issue.path, issue.message].join(': ')})`, 'use the limits of docs/configuration.md');
+    throw new PlimsollError(
+      'USAGE',
+      `--limits is not valid (${[...issue.path, issue.message].join(': ')})`,
+      'use the limits of docs/configuration.md',
+    );
   }
   return value as Record<string, unknown>;
 }

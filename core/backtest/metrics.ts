@@ -204,21 +204,13 @@ function tallyOf(result: BacktestResult): Tally {
   };
   const trips = new RoundTrips(result);
   const held = new HeldCycles(result.run.times);
-  for (const event of result.run.engine.journal.events()) {
-    const ended = trips.take(event);
+  const { journal } = result.run.engine;
+  for (const at of recordsOf(journal)) {
+    const ended = trips.take(journal.words, at);
     if (ended) countTrade(tally, ended);
-    if (event.kind === 'OrderFilled') {
-      tally.fills++;
-      tally.fees += Number(event.fee);
-      held.note(event.cycle, trips.openCount > 0);
-    } else if (event.kind === 'FundingSettled' || event.kind === 'BorrowCharged') {
-      tally.funding += Number(event.amount);
-    }
+    held.note(timeOf(journal.words, at), trips.openCount > 0);
   }
-  tally.open = trips.openCount;
-  tally.cyclesHeld = held.total();
-  tally.traded = trips.tradedValue;
-  return tally;
+  return { ...tally, ...trips.totals, open: trips.openCount, cyclesHeld: held.total() };
 }
 
 function countTrade(tally: Tally, trade: Trade): void {

@@ -11,7 +11,13 @@ import type { StrategyRunner } from '../strategies/runner.ts';
  *
  * Writes the equity of each cycle, by bar. The market's bars up to `to` must have been prepared.
  */
-export function runQuietCycles(engine: Engine, market: MarketState, runner: StrategyRunner, to: number, equity: Float64Array): void {
+export function runQuietCycles(
+  engine: Engine,
+  market: MarketState,
+  runner: StrategyRunner,
+  to: number,
+  equity: Float64Array,
+): void {
   const { timestamp, high, low, close, intervalMs, nextFunding, touchAbove, touchBelow, valueDivisor } = market;
   const { cash, watch } = engine;
   const context = runner.contextOf(market);

@@ -4,6 +4,7 @@ import { openStream } from '../engine/genesis.ts';
 import type { MarketState } from '../engine/market-state.ts';
 import { PlimsollError } from '../errors.ts';
 import type { BarColumns } from '../market/bars.ts';
+import type { SharedIndicators } from '../strategies/shared-indicators.ts';
 import { runQuietCycles } from './quiet.ts';
 
 /** Bars whose indicators are computed ahead at a time: many for one instrument, fewer for many, so that they stay in cache. */
@@ -22,6 +23,8 @@ export interface BacktestRun {
 export interface BacktestControl {
   /** Called now and then with the cycles done; returning false ends the run there. */
   readonly onProgress?: (cycles: number, total: number) => boolean | undefined;
+  /** Indicators that runs on the same bars share. Without it, a run computes its own, a block ahead. */
+  readonly indicators?: SharedIndicators;
 }
 
 /** Cycles between two calls of `onProgress`. */
@@ -31,10 +34,14 @@ const PROGRESS_CYCLES = 65_536;
  * Runs the trading cycle over recorded bars. `bars` has the columns of each symbol in the definition, of its timeframe.
  * Throws what is wrong with the input, never a half-done result.
  */
-export function runBacktest(definition: EngineDefinition, bars: ReadonlyMap<string, BarColumns>, control: BacktestControl = {}): BacktestRun {
+export function runBacktest(
+  definition: EngineDefinition,
+  bars: ReadonlyMap<string, BarColumns>,
+  control: BacktestControl = {},
+): BacktestRun {
   const engine = new Engine(definition);
   openStream(engine);
-  const feeds = engine.markets.map((market) => new Feed(engine, market, columnsOf(bars, market)));
+  const feeds = engine.markets.map((market) => new Feed(engine, market, columnsOf(bars, market), control.indicators));
   return feeds.length === 1 ? runOne(engine, feeds[0], control) : runMany(engine, feeds, control);
 }
 
@@ -107,10 +114,18 @@ function columnsOf(bars: ReadonlyMap<string, BarColumns>, market: MarketState): 
   const { symbol, priceDecimals } = market.instrument;
   const columns = bars.get(symbol);
   if (!columns || columns.length === 0) {
-    throw new PlimsollError('BARS_MISSING', `there are no bars of ${symbol}`, 'name a symbol and a period that the data has');
+    throw new PlimsollError(
+      'BARS_MISSING',
+      `there are no bars of ${symbol}`,
+      'name a symbol and a period that the data has',
+    );
   }
   if (columns.priceDecimals !== priceDecimals) {
-    throw new PlimsollError('DECIMALS_MISMATCH', `the bars of ${symbol} have ${columns.priceDecimals} price decimals and the instrument ${priceDecimals}`, 'load the bars with the decimals of the instrument');
+    throw new PlimsollError(
+      'DECIMALS_MISMATCH',
+      `the bars of ${symbol} have ${columns.priceDecimals} price decimals and the instrument ${priceDecimals}`,
+      'load the bars with the decimals of the instrument',
+    );
   }
   return columns;
 }
@@ -119,16 +134,20 @@ function columnsOf(bars: ReadonlyMap<string, BarColumns>, market: MarketState): 
 class Feed {
   readonly market: MarketState;
   readonly #engine: Engine;
+  /** Whether the indicators of all bars are there. */
+  readonly #isShared: boolean;
   /** When the next bar closes; infinite after the last. */
   nextClose: number;
   #preparedTo = 0;
 
-  constructor(engine: Engine, market: MarketState, bars: BarColumns) {
+  constructor(engine: Engine, market: MarketState, bars: BarColumns, indicators: SharedIndicators | undefined) {
     this.#engine = engine;
     this.market = market;
     market.useBars(bars);
     market.fundingRateMillionths = Math.round(engine.definition.execution.fundingBps * 100);
     this.nextClose = bars.timestamp[0] + market.intervalMs;
+    this.#isShared = indicators !== undefined;
+    if (indicators) for (const runner of engine.runners) runner.useShared(market, indicators);
   }
 
   /** The next bar belongs to the open cycle. */
@@ -137,12 +156,14 @@ class Feed {
     const next = market.at + 1;
     if (next === this.#preparedTo) this.prepare(next, Math.min(market.length, next + BLOCK_BARS_OF_MANY));
     takeBar(this.#engine, market);
-    this.nextClose = next + 1 < market.length ? market.timestamp[next + 1] + market.intervalMs : Number.POSITIVE_INFINITY;
+    this.nextClose =
+      next + 1 < market.length ? market.timestamp[next + 1] + market.intervalMs : Number.POSITIVE_INFINITY;
   }
 
   prepare(from: number, to: number): void {
-    for (const runner of this.#engine.runners) runner.prepare(this.market, from, to);
     this.#preparedTo = to;
+    if (this.#isShared) return;
+    for (const runner of this.#engine.runners) runner.prepare(this.market, from, to);
   }
 }
 

@@ -3,10 +3,12 @@ import type { EngineDefinition } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
 import { bookedValue } from '../engine/measure.ts';
 import { invariant } from '../errors.ts';
-import type { Purpose, Side } from '../execution/order.ts';
-import type { LedgerEvent } from '../ledger/events.ts';
+import { PURPOSES, type Purpose } from '../execution/order.ts';
+import { DOCUMENT_EVENTS, NUMERIC_EVENTS } from '../ledger/events.ts';
+import { decodeRecord } from '../ledger/records.ts';
 import type { BarColumns } from '../market/bars.ts';
 import { mulDivCeil, mulDivFloor } from '../numbers.ts';
+import { codeOf, packedOf, recordsOf, timeOf, wordOf } from './record-fields.ts';
 import type { BacktestRun } from './run.ts';
 
 /** A finished run with what it was made from; `bars` are those that the run was given. */
@@ -56,8 +58,9 @@ export interface Trade {
 /** The trades of a run from its ledger, in the order in which they ended; those still open come last. */
 export function* tradesOf(result: BacktestResult): Generator<Trade> {
   const trips = new RoundTrips(result);
-  for (const event of result.run.engine.journal.events()) {
-    const ended = trips.take(event);
+  const { journal } = result.run.engine;
+  for (const at of recordsOf(journal)) {
+    const ended = trips.take(journal.words, at);
     if (ended) yield ended;
   }
   yield* trips.open();
@@ -67,7 +70,7 @@ export function* tradesOf(result: BacktestResult): Generator<Trade> {
 interface OrderFacts {
   readonly strategy: number;
   readonly instrument: number;
-  readonly side: Side;
+  readonly buys: boolean;
   readonly purpose: Purpose;
   readonly reason: number;
 }
@@ -105,7 +108,46 @@ const PROTECTION_REASONS: Partial<Record<Purpose, string>> = {
   'take-profit': 'the take profit was reached',
 };
 
-/** The fold from events to round trips. It holds the working orders, the texts and the open trips, nothing of what is over. */
+const CODES = {
+  text: DOCUMENT_EVENTS.TextDefined.code,
+  initialized: NUMERIC_EVENTS.OrderInitialized.code,
+  filled: NUMERIC_EVENTS.OrderFilled.code,
+  canceled: NUMERIC_EVENTS.OrderCanceled.code,
+  expired: NUMERIC_EVENTS.OrderExpired.code,
+  rejected: NUMERIC_EVENTS.OrderRejected.code,
+  funding: NUMERIC_EVENTS.FundingSettled.code,
+  borrow: NUMERIC_EVENTS.BorrowCharged.code,
+} as const;
+
+const INITIALIZED = {
+  order: wordOf('OrderInitialized', 'order'),
+  instrument: wordOf('OrderInitialized', 'instrument'),
+  reason: wordOf('OrderInitialized', 'reason'),
+  side: packedOf('OrderInitialized', 'side'),
+  purpose: packedOf('OrderInitialized', 'purpose'),
+  strategy: packedOf('OrderInitialized', 'strategy'),
+};
+const FILLED = {
+  order: wordOf('OrderFilled', 'order'),
+  quantity: wordOf('OrderFilled', 'quantity'),
+  price: wordOf('OrderFilled', 'price'),
+  fee: wordOf('OrderFilled', 'fee'),
+  realised: wordOf('OrderFilled', 'realised'),
+  complete: packedOf('OrderFilled', 'complete'),
+};
+const ENDED = { canceled: wordOf('OrderCanceled', 'order'), expired: wordOf('OrderExpired', 'order'), rejected: wordOf('OrderRejected', 'order') };
+const FUNDING = {
+  strategy: packedOf('FundingSettled', 'strategy'),
+  instrument: wordOf('FundingSettled', 'instrument'),
+  amount: wordOf('FundingSettled', 'amount'),
+};
+const BORROW = {
+  strategy: packedOf('BorrowCharged', 'strategy'),
+  instrument: wordOf('BorrowCharged', 'instrument'),
+  amount: wordOf('BorrowCharged', 'amount'),
+};
+
+/** The fold from a ledger's records to round trips. It holds the working orders, the texts and the open trips, nothing of what is over. */
 export class RoundTrips {
   readonly #result: BacktestResult;
   readonly #markets: readonly MarketState[];
@@ -113,8 +155,8 @@ export class RoundTrips {
   readonly #texts = new Map<number, string>([[0, '']]);
   /** By `strategy × instruments + instrument`, in the order in which they began. */
   readonly #open = new Map<number, Trip>();
-  /** Value of all fills so far, scaled money. */
-  tradedValue = 0;
+  /** So far; value, fees and funding in scaled money. */
+  readonly totals = { fills: 0, value: 0, fees: 0, funding: 0 };
 
   constructor(result: BacktestResult) {
     this.#result = result;
@@ -125,28 +167,34 @@ export class RoundTrips {
     return this.#open.size;
   }
 
-  /** Reads the next event; returns the trade that it ended. */
-  take(event: LedgerEvent): Trade | undefined {
-    switch (event.kind) {
-      case 'TextDefined': {
-        const { index, text } = event.body as { index: number; text: string };
+  /** Reads the record at `at`, which follows the one read before; returns the trade that it ended. */
+  take(words: Float64Array, at: number): Trade | undefined {
+    switch (codeOf(words[at])) {
+      case CODES.initialized:
+        this.#begins(words, at);
+        return undefined;
+      case CODES.filled:
+        return this.#fill(words, at);
+      case CODES.canceled:
+        this.#orders.delete(words[at + ENDED.canceled]);
+        return undefined;
+      case CODES.expired:
+        this.#orders.delete(words[at + ENDED.expired]);
+        return undefined;
+      case CODES.rejected:
+        this.#orders.delete(words[at + ENDED.rejected]);
+        return undefined;
+      case CODES.funding:
+        this.#addFunding(FUNDING.strategy(words[at]), words[at + FUNDING.instrument], words[at + FUNDING.amount]);
+        return undefined;
+      case CODES.borrow:
+        this.#addFunding(BORROW.strategy(words[at]), words[at + BORROW.instrument], words[at + BORROW.amount]);
+        return undefined;
+      case CODES.text: {
+        const { index, text } = decodeRecord(words, at).body as { index: number; text: string };
         this.#texts.set(index, text);
         return undefined;
       }
-      case 'OrderInitialized':
-        this.#orders.set(event.order as number, event as unknown as OrderFacts);
-        return undefined;
-      case 'OrderCanceled':
-      case 'OrderExpired':
-      case 'OrderRejected':
-        this.#orders.delete(event.order as number);
-        return undefined;
-      case 'FundingSettled':
-      case 'BorrowCharged':
-        this.#addFunding(event);
-        return undefined;
-      case 'OrderFilled':
-        return this.#fill(event);
       default:
         return undefined;
     }
@@ -168,44 +216,61 @@ export class RoundTrips {
     }
   }
 
-  #fill(event: LedgerEvent): Trade | undefined {
-    const order = this.#orders.get(event.order as number);
+  #begins(words: Float64Array, at: number): void {
+    const head = words[at];
+    this.#orders.set(words[at + INITIALIZED.order], {
+      strategy: INITIALIZED.strategy(head),
+      instrument: words[at + INITIALIZED.instrument],
+      buys: INITIALIZED.side(head) === 0,
+      purpose: PURPOSES[INITIALIZED.purpose(head)],
+      reason: words[at + INITIALIZED.reason],
+    });
+  }
+
+  #fill(words: Float64Array, at: number): Trade | undefined {
+    const id = words[at + FILLED.order];
+    const order = this.#orders.get(id);
     invariant(order, 'an order is initialized before it fills');
-    if (event.complete) this.#orders.delete(event.order as number);
+    if (FILLED.complete(words[at]) === 1) this.#orders.delete(id);
+    const whole = this.#wholeOf(order, words, at);
+    this.totals.fills++;
+    this.totals.value += whole.notional;
+    this.totals.fees += whole.fee;
     const key = order.strategy * this.#markets.length + order.instrument;
-    const whole = this.#partOf(event, order);
-    this.tradedValue += whole.notional;
-    const buys = order.side === 'buy';
     const trip = this.#open.get(key);
-    if (!trip || trip.isLong === buys) {
-      this.#enter(key, order, event.cycle, whole);
+    if (!trip || trip.isLong === order.buys) {
+      this.#enter(key, order, timeOf(words, at), whole);
       return undefined;
     }
     const closed = Math.min(Math.abs(trip.held), whole.quantity);
-    const part = closed === whole.quantity ? whole : shareOf(whole, closed, buys);
-    exit(trip, part, Number(event.realised), buys);
+    const part = closed === whole.quantity ? whole : shareOf(whole, closed, order.buys);
+    exit(trip, part, words[at + FILLED.realised], order.buys);
     if (trip.held !== 0) return undefined;
     this.#open.delete(key);
-    if (closed < whole.quantity) this.#enter(key, order, event.cycle, restOf(whole, part));
+    if (closed < whole.quantity) this.#enter(key, order, timeOf(words, at), restOf(whole, part));
+    return this.#closedTrade(trip, order, timeOf(words, at));
+  }
+
+  #closedTrade(trip: Trip, order: OrderFacts, time: number): Trade {
     return this.#trade(trip, {
-      exitTime: event.cycle,
+      exitTime: time,
       exitReason: PROTECTION_REASONS[order.purpose] ?? this.#text(order.reason),
-      lastTime: event.cycle,
+      lastTime: time,
       profit: trip.realised,
       exitTimesPrice: trip.exitedTimesPrice,
     });
   }
 
-  #partOf(event: LedgerEvent, order: OrderFacts): Part {
-    const quantity = Number(event.quantity);
-    const price = Number(event.price);
-    const notional = notionalOf(this.#markets[order.instrument], quantity, price, order.side === 'buy');
-    return { quantity, price, notional, fee: Number(event.fee) };
+  #wholeOf(order: OrderFacts, words: Float64Array, at: number): Part {
+    const quantity = words[at + FILLED.quantity];
+    const price = words[at + FILLED.price];
+    const notional = notionalOf(this.#markets[order.instrument], quantity, price, order.buys);
+    return { quantity, price, notional, fee: words[at + FILLED.fee] };
   }
 
   #enter(key: number, order: OrderFacts, cycle: number, part: Part): void {
-    const isLong = order.side === 'buy';
-    const trip = this.#open.get(key) ?? this.#begin(key, order, cycle, isLong);
+    const isLong = order.buys;
+    const trip = this.#open.get(key) ?? this.#begin(key, order, cycle);
     trip.held += isLong ? part.quantity : -part.quantity;
     trip.cost += isLong ? part.notional : -part.notional;
     trip.entered += part.quantity;
@@ -214,11 +279,11 @@ export class RoundTrips {
     trip.fees += part.fee;
   }
 
-  #begin(key: number, order: OrderFacts, cycle: number, isLong: boolean): Trip {
+  #begin(key: number, order: OrderFacts, cycle: number): Trip {
     const trip: Trip = {
       strategy: order.strategy,
       market: this.#markets[order.instrument],
-      isLong,
+      isLong: order.buys,
       entryTime: cycle,
       entryReason: this.#text(order.reason),
       held: 0,
@@ -235,11 +300,11 @@ export class RoundTrips {
     return trip;
   }
 
-  #addFunding(event: LedgerEvent): void {
-    const key = (event.strategy as number) * this.#markets.length + (event.instrument as number);
-    const trip = this.#open.get(key);
+  #addFunding(strategy: number, instrument: number, amount: number): void {
+    const trip = this.#open.get(strategy * this.#markets.length + instrument);
     invariant(trip, 'funding is settled for a position that is held');
-    trip.funding += Number(event.amount);
+    trip.funding += amount;
+    this.totals.funding += amount;
   }
 
   #text(index: number): string {

@@ -48,7 +48,10 @@ export function definitionOf(input: DefinitionInput): EngineDefinition {
 }
 
 /** The universe that an account trades. Throws `UNIVERSE_UNKNOWN`. */
-export function universeOf(configuration: Configuration, account: AccountConfiguration): Configuration['universes'][string] {
+export function universeOf(
+  configuration: Configuration,
+  account: AccountConfiguration,
+): Configuration['universes'][string] {
   const universe = configuration.universes[account.universe];
   if (universe) return universe;
   throw new PlimsollError(
@@ -69,7 +72,10 @@ function withAccount(instrument: Instrument, account: AccountConfiguration): Ins
   return { ...instrument, ...fees, moneyDecimals: account.moneyDecimals };
 }
 
-function runningStrategies({ account, registry }: DefinitionInput, universe: Configuration['universes'][string]): RunningStrategy[] {
+function runningStrategies(
+  { account, registry }: DefinitionInput,
+  universe: Configuration['universes'][string],
+): RunningStrategy[] {
   const running = account.strategies.map((configured): RunningStrategy => {
     const { definition, codeHash } = findStrategy(registry, configured.strategy);
     return {
@@ -85,7 +91,11 @@ function runningStrategies({ account, registry }: DefinitionInput, universe: Con
   const ids = running.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice) {
-    throw new PlimsollError('STRATEGY_TWICE', `the account "${account.id}" runs two strategies as "${twice}"`, 'give one of them an id of its own');
+    throw new PlimsollError(
+      'STRATEGY_TWICE',
+      `the account "${account.id}" runs two strategies as "${twice}"`,
+      'give one of them an id of its own',
+    );
   }
   return running;
 }

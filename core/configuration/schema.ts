@@ -67,7 +67,9 @@ export const accountSchema = z.strictObject({
   limits: limitsSchema.prefault({}),
   execution: executionModelSchema.prefault({}),
   /** Fees instead of those that the venue publishes, in basis points. */
-  fees: z.strictObject({ makerBps: z.number().min(-100).max(1_000), takerBps: z.number().min(-100).max(1_000) }).optional(),
+  fees: z
+    .strictObject({ makerBps: z.number().min(-100).max(1_000), takerBps: z.number().min(-100).max(1_000) })
+    .optional(),
 });
 
 export const scheduleSchema = z.strictObject({

@@ -57,22 +57,15 @@ export function endReducers(engine: Engine, market: MarketState, order: Order): 
 }
 
 /**
- * One cancels the other. Orders that a strategy has grouped do so with their first fill, in whichever instrument they are; the
- * legs of a bracket when one has filled as a whole, since until then what is left needs both.
+ * One cancels the other. Orders that a strategy has grouped do so with their first fill; the legs of a bracket when one has filled
+ * as a whole, since until then what is left needs both.
  */
 function cancelGroup(engine: Engine, market: MarketState, order: Order): void {
-  const isLeg = order.parent !== 0;
-  if (isLeg && order.state !== 'Filled') return;
-  for (const { orders } of isLeg ? [market] : engine.markets) {
-    const others = orders.filter(
-      (other) =>
-        other !== order &&
-        other.group === order.group &&
-        other.parent === order.parent &&
-        other.strategy === order.strategy,
-    );
-    for (const other of others) cancel(engine, other, REASONS.other);
-  }
+  if (order.parent !== 0 && order.state !== 'Filled') return;
+  const others = market.orders.filter(
+    (other) => other !== order && other.group === order.group && other.parent === order.parent,
+  );
+  for (const other of others) cancel(engine, other, REASONS.other);
 }
 
 /** The other leg protects what this one has left; when this one is done, so is the entry. */

@@ -5,7 +5,8 @@ import { TRADING_STATES } from '../risk/trading-state.ts';
 /**
  * The events of an account's stream, one table for both of their forms: the record of float64 words that the chain hashes
  * and a backtest keeps, and the JSON that people and stores read. Codes and orders of fields are for ever; a change is a new
- * version of a kind, with an upcaster beside it (upcasters.ts).
+ * version of a kind, with an upcaster beside it (upcasters.ts). Records are read by their code, so a change of a record's fields
+ * also takes a new code; the JSON of the old one goes through the upcaster.
  */
 
 /**

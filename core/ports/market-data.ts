@@ -1,5 +1,5 @@
-import type { Instrument } from '../market/instrument.ts';
 import type { Bar } from '../market/bars.ts';
+import type { Instrument } from '../market/instrument.ts';
 import type { Timeframe } from '../market/timeframe.ts';
 
 /** Where figures come from. Shown wherever a figure is seen; never mixed within an account. */

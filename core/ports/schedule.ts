@@ -21,7 +21,11 @@ export interface SchedulePlan {
 }
 
 /** The logical times after `last` up to `now`, oldest first, bounded; pure, so that every adapter agrees. */
-export function dueTimes(plan: SchedulePlan, last: number | undefined, now: number): { times: number[]; skipped: number } {
+export function dueTimes(
+  plan: SchedulePlan,
+  last: number | undefined,
+  now: number,
+): { times: number[]; skipped: number } {
   const latest = Math.floor((now - plan.delayMs) / plan.everyMs) * plan.everyMs;
   const first = last === undefined ? latest : last + plan.everyMs;
   const count = Math.max(0, Math.floor((latest - first) / plan.everyMs) + 1);

@@ -322,7 +322,7 @@ function intentOf(engine: Engine, strategy: number, market: MarketState, leg: Le
     trigger: leg.trigger,
     offsetBps: leg.offsetBps,
     parent: 0,
-    group: leg.group === undefined ? 0 : groupOf(engine, strategy, leg.group, id),
+    group: leg.group === undefined ? 0 : groupOf(engine, strategy, market, leg.group, id),
     reserved: passed.reserved,
     exposure: passed.exposure,
     reference: market.lastPrice,
@@ -330,9 +330,9 @@ function intentOf(engine: Engine, strategy: number, market: MarketState, leg: Le
   });
 }
 
-/** Orders of a strategy in one cycle with the same word share the id of the first. */
-function groupOf(engine: Engine, strategy: number, word: string, id: number): number {
-  const key = `${strategy}/${word}`;
+/** Orders of a strategy for one instrument, in one cycle, with the same word share the id of the first. */
+function groupOf(engine: Engine, strategy: number, market: MarketState, word: string, id: number): number {
+  const key = `${strategy}/${market.index}/${word}`;
   const known = engine.groups.get(key);
   if (known !== undefined) return known;
   engine.groups.set(key, id);

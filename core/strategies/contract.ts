@@ -104,7 +104,7 @@ export interface OrderProposal extends Protection {
   readonly timeInForce?: 'gtc' | 'ioc' | 'fok' | 'day';
   readonly postOnly?: boolean;
   readonly reduceOnly?: boolean;
-  /** Orders of one answer with the same word cancel each other when one fills. */
+  /** Orders of one answer with the same word, in the same instrument, cancel each other when one fills. */
   readonly oneCancelsOther?: string;
   readonly reason: string;
   readonly symbol?: string;

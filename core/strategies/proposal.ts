@@ -6,10 +6,12 @@ export const MAX_EXPOSURE = 100;
 
 /** What is wrong with what a strategy returned, as a clause; undefined when it can be handled. */
 export function proposalFault(proposal: unknown): string | undefined {
-  if (typeof proposal !== 'object' || proposal === null) return `it returned ${describe(proposal)} where a proposal was expected`;
+  if (typeof proposal !== 'object' || proposal === null)
+    return `it returned ${describe(proposal)} where a proposal was expected`;
   const { kind, reason } = proposal as Proposal;
   if (typeof reason !== 'string' || reason === '') return 'its proposal has no reason';
-  if (kind === 'target') return exposureFault(proposal as { exposure: unknown }) ?? protectionFault(proposal as Protection);
+  if (kind === 'target')
+    return exposureFault(proposal as { exposure: unknown }) ?? protectionFault(proposal as Protection);
   if (kind === 'order') return orderFault(proposal as OrderProposal) ?? protectionFault(proposal as Protection);
   if (kind === 'cancel') return undefined;
   return `it returned a proposal of the unknown kind ${describe(kind)}`;
@@ -28,15 +30,20 @@ function orderFault(order: OrderProposal): string | undefined {
   if (order.timeInForce !== undefined && !TIMES_IN_FORCE.includes(order.timeInForce)) {
     return `its order has the time in force ${describe(order.timeInForce)}`;
   }
-  if ((order.quantity === undefined) === (order.exposure === undefined)) return 'its order needs a quantity or an exposure, not both';
-  if (order.exposure !== undefined && !(exposureFault({ exposure: order.exposure }) === undefined && order.exposure > 0)) {
+  if ((order.quantity === undefined) === (order.exposure === undefined))
+    return 'its order needs a quantity or an exposure, not both';
+  if (
+    order.exposure !== undefined &&
+    !(exposureFault({ exposure: order.exposure }) === undefined && order.exposure > 0)
+  ) {
     return `its order has the exposure ${describe(order.exposure)}`;
   }
   for (const name of ['quantity', 'price', 'trigger', 'trailing'] as const) {
     const value = order[name];
     if (value !== undefined && !isPositive(value)) return `its order has the ${name} ${describe(value)}`;
   }
-  if (order.trailing !== undefined && order.trailing >= 1) return `its order has the trailing ${order.trailing}; give a fraction below 1`;
+  if (order.trailing !== undefined && order.trailing >= 1)
+    return `its order has the trailing ${order.trailing}; give a fraction below 1`;
   if (order.oneCancelsOther !== undefined && typeof order.oneCancelsOther !== 'string') {
     return `its order has the group ${describe(order.oneCancelsOther)}; give a word`;
   }
@@ -46,7 +53,9 @@ function orderFault(order: OrderProposal): string | undefined {
 function protectionFault({ stopLoss, takeProfit, trailingStop }: Protection): string | undefined {
   if (typeof trailingStop === 'object') return 'its trailingStop is a price; give a fraction below 1';
   if (stopLoss !== undefined && trailingStop !== undefined) return 'it has both a stopLoss and a trailingStop';
-  return levelFault('stopLoss', stopLoss) ?? levelFault('takeProfit', takeProfit) ?? levelFault('trailingStop', trailingStop);
+  return (
+    levelFault('stopLoss', stopLoss) ?? levelFault('takeProfit', takeProfit) ?? levelFault('trailingStop', trailingStop)
+  );
 }
 
 function levelFault(name: string, level: Protection['stopLoss']): string | undefined {
@@ -55,6 +64,8 @@ function levelFault(name: string, level: Protection['stopLoss']): string | undef
   return `its ${name} is ${describe(typeof level === 'object' ? level?.price : level)}; give a fraction below 1, or { price }`;
 }
 
-const isPositive = (value: unknown): value is number => typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY;
+const isPositive = (value: unknown): value is number =>
+  typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY;
 
-const describe = (value: unknown): string => (typeof value === 'string' ? `"${value.slice(0, 40)}"` : String(value).slice(0, 40));
+const describe = (value: unknown): string =>
+  typeof value === 'string' ? `"${value.slice(0, 40)}"` : String(value).slice(0, 40);

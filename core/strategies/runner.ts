@@ -1,5 +1,5 @@
-import type { Engine } from '../engine/engine.ts';
 import { failStrategy } from '../engine/bookkeeping.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
 import { PlimsollError } from '../errors.ts';
 import type { IndicatorSpec } from '../indicators/indicator.ts';
@@ -16,6 +16,7 @@ import {
   type TargetProposal,
 } from './contract.ts';
 import { proposalFault } from './proposal.ts';
+import type { SharedIndicators } from './shared-indicators.ts';
 import { Track, type TrackState } from './track.ts';
 import { HeldPosition, LatestBar, Series } from './views.ts';
 
@@ -73,7 +74,11 @@ export class StrategyRunner {
     assertIndicatorNames(running.definition.name, Object.keys(specs));
     for (const symbol of running.instruments) {
       if (engine.markets.every((market) => market.instrument.symbol !== symbol)) {
-        throw new PlimsollError('SYMBOL_UNKNOWN', `the strategy "${running.id}" wants ${symbol}, which is not in the universe`, 'add it to the universe, or take it from the strategy');
+        throw new PlimsollError(
+          'SYMBOL_UNKNOWN',
+          `the strategy "${running.id}" wants ${symbol}, which is not in the universe`,
+          'add it to the universe, or take it from the strategy',
+        );
       }
     }
     this.#contexts = engine.markets.map((market) =>
@@ -100,6 +105,11 @@ export class StrategyRunner {
   /** Computes indicators on bars `from` to `to` of a market, ahead of the cycles that read them. */
   prepare(market: MarketState, from: number, to: number): void {
     this.#contexts[market.index]?.prepare(market, from, to);
+  }
+
+  /** Takes all indicators on a market's bars from those that runs share, instead of {@link prepare}. */
+  useShared(market: MarketState, indicators: SharedIndicators): void {
+    this.#contexts[market.index]?.useShared(market, indicators);
   }
 
   /** Asks the strategy about every market that is due. Failures are recorded, and the others still asked. */
@@ -135,7 +145,11 @@ export class StrategyRunner {
     }
     const proposals = decision as readonly Proposal[];
     if (proposals.length > PROPOSALS_PER_ANSWER) {
-      throw new PlimsollError('PROPOSAL_MALFORMED', `it returned ${proposals.length} proposals`, `return at most ${PROPOSALS_PER_ANSWER}`);
+      throw new PlimsollError(
+        'PROPOSAL_MALFORMED',
+        `it returned ${proposals.length} proposals`,
+        `return at most ${PROPOSALS_PER_ANSWER}`,
+      );
     }
     // An answer counts as a whole: with one fault in it, none of it is handled.
     engine.proposals.push(...proposals.map((proposal) => this.#signalOf(context, proposal)));
@@ -147,7 +161,11 @@ export class StrategyRunner {
     const symbol = proposal.symbol ?? context.symbol;
     const instrument = symbol === context.symbol ? context.market.index : this.context(symbol)?.market.index;
     if (instrument === undefined) {
-      throw new PlimsollError('PROPOSAL_MALFORMED', `it proposed ${symbol}, which it does not trade`, 'name an instrument of its universe');
+      throw new PlimsollError(
+        'PROPOSAL_MALFORMED',
+        `it proposed ${symbol}, which it does not trade`,
+        'name an instrument of its universe',
+      );
     }
     return { strategy: this.index, instrument, proposal };
   }
@@ -177,7 +195,11 @@ function failureOf(error: unknown): string {
 }
 
 function failureText(error: unknown): string {
-  return error instanceof PlimsollError ? error.message : error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
+  return error instanceof PlimsollError
+    ? error.message
+    : error instanceof Error
+      ? `${error.name}: ${error.message}`
+      : `it threw ${String(error)}`;
 }
 
 /** What a strategy sees of one instrument, and what keeps that up to date. */
@@ -201,15 +223,28 @@ export class InstrumentContext {
     this.symbol = market.instrument.symbol;
     const base = engine.definition.timeframe;
     const declared = Object.entries(specs);
-    const timeframes = [...new Set<Timeframe>([running.timeframe, ...declared.map(([, spec]) => spec.timeframe ?? running.timeframe)])];
+    const timeframes = [
+      ...new Set<Timeframe>([running.timeframe, ...declared.map(([, spec]) => spec.timeframe ?? running.timeframe)]),
+    ];
     assertTimeframes(running, base, timeframes);
-    const bySpec = timeframes.map((timeframe) => declared.filter(([, spec]) => (spec.timeframe ?? running.timeframe) === timeframe));
+    const bySpec = timeframes.map((timeframe) =>
+      declared.filter(([, spec]) => (spec.timeframe ?? running.timeframe) === timeframe),
+    );
     this.#tracks = timeframes.map(
-      (timeframe, k) => new Track(base, timeframe, bySpec[k].map(([, spec]) => spec), market.instrument.priceDecimals),
+      (timeframe, k) =>
+        new Track(
+          base,
+          timeframe,
+          bySpec[k].map(([, spec]) => spec),
+          market.instrument.priceDecimals,
+        ),
     );
     this.#own = this.#tracks[0];
     this.#warmUp = bySpec.map((entries, k) =>
-      Math.max(k === 0 ? (running.definition.warmUp?.(running.params as never) ?? 1) : 1, ...entries.map(([, spec]) => spec.warmUp)),
+      Math.max(
+        k === 0 ? (running.definition.warmUp?.(running.params as never) ?? 1) : 1,
+        ...entries.map(([, spec]) => spec.warmUp),
+      ),
     );
     this.#state = running.definition.state?.(running.params as never);
     this.view = this.#makeView(runner, engine, bySpec);
@@ -247,7 +282,18 @@ export class InstrumentContext {
     this.#blockStart = from;
     let grown = false;
     for (const track of this.#tracks) grown = track.advance(market.bars, from, to) || grown;
-    if (!grown) return;
+    if (grown) this.#refreshSeries();
+  }
+
+  useShared({ bars }: MarketState, indicators: SharedIndicators): void {
+    for (const track of this.#tracks) {
+      const lines = track.specs.map((spec) => indicators.track(this.symbol, bars, track.timeframe, spec));
+      track.adopt(lines[0] ?? indicators.track(this.symbol, bars, track.timeframe), lines);
+    }
+    this.#refreshSeries();
+  }
+
+  #refreshSeries(): void {
     for (const { series, track, indicator, output } of this.#series) series.values = track.outputs(indicator)[output];
   }
 
@@ -334,7 +380,11 @@ function assertTimeframes(running: RunningStrategy, base: Timeframe, timeframes:
   for (const timeframe of timeframes) {
     const of = timeframe === running.timeframe ? base : running.timeframe;
     if (timeframeMs(timeframe) % timeframeMs(of) !== 0) {
-      throw new PlimsollError('TIMEFRAME_NOT_MULTIPLE', `the strategy "${running.id}" wants ${timeframe} bars, which cannot be made from ${of} bars`, `use a multiple of ${of}`);
+      throw new PlimsollError(
+        'TIMEFRAME_NOT_MULTIPLE',
+        `the strategy "${running.id}" wants ${timeframe} bars, which cannot be made from ${of} bars`,
+        `use a multiple of ${of}`,
+      );
     }
   }
 }

@@ -37,6 +37,7 @@ interface Line {
 export class Track {
   readonly timeframe: Timeframe;
   readonly timeframeMs: number;
+  readonly specs: readonly IndicatorSpec[];
   readonly clock: TrackClock = { now: 1, before: 0 };
   /** Completed bars of this block, scaled; place k belongs to buffer place k. */
   bars: BarColumns;
@@ -55,6 +56,7 @@ export class Track {
   constructor(base: Timeframe, timeframe: Timeframe, specs: readonly IndicatorSpec[], priceDecimals: number) {
     this.timeframe = timeframe;
     this.timeframeMs = timeframeMs(timeframe);
+    this.specs = specs;
     this.isBase = timeframe === base;
     this.#resampler = this.isBase ? undefined : createResampler(base, timeframe);
     this.#lines = specs.map((spec) => ({
@@ -79,6 +81,24 @@ export class Track {
     this.#latest = CARRIED - 1 + count;
     for (const line of this.#lines) line.indicator.advance(source, start, start + count, line.outputs, CARRIED);
     return grown;
+  }
+
+  /**
+   * Takes over, as its one block, what other tracks of the same bars and timeframe have read: the bars of `timeline`, and the
+   * indicators of `lines`, one each, in the order of this track's own. It must not have read anything itself.
+   */
+  adopt(timeline: Track, lines: readonly Track[]): void {
+    this.bars = timeline.bars;
+    this.#completed = timeline.#completed;
+    lines.forEach((other, k) => {
+      this.#lines[k].outputs.splice(0, this.#lines[k].outputs.length, ...other.outputs(0));
+    });
+  }
+
+  /** Memory of its columns. */
+  get bytes(): number {
+    const bars = this.isBase ? 0 : 6 * this.bars.close.byteLength + this.#completed.byteLength;
+    return this.#lines.reduce((sum, { outputs }) => sum + outputs.length * outputs[0].byteLength, bars);
   }
 
   /** Whether base bar `k` of the block completed a bar of this timeframe that the clock has not reached. */
@@ -146,7 +166,8 @@ export class Track {
   #carryBars(now: number, grown: boolean, needed: number): void {
     const old = this.bars;
     const bars = grown ? emptyBars(needed, old.priceDecimals) : old;
-    for (const column of ['timestamp', 'open', 'high', 'low', 'close', 'volume'] as const) bars[column][1] = old[column][now];
+    for (const column of ['timestamp', 'open', 'high', 'low', 'close', 'volume'] as const)
+      bars[column][1] = old[column][now];
     this.bars = bars;
   }
 
@@ -158,7 +179,9 @@ export class Track {
       bars: this.#seen + latest - CARRIED + 1,
       resampler: this.#resampler?.snapshot() ?? null,
       indicators: this.#lines.map((line) => line.indicator.snapshot()),
-      carried: this.#lines.map((line) => line.outputs.map((values) => [values[before], values[now], values[latest]] as const)),
+      carried: this.#lines.map((line) =>
+        line.outputs.map((values) => [values[before], values[now], values[latest]] as const),
+      ),
       lastBar: this.#resampler
         ? [bars.timestamp[now], bars.open[now], bars.high[now], bars.low[now], bars.close[now], bars.volume[now]]
         : [],

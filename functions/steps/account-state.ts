@@ -1,7 +1,8 @@
 /** The documents of a stream: what each step reads and writes, under which key. */
-import { fromCheckpointJson, type Json, toCheckpointJson } from '../../core/json.ts';
+
 import type { Engine, EngineSnapshot } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
+import { fromCheckpointJson, type Json, toCheckpointJson } from '../../core/json.ts';
 import type { Instrument } from '../../core/market/instrument.ts';
 import type { LedgerPort } from '../../core/ports/ledger.ts';
 import type { Provenance } from '../../core/ports/market-data.ts';
@@ -20,6 +21,8 @@ export const KEYS = {
   /** What a cycle with proposals was decided from. */
   decision: (asOf: number): string => `decision/${timeKey(asOf)}`,
   decisionPrefix: 'decision/',
+  /** What the account runs under, once that has changed since its opening. */
+  configuration: 'configuration',
   command: (id: string): string => `command/${id}`,
 } as const;
 
@@ -87,13 +90,22 @@ export interface CycleDocument {
   /** SHA-256 of the bars, hex. */
   readonly contentHash: string;
   readonly openedAt: number;
+  /** History before the first decision: strategies move over its bars and are not asked. */
+  readonly warmUp?: true;
 }
 
 /** The account document with its version. Throws `ACCOUNT_NOT_OPEN` where the stream has none. */
-export async function loadAccount(ledger: LedgerPort, stream: string): Promise<{ state: AccountState; version: number }> {
+export async function loadAccount(
+  ledger: LedgerPort,
+  stream: string,
+): Promise<{ state: AccountState; version: number }> {
   const document = await ledger.document(stream, KEYS.account);
   if (!document) {
-    throw new PlimsollError('ACCOUNT_NOT_OPEN', `the account ${stream} has no ledger yet`, 'start the platform once so that its first cycle opens it');
+    throw new PlimsollError(
+      'ACCOUNT_NOT_OPEN',
+      `the account ${stream} has no ledger yet`,
+      'start the platform once so that its first cycle opens it',
+    );
   }
   return { state: fromCheckpointJson(document.value) as AccountState, version: document.version };
 }

@@ -18,6 +18,8 @@ import { commitEngine } from './step.ts';
 export interface CommandOrigin {
   readonly principal: Principal;
   readonly idempotencyKey: string;
+  /** Stands for the input, where the key comes from outside: the same key with another input is refused. */
+  readonly fingerprint?: string;
 }
 
 /** Writers that a command yields to before it gives up. */
@@ -37,20 +39,46 @@ export async function runCommand<Output extends Json>(
   const key = KEYS.command(origin.idempotencyKey);
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
     const done = await ports.ledger.document(stream, key);
-    if (done) return (done.value as { output: Output }).output;
+    if (done) return answeredBefore(done.value as unknown as DoneCommand<Output>, name, origin);
     const { state, version } = await loadAccount(ports.ledger, stream);
     const engine = await engineOf(ports, stream);
     engine.restore(state.engine);
     engine.proposals = [...state.proposals];
     const output = work(engine);
-    const value: Json = { name, by: origin.principal.id, at: ports.now(), output };
-    if (await commitEngine(ports, engine, version, state.cursor, state.verdicts, [{ key, value, expectedVersion: 0 }])) return output;
+    const { principal, fingerprint = '' } = origin;
+    const value: Json = { name, by: principal.id, at: ports.now(), fingerprint, output };
+    if (await commitEngine(ports, engine, version, state.cursor, state.verdicts, [{ key, value, expectedVersion: 0 }]))
+      return output;
   }
-  throw new PlimsollError('ACCOUNT_CONTENDED', `${name} met other writers ${MAX_CONFLICTS} times`, 'try again', { kept: 'nothing of it was done' });
+  throw new PlimsollError('ACCOUNT_CONTENDED', `${name} met other writers ${MAX_CONFLICTS} times`, 'try again', {
+    kept: 'nothing of it was done',
+  });
+}
+
+interface DoneCommand<Output> {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly output: Output;
+}
+
+function answeredBefore<Output>(done: DoneCommand<Output>, name: string, { fingerprint = '' }: CommandOrigin): Output {
+  if (done.name === name && done.fingerprint === fingerprint) return done.output;
+  throw new PlimsollError(
+    'IDEMPOTENCY_KEY_REUSED',
+    `the idempotency key was used before, for ${done.name} with ${done.name === name ? 'another input' : 'an input of its own'}`,
+    'send a new key with every new command',
+    { kept: 'nothing was changed' },
+  );
 }
 
 /** The kill switch. A halt cancels every working order that could still raise a position; protection stays. */
-export function setTradingState(ports: StepPorts, stream: string, to: TradingState, reason: string, origin: CommandOrigin) {
+export function setTradingState(
+  ports: StepPorts,
+  stream: string,
+  to: TradingState,
+  reason: string,
+  origin: CommandOrigin,
+) {
   return runCommand(ports, stream, 'trading-state.set', origin, (engine) => {
     if (engine.tradingState !== to) changeTradingState(engine, to, `${reason} (${origin.principal.name})`);
     let canceled = 0;
@@ -76,26 +104,56 @@ export function pause(ports: StepPorts, stream: string, strategy: string, paused
 
 export function cancelOrder(ports: StepPorts, stream: string, id: number, origin: CommandOrigin) {
   return runCommand(ports, stream, 'orders.cancel', origin, (engine) => {
-    const order = engine.markets.flatMap((market) => [...market.orders, ...market.held]).find((working) => working.id === id);
-    if (!order) throw new PlimsollError('ORDER_NOT_WORKING', `there is no working order ${id}`, 'list the working orders to see their numbers');
+    const order = engine.markets
+      .flatMap((market) => [...market.orders, ...market.held])
+      .find((working) => working.id === id);
+    if (!order)
+      throw new PlimsollError(
+        'ORDER_NOT_WORKING',
+        `there is no working order ${id}`,
+        'list the working orders to see their numbers',
+      );
     cancel(engine, order, `by hand (${origin.principal.name})`);
     return { order: id, state: order.state as string };
   });
 }
 
 /** A market order that closes what a strategy holds; it is matched with the next bar. Works in every trading state. */
-export function closePosition(ports: StepPorts, stream: string, strategy: string, symbol: string, origin: CommandOrigin) {
+export function closePosition(
+  ports: StepPorts,
+  stream: string,
+  strategy: string,
+  symbol: string,
+  origin: CommandOrigin,
+) {
   return runCommand(ports, stream, 'positions.close', origin, (engine) => {
     const index = strategyIndex(engine, strategy);
     const market = engine.markets.find((candidate) => candidate.instrument.symbol === symbol);
-    if (!market) throw new PlimsollError('SYMBOL_UNKNOWN', `${symbol} is not in the universe`, `use ${nearest(symbol, engine.markets.map((known) => known.instrument.symbol))}`);
+    if (!market)
+      throw new PlimsollError(
+        'SYMBOL_UNKNOWN',
+        `${symbol} is not in the universe`,
+        `use ${nearest(
+          symbol,
+          engine.markets.map((known) => known.instrument.symbol),
+        )}`,
+      );
     const held = engine.position(index, market.index);
-    if (held.quantity === 0) throw new PlimsollError('POSITION_FLAT', `"${strategy}" holds no ${symbol}`, 'list the positions to see what is held');
+    if (held.quantity === 0)
+      throw new PlimsollError(
+        'POSITION_FLAT',
+        `"${strategy}" holds no ${symbol}`,
+        'list the positions to see what is held',
+      );
     const waiting = { intents: engine.intents, cancels: engine.cancels };
     engine.intents = [];
     engine.cancels = [];
     const leg = reduction(held, Math.abs(held.quantity), 'manual');
-    gateLeg(engine, index, market, leg, { kind: 'target', exposure: 0, reason: `closed by hand (${origin.principal.name})` });
+    gateLeg(engine, index, market, leg, {
+      kind: 'target',
+      exposure: 0,
+      reason: `closed by hand (${origin.principal.name})`,
+    });
     const [order] = engine.intents;
     submitIntents(engine);
     answerIntents(engine);
@@ -107,6 +165,7 @@ export function closePosition(ports: StepPorts, stream: string, strategy: string
 function strategyIndex(engine: Engine, id: string): number {
   const ids = engine.runners.map((runner) => runner.running.id);
   const index = ids.indexOf(id);
-  if (index < 0) throw new PlimsollError('STRATEGY_UNKNOWN', `the account runs no strategy "${id}"`, `use ${nearest(id, ids)}`);
+  if (index < 0)
+    throw new PlimsollError('STRATEGY_UNKNOWN', `the account runs no strategy "${id}"`, `use ${nearest(id, ids)}`);
   return index;
 }

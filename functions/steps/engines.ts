@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { definitionOf, streamOf } from '../../core/configuration/definition.ts';
 import type { AccountConfiguration } from '../../core/configuration/schema.ts';
+import { openCycle, takeBar } from '../../core/cycle.ts';
 import { Engine, type EngineDefinition } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { canonicalJson, type Json } from '../../core/json.ts';
 import { barsFromRows } from '../../core/market/bars.ts';
 import { nearest } from '../../core/nearest.ts';
-import { openCycle, takeBar } from '../../core/cycle.ts';
 import type { CycleDocument, Opening } from './account-state.ts';
 import { KEYS } from './account-state.ts';
 import type { StepPorts } from './ports.ts';
@@ -17,7 +17,11 @@ export function accountOf(ports: StepPorts, stream: string): AccountConfiguratio
   const account = configuration.accounts.find((candidate) => streamOf(configuration, candidate) === stream);
   if (account) return account;
   const known = configuration.accounts.map((candidate) => streamOf(configuration, candidate));
-  throw new PlimsollError('ACCOUNT_UNKNOWN', `the account ${stream} is not configured`, `use ${nearest(stream, known)}`);
+  throw new PlimsollError(
+    'ACCOUNT_UNKNOWN',
+    `the account ${stream} is not configured`,
+    `use ${nearest(stream, known)}`,
+  );
 }
 
 /** Definitions by stream: an opening never changes, and the configuration not within a process. */
@@ -28,7 +32,12 @@ export async function engineOf(ports: StepPorts, stream: string): Promise<Engine
   const known = definitions.get(ports)?.get(stream);
   if (known) return new Engine(known);
   const document = await ports.ledger.document(stream, KEYS.opening);
-  if (!document) throw new PlimsollError('ACCOUNT_NOT_OPEN', `the account ${stream} has no ledger yet`, 'start the platform once so that its first cycle opens it');
+  if (!document)
+    throw new PlimsollError(
+      'ACCOUNT_NOT_OPEN',
+      `the account ${stream} has no ledger yet`,
+      'start the platform once so that its first cycle opens it',
+    );
   return buildEngine(ports, stream, document.value as unknown as Opening);
 }
 
@@ -56,4 +65,7 @@ export function takeCycle(engine: Engine, cycle: CycleDocument): void {
 }
 
 /** SHA-256 of plain data in its canonical form, hex. */
-export const contentHash = (value: unknown): string => createHash('sha256').update(canonicalJson(value as Json)).digest('hex');
+export const contentHash = (value: unknown): string =>
+  createHash('sha256')
+    .update(canonicalJson(value as Json))
+    .digest('hex');

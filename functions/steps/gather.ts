@@ -76,7 +76,10 @@ async function askUntilComplete(request: GatherRequest): Promise<Answers> {
 }
 
 /** Asks for what is not complete yet; what the venue refused to be asked for, if anything. */
-async function askAll(request: GatherRequest, answers: Map<string, readonly Bar[]>): Promise<PlimsollError | undefined> {
+async function askAll(
+  request: GatherRequest,
+  answers: Map<string, readonly Bar[]>,
+): Promise<PlimsollError | undefined> {
   const { venue, timeframe, times } = request;
   const length = timeframeMs(timeframe);
   const [from, to] = [times[0] - length, times[times.length - 1]];
@@ -128,7 +131,12 @@ function check(instrument: Instrument, timeframe: Timeframe, bars: readonly Bar[
   return { good, refused };
 }
 
-function barsOf(asOf: number, open: number, instruments: readonly Instrument[], checked: readonly CheckedBars[]): GatheredBars {
+function barsOf(
+  asOf: number,
+  open: number,
+  instruments: readonly Instrument[],
+  checked: readonly CheckedBars[],
+): GatheredBars {
   const bars = new Map<string, Bar>();
   const refused = new Map<string, string>();
   instruments.forEach(({ symbol }, k) => {
@@ -141,7 +149,11 @@ function barsOf(asOf: number, open: number, instruments: readonly Instrument[], 
 }
 
 /** Runs `work` on every item, so many at a time. Rejects with the first failure, after what was under way has ended. */
-export async function forEachOf<T>(items: readonly T[], parallel: number, work: (item: T) => Promise<void>): Promise<void> {
+export async function forEachOf<T>(
+  items: readonly T[],
+  parallel: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const waiting = items.values();
   const workers = Array.from({ length: Math.min(parallel, items.length) }, async () => {
     for (const item of waiting) await work(item);

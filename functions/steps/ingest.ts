@@ -3,13 +3,13 @@ import type { AccountConfiguration } from '../../core/configuration/schema.ts';
 import { openStream } from '../../core/engine/genesis.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
+import { fromCheckpointJson } from '../../core/json.ts';
 import type { Bar } from '../../core/market/bars.ts';
 import type { Instrument } from '../../core/market/instrument.ts';
+import { type DocumentWrite, LEDGER_BOUNDS } from '../../core/ports/ledger.ts';
 import type { Provenance } from '../../core/ports/market-data.ts';
 import { type AccountState, type CycleDocument, KEYS, type Opening } from './account-state.ts';
-import { fromCheckpointJson } from '../../core/json.ts';
 import { buildEngine, contentHash } from './engines.ts';
-import { type DocumentWrite, LEDGER_BOUNDS } from '../../core/ports/ledger.ts';
 import type { StepPorts } from './ports.ts';
 import { commitEngine, sendNext } from './step.ts';
 
@@ -21,6 +21,8 @@ export interface ArrivedBars {
   readonly asOf: number;
   /** By symbol; a symbol without a bar is missing. */
   readonly bars: ReadonlyMap<string, Bar>;
+  /** History before the first decision. */
+  readonly warmUp?: true;
 }
 
 /** Opens the stream of an account where it is new: its definition and first deposit become the first commit. */
@@ -38,7 +40,14 @@ export async function openAccount(
   const engine = buildEngine(ports, stream, opening);
   openStream(engine);
   const cursor = { cycle: openedAt - 1, next: 'settled' } as const;
-  const written = await commitEngine(ports, engine, 0, cursor, [], [{ key: KEYS.opening, value: opening as unknown as Json, expectedVersion: 0 }]);
+  const written = await commitEngine(
+    ports,
+    engine,
+    0,
+    cursor,
+    [],
+    [{ key: KEYS.opening, value: opening as unknown as Json, expectedVersion: 0 }],
+  );
   if (written) return opening;
   const winner = await ports.ledger.document(stream, KEYS.opening);
   if (!winner) throw new PlimsollError('ACCOUNT_CONTENDED', `the account ${stream} could not be opened`, 'try again');
@@ -57,7 +66,12 @@ function assertOpening(stream: string, opening: Opening, provenance: Provenance)
 }
 
 /** Opens a cycle with the bars that arrived, once; a second call for the same time changes nothing. Then sets it going. */
-export async function ingestStep(ports: StepPorts, account: AccountConfiguration, arrived: ArrivedBars, lateByMs = 0): Promise<void> {
+export async function ingestStep(
+  ports: StepPorts,
+  account: AccountConfiguration,
+  arrived: ArrivedBars,
+  lateByMs = 0,
+): Promise<void> {
   await openCycles(ports, account, [arrived], lateByMs);
   await resume(ports, streamOf(ports.configuration, account));
 }
@@ -70,11 +84,13 @@ export async function openCycles(
   lateByMs = 0,
 ): Promise<void> {
   const stream = streamOf(ports.configuration, account);
-  const documents = arrived.map((bars): DocumentWrite => ({
-    key: KEYS.cycle(bars.asOf),
-    value: cycleDocument(ports, account, bars, lateByMs) as unknown as Json,
-    expectedVersion: 0,
-  }));
+  const documents = arrived.map(
+    (bars): DocumentWrite => ({
+      key: KEYS.cycle(bars.asOf),
+      value: cycleDocument(ports, account, bars, lateByMs) as unknown as Json,
+      expectedVersion: 0,
+    }),
+  );
   for (let from = 0; from < documents.length; from += LEDGER_BOUNDS.documentsPerCommit) {
     const part = documents.slice(from, from + LEDGER_BOUNDS.documentsPerCommit);
     if (await writeDocuments(ports, stream, part)) continue;
@@ -90,7 +106,12 @@ async function writeDocuments(ports: StepPorts, stream: string, documents: reado
     const outcome = await ports.ledger.commit({ stream, expected, events: [], hash: '', documents, guards: [] });
     if (outcome.kind !== 'conflict') return outcome.kind === 'committed';
   }
-  throw new PlimsollError('ACCOUNT_CONTENDED', `a cycle of ${stream} could not be opened beside other writers`, 'try again', { kept: 'its bars can be fetched again' });
+  throw new PlimsollError(
+    'ACCOUNT_CONTENDED',
+    `a cycle of ${stream} could not be opened beside other writers`,
+    'try again',
+    { kept: 'its bars can be fetched again' },
+  );
 }
 
 /** Sends what an account waits for: after ingest, after a restart, and whenever a message may have been lost. */
@@ -99,7 +120,12 @@ export async function resume(ports: StepPorts, stream: string): Promise<void> {
   if (document) await sendNext(ports, stream, (fromCheckpointJson(document.value) as AccountState).cursor);
 }
 
-function cycleDocument(ports: StepPorts, account: AccountConfiguration, { asOf, bars }: ArrivedBars, lateByMs: number): CycleDocument {
+function cycleDocument(
+  ports: StepPorts,
+  account: AccountConfiguration,
+  { asOf, bars, warmUp }: ArrivedBars,
+  lateByMs: number,
+): CycleDocument {
   const { symbols } = universeOf(ports.configuration, account);
   const rows = Object.fromEntries(
     symbols.flatMap((symbol) => {
@@ -114,5 +140,6 @@ function cycleDocument(ports: StepPorts, account: AccountConfiguration, { asOf, 
     lateByMs,
     contentHash: contentHash(rows),
     openedAt: ports.now(),
+    ...(warmUp ? { warmUp } : {}),
   };
 }

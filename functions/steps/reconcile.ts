@@ -1,6 +1,6 @@
 import { reconcile } from '../../core/cycle.ts';
-import type { CycleMessage, StepPorts } from './ports.ts';
 import { countEvents } from './count-events.ts';
+import type { CycleMessage, StepPorts } from './ports.ts';
 import { runStep } from './step.ts';
 
 /** Working orders meet the cycle's bars, and the account is measured. */

@@ -1,11 +1,11 @@
-import type { Engine } from '../../core/engine/engine.ts';
 import { failStrategy, pauseStrategy } from '../../core/engine/bookkeeping.ts';
+import type { Engine } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { fromCheckpointJson, type Json, toCheckpointJson } from '../../core/json.ts';
 import type { DocumentWrite } from '../../core/ports/ledger.ts';
 import type { StrategyCheckpoint, StrategyRunner } from '../../core/strategies/runner.ts';
-import { type AccountState, type CycleDocument, KEYS } from './account-state.ts';
 import { purely } from '../support/purely.ts';
+import { type AccountState, type CycleDocument, KEYS } from './account-state.ts';
 import { engineOf, takeCycle } from './engines.ts';
 import type { CycleMessage, StepPorts } from './ports.ts';
 import { runStep, type StepResult } from './step.ts';
@@ -15,17 +15,26 @@ export function signalStep(ports: StepPorts, message: CycleMessage): Promise<voi
   return runStep(ports, 'signal', message, async ({ engine, cycle, account }) => {
     const loaded = await Promise.all(engine.runners.map((runner) => loadCheckpoint(ports, message.stream, runner)));
     const before = engine.journal.sequence;
-    const late = askStrategies(ports, engine);
+    const late = cycle.warmUp ? moveStrategies(ports, engine) : askStrategies(ports, engine);
     const checkpoints = await Promise.all(
-      engine.runners.map((runner) => (late.has(runner) ? unasked(ports, engine, cycle, runner, loaded) : runner.checkpoint())),
+      engine.runners.map((runner) =>
+        late.has(runner) ? unasked(ports, engine, cycle, runner, loaded) : runner.checkpoint(),
+      ),
     );
-    const documents = engine.runners.map((runner, k): DocumentWrite => ({
-      key: KEYS.checkpoint(runner.running.id),
-      value: { cycle: message.cycle, checkpoint: checkpoints[k] },
-      expectedVersion: loaded[k].version,
-    }));
-    if (engine.proposals.length === 0) return settled(engine, before, documents);
-    const pinned = pin(engine, cycle, account, loaded.map(({ value }) => value));
+    const documents = engine.runners.map(
+      (runner, k): DocumentWrite => ({
+        key: KEYS.checkpoint(runner.running.id),
+        value: { cycle: message.cycle, checkpoint: checkpoints[k] },
+        expectedVersion: loaded[k].version,
+      }),
+    );
+    if (engine.proposals.length === 0) return settled(engine, before, documents, cycle);
+    const pinned = pin(
+      engine,
+      cycle,
+      account,
+      loaded.map(({ value }) => value),
+    );
     return {
       verdict: engine.proposals.length === 1 ? '1 proposal' : `${engine.proposals.length} proposals`,
       next: 'risk',
@@ -34,12 +43,31 @@ export function signalStep(ports: StepPorts, message: CycleMessage): Promise<voi
   });
 }
 
-function settled(engine: Engine, before: number, documents: DocumentWrite[]): StepResult {
+function settled(engine: Engine, before: number, documents: DocumentWrite[], { warmUp }: CycleDocument): StepResult {
   const failed = engine.journal.sequence > before;
-  return { verdict: failed ? 'a strategy failed' : 'nothing proposed', next: 'settled', documents };
+  return {
+    verdict: failed ? 'a strategy failed' : warmUp ? 'warming up' : 'nothing proposed',
+    next: 'settled',
+    documents,
+  };
 }
 
-async function loadCheckpoint(ports: StepPorts, stream: string, runner: StrategyRunner): Promise<{ version: number; value: Json }> {
+/** Strategies move over the bars as if paused: what they would have done then is of no use now. */
+function moveStrategies(ports: StepPorts, engine: Engine): ReadonlySet<StrategyRunner> {
+  const paused = [...engine.paused];
+  engine.paused.fill(true);
+  const late = askStrategies(ports, engine);
+  engine.runners.forEach((runner, k) => {
+    engine.paused[k] = paused[k] || late.has(runner);
+  });
+  return late;
+}
+
+async function loadCheckpoint(
+  ports: StepPorts,
+  stream: string,
+  runner: StrategyRunner,
+): Promise<{ version: number; value: Json }> {
   const document = await ports.ledger.document(stream, KEYS.checkpoint(runner.running.id));
   if (!document) return { version: 0, value: null };
   const { checkpoint } = document.value as { checkpoint: Json };

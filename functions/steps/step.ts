@@ -2,7 +2,18 @@ import type { Engine } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { type CommitRequest, type DocumentWrite, LEDGER_BOUNDS, type LedgerHead } from '../../core/ports/ledger.ts';
-import { accountDocument, type AccountState, type Cursor, type CycleDocument, KEYS, loadAccount, STEPS, type Step, type Verdict, type VerdictsDocument } from './account-state.ts';
+import {
+  type AccountState,
+  accountDocument,
+  type Cursor,
+  type CycleDocument,
+  KEYS,
+  loadAccount,
+  STEPS,
+  type Step,
+  type Verdict,
+  type VerdictsDocument,
+} from './account-state.ts';
 import { engineOf, takeCycle } from './engines.ts';
 import type { CycleMessage, StepPorts } from './ports.ts';
 
@@ -40,12 +51,21 @@ export async function runStep(
     const due = dueState(state.cursor, step, message.cycle);
     if (due === 'done') return sendNext(ports, message.stream, state.cursor);
     if (due === 'early') {
-      throw new PlimsollError('STEP_TOO_EARLY', `${step} of cycle ${message.cycle} came while cycle ${state.cursor.cycle} is at ${state.cursor.next}`, 'it is delivered again');
+      throw new PlimsollError(
+        'STEP_TOO_EARLY',
+        `${step} of cycle ${message.cycle} came while cycle ${state.cursor.cycle} is at ${state.cursor.next}`,
+        'it is delivered again',
+      );
     }
     const cursor = await attempt(ports, step, message, state, version, work);
     if (cursor) return sendNext(ports, message.stream, cursor);
   }
-  throw new PlimsollError('ACCOUNT_CONTENDED', `${step} of cycle ${message.cycle} met another writer ${MAX_CONFLICTS} times`, 'it is delivered again', { kept: 'the ledger is as the other writers left it' });
+  throw new PlimsollError(
+    'ACCOUNT_CONTENDED',
+    `${step} of cycle ${message.cycle} met another writer ${MAX_CONFLICTS} times`,
+    'it is delivered again',
+    { kept: 'the ledger is as the other writers left it' },
+  );
 }
 
 function dueState(cursor: Cursor, step: Step, cycle: number): 'due' | 'done' | 'early' {
@@ -85,19 +105,35 @@ async function attempt(
 }
 
 function verdictsDocument(engine: Engine, cycle: CycleDocument, verdicts: readonly Verdict[]): Json {
-  const document: VerdictsDocument = { cycle: cycle.asOf, equity: engine.equity, missing: cycle.missing, lateByMs: cycle.lateByMs, verdicts };
+  const document: VerdictsDocument = {
+    cycle: cycle.asOf,
+    equity: engine.equity,
+    missing: cycle.missing,
+    lateByMs: cycle.lateByMs,
+    verdicts,
+  };
   return document as unknown as Json;
 }
 
 function ingestVerdict(cycle: CycleDocument): Verdict {
   const arrived = Object.keys(cycle.bars).length;
   const missing = cycle.missing.length > 0 ? `, missing ${cycle.missing.join(', ')}` : '';
-  return { step: 'ingest', verdict: `${arrived} ${arrived === 1 ? 'bar' : 'bars'}${missing}`, at: cycle.openedAt, elapsedMs: 0 };
+  return {
+    step: 'ingest',
+    verdict: `${arrived} ${arrived === 1 ? 'bar' : 'bars'}${missing}`,
+    at: cycle.openedAt,
+    elapsedMs: 0,
+  };
 }
 
 async function loadCycle(ports: StepPorts, message: CycleMessage): Promise<CycleDocument> {
   const document = await ports.ledger.document(message.stream, KEYS.cycle(message.cycle));
-  if (!document) throw new PlimsollError('CYCLE_UNKNOWN', `cycle ${message.cycle} of ${message.stream} was never opened`, 'let ingest open it');
+  if (!document)
+    throw new PlimsollError(
+      'CYCLE_UNKNOWN',
+      `cycle ${message.cycle} of ${message.stream} was never opened`,
+      'let ingest open it',
+    );
   return document.value as unknown as CycleDocument;
 }
 
@@ -117,20 +153,40 @@ export async function commitEngine(
   const stream = engine.definition.stream;
   const events = engine.journal.drain() as unknown as Json[];
   const hash = events.length > 0 ? engine.journal.head() : '';
-  const account: DocumentWrite = { key: KEYS.account, value: accountDocument(engine, cursor, verdicts), expectedVersion: accountVersion };
+  const account: DocumentWrite = {
+    key: KEYS.account,
+    value: accountDocument(engine, cursor, verdicts),
+    expectedVersion: accountVersion,
+  };
   let head = await ports.ledger.head(stream);
   const before = engine.journal.sequence - events.length;
   let written = head.sequence - before;
   if (written < 0 || written > events.length) return false;
   while (events.length - written > LEDGER_BOUNDS.eventsPerCommit) {
     const part = events.slice(written, written + LEDGER_BOUNDS.eventsPerCommit);
-    const next = await commitPart(ports, { stream, expected: head, events: part, hash: '', documents: [], guards: [{ key: KEYS.account, version: accountVersion }] });
+    const next = await commitPart(ports, {
+      stream,
+      expected: head,
+      events: part,
+      hash: '',
+      documents: [],
+      guards: [{ key: KEYS.account, version: accountVersion }],
+    });
     if (!next) return false;
     ports.faultPoint?.('commit:part');
     head = next;
     written += part.length;
   }
-  return (await commitPart(ports, { stream, expected: head, events: events.slice(written), hash, documents: [account, ...documents], guards: [] })) !== undefined;
+  return (
+    (await commitPart(ports, {
+      stream,
+      expected: head,
+      events: events.slice(written),
+      hash,
+      documents: [account, ...documents],
+      guards: [],
+    })) !== undefined
+  );
 }
 
 async function commitPart(ports: StepPorts, request: CommitRequest): Promise<LedgerHead | undefined> {
@@ -141,7 +197,11 @@ async function commitPart(ports: StepPorts, request: CommitRequest): Promise<Led
 /** Sends on what follows from where an account stands: the next step, or the next cycle that was opened. */
 export async function sendNext(ports: StepPorts, stream: string, cursor: Cursor): Promise<void> {
   if (cursor.next !== 'settled') return sendStep(ports, stream, cursor.next, cursor.cycle);
-  const [following] = await ports.ledger.documents(stream, { prefix: KEYS.cyclePrefix, after: KEYS.cycle(cursor.cycle), limit: 1 });
+  const [following] = await ports.ledger.documents(stream, {
+    prefix: KEYS.cyclePrefix,
+    after: KEYS.cycle(cursor.cycle),
+    limit: 1,
+  });
   if (following) await sendStep(ports, stream, 'reconcile', (following.value as unknown as CycleDocument).asOf);
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync, globSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { cruise, type IReporterOutput } from 'dependency-cruiser';
 import ts from 'typescript';
@@ -6,7 +6,9 @@ import { describe, expect, test } from 'vitest';
 import configuration from '../../.dependency-cruiser.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
-const FOLDERS = ['core', 'adapters', 'functions', 'operations', 'lib', 'bin', 'platform', 'strategies'].filter((folder) => existsSync(join(root, folder)));
+const FOLDERS = ['core', 'adapters', 'functions', 'operations', 'lib', 'bin', 'platform', 'strategies'].filter(
+  (folder) => existsSync(join(root, folder)),
+);
 
 async function violations(folders: readonly string[]): Promise<{ modules: number; violations: string[] }> {
   const { forbidden, options } = configuration;
@@ -42,7 +44,16 @@ describe('the arrows between folders', () => {
 });
 
 describe('core', () => {
-  const BANNED = new Set(['Date', 'fetch', 'process', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask']);
+  const BANNED = new Set([
+    'Date',
+    'fetch',
+    'process',
+    'performance',
+    'setTimeout',
+    'setInterval',
+    'setImmediate',
+    'queueMicrotask',
+  ]);
 
   /** Uses of a clock, randomness, timers or the process, as `file:line name`. */
   function impurities(name: string, text: string): string[] {
@@ -50,8 +61,10 @@ describe('core', () => {
     const found: string[] = [];
     const visit = (node: ts.Node): void => {
       const line = () => source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
-      if (ts.isPropertyAccessExpression(node) && node.getText() === 'Math.random') found.push(`${name}:${line()} Math.random`);
-      if (ts.isIdentifier(node) && BANNED.has(node.text) && isGlobalUse(node)) found.push(`${name}:${line()} ${node.text}`);
+      if (ts.isPropertyAccessExpression(node) && node.getText() === 'Math.random')
+        found.push(`${name}:${line()} Math.random`);
+      if (ts.isIdentifier(node) && BANNED.has(node.text) && isGlobalUse(node))
+        found.push(`${name}:${line()} ${node.text}`);
       ts.forEachChild(node, visit);
     };
     visit(source);
@@ -72,6 +85,9 @@ describe('core', () => {
   });
 
   test('would be caught if it did', () => {
-    expect(impurities('a.ts', 'export const a = () => Date.now() + Math.random();')).toEqual(['a.ts:1 Date', 'a.ts:1 Math.random']);
+    expect(impurities('a.ts', 'export const a = () => Date.now() + Math.random();')).toEqual([
+      'a.ts:1 Date',
+      'a.ts:1 Math.random',
+    ]);
   });
 });

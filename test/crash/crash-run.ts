@@ -4,8 +4,8 @@ import { SimulatedVenue } from '../../adapters/venues/simulated.ts';
 import { definitionOf } from '../../core/configuration/definition.ts';
 import { configurationSchema } from '../../core/configuration/schema.ts';
 import type { BarColumns } from '../../core/market/bars.ts';
-import smaCross from '../../core/strategies/built-in/sma-cross.ts';
 import rsiReversion from '../../core/strategies/built-in/rsi-reversion.ts';
+import smaCross from '../../core/strategies/built-in/sma-cross.ts';
 import type { StrategyRegistry } from '../../core/strategies/registry.ts';
 import type { AnyStrategy } from '../../core/strategies/runner.ts';
 import type { StepPorts } from '../../functions/steps/ports.ts';
@@ -16,7 +16,10 @@ const CYCLES = 400;
 const MINUTE_MS = 60_000;
 
 const registry: StrategyRegistry = new Map(
-  ([smaCross, rsiReversion] as AnyStrategy[]).map((definition) => [definition.name, { definition, codeHash: '00'.repeat(32), origin: 'built-in' }]),
+  ([smaCross, rsiReversion] as AnyStrategy[]).map((definition) => [
+    definition.name,
+    { definition, codeHash: '00'.repeat(32), origin: 'built-in' },
+  ]),
 );
 
 const configuration = configurationSchema.parse({
@@ -28,7 +31,11 @@ const configuration = configurationSchema.parse({
       universe: 'two',
       strategies: [
         { strategy: 'sma-cross', params: { fast: 3, slow: 8 }, allocation: 0.5 },
-        { strategy: 'rsi-reversion', params: { period: 5, lower: 40, upper: 60, stopLoss: 0.001, takeProfit: 0.002 }, allocation: 0.5 },
+        {
+          strategy: 'rsi-reversion',
+          params: { period: 5, lower: 40, upper: 60, stopLoss: 0.001, takeProfit: 0.002 },
+          allocation: 0.5,
+        },
       ],
       limits: { maxOrderNotional: 2_000 },
     },
@@ -42,7 +49,14 @@ export async function crashRun() {
     SYMBOLS.map((symbol) => [symbol, venue.columns(symbol, '1m', FROM, FROM + CYCLES * MINUTE_MS, CYCLES)]),
   );
   const [account] = configuration.accounts;
-  const definition = definitionOf({ configuration, account, instruments, provenance: 'simulated', registry, openedAt: FROM + MINUTE_MS });
+  const definition = definitionOf({
+    configuration,
+    account,
+    instruments,
+    provenance: 'simulated',
+    registry,
+    openedAt: FROM + MINUTE_MS,
+  });
   return { account, instruments, bars, definition, provenance: 'simulated' as const, timeframe: '1m' as const };
 }
 

@@ -26,9 +26,13 @@ const KILLS_PER_GAP = 20;
 
 /** Runs the child; resolves with the signal that ended it, or null when it came to its end. */
 function runChild(directory: string, gap: string, passes: number): Promise<NodeJS.Signals | null> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'replay-child.ts'), directory, gap, String(passes)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'replay-child.ts'), directory, gap, String(passes)],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   let complaint = '';
   child.stderr.on('data', (text) => {
     complaint += text;
@@ -55,7 +59,10 @@ describe('a platform that is killed between two writes', () => {
       expect(await runChild(directory, 'none', 0)).toBe(null);
       const { definition, bars } = await crashRun();
       const embedded = openEmbedded({ directory, role: 'visitor', readOnly: true });
-      const report = await compareLedgers(runBacktest(definition, bars).engine, eventsOf(embedded.ledger, definition.stream));
+      const report = await compareLedgers(
+        runBacktest(definition, bars).engine,
+        eventsOf(embedded.ledger, definition.stream),
+      );
       await embedded.close();
       expect(report).toMatchObject({ identical: true });
       expect(report.events).toBeGreaterThan(200);

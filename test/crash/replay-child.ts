@@ -18,5 +18,11 @@ function faultPoint(name: string): void {
 
 const run = await crashRun();
 const embedded = openEmbedded({ directory, faultPoint });
-await runLive({ ...run, ports: crashPorts(embedded, run, faultPoint), queue: embedded.queue, openedAhead: 10, faultPoint });
+await runLive({
+  ...run,
+  ports: crashPorts(embedded, run, faultPoint),
+  queue: embedded.queue,
+  openedAhead: 10,
+  faultPoint,
+});
 await embedded.close();

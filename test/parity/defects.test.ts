@@ -15,27 +15,41 @@ interface Patch {
 
 const DEFECTS: Record<string, readonly Patch[]> = {
   'a clock is read where the cycle says the time': [
-    { file: 'functions/steps/engines.ts', find: 'openCycle(engine, cycle.asOf);', replace: 'openCycle(engine, Date.now());' },
+    {
+      file: 'functions/steps/engines.ts',
+      find: 'openCycle(engine, cycle.asOf);',
+      replace: 'openCycle(engine, Date.now());',
+    },
   ],
   'instruments are taken in the order of an unordered map': [
-    { file: 'functions/steps/engines.ts', find: 'of engine.markets) {', replace: 'of [...engine.markets].reverse()) {' },
+    {
+      file: 'functions/steps/engines.ts',
+      find: 'of engine.markets) {',
+      replace: 'of [...engine.markets].reverse()) {',
+    },
   ],
   'a checkpoint is lost': [
     {
       file: 'functions/steps/signal.ts',
       find: '  runner.restore(fromCheckpointJson(checkpoint) as StrategyCheckpoint);\n',
-      replace: '  if (document.version % 100 !== 0) runner.restore(fromCheckpointJson(checkpoint) as StrategyCheckpoint);\n',
+      replace:
+        '  if (document.version % 100 !== 0) runner.restore(fromCheckpointJson(checkpoint) as StrategyCheckpoint);\n',
     },
   ],
   'money passes through a float': [
-    { file: 'core/engine/engine.ts', find: 'this.cash = snapshot.cash;', replace: 'this.cash = Math.fround(snapshot.cash);' },
+    {
+      file: 'core/engine/engine.ts',
+      find: 'this.cash = snapshot.cash;',
+      replace: 'this.cash = Math.fround(snapshot.cash);',
+    },
   ],
   'two steps are swapped': [
     { file: 'functions/steps/reconcile.ts', find: '    reconcile(engine);\n', replace: '    void reconcile;\n' },
     {
       file: 'functions/steps/signal.ts',
       find: '    const late = askStrategies(ports, engine);\n',
-      replace: "    const late = askStrategies(ports, engine);\n    (await import('../../core/cycle.ts')).reconcile(engine);\n",
+      replace:
+        "    const late = askStrategies(ports, engine);\n    (await import('../../core/cycle.ts')).reconcile(engine);\n",
     },
   ],
 };

@@ -15,7 +15,10 @@ const folder = mkdtempSync(join(tmpdir(), 'plimsoll-defect-'));
 try {
   const venue = new SimulatedVenue({ now: () => FROM + 1e9 });
   const file = join(folder, 'bars.parquet');
-  await writeBarFile(file, new Map(symbols.map((symbol) => [symbol, venue.columns(symbol, '1m', FROM, FROM + CYCLES * 60_000, CYCLES)])));
+  await writeBarFile(
+    file,
+    new Map(symbols.map((symbol) => [symbol, venue.columns(symbol, '1m', FROM, FROM + CYCLES * 60_000, CYCLES)])),
+  );
   const registry = await loadStrategies(import.meta.dirname);
   const run = await prepareRecordedRun(registry, {
     file,

@@ -12,10 +12,22 @@ export const perpetual: RecordedRunOptions = {
     { strategy: 'donchian-breakout', params: { short: true }, allocation: 0.5 },
     { strategy: 'multi-timeframe-trend', params: { short: true }, allocation: 0.5 },
   ],
-  limits: { allowShort: true, maxOrderNotional: 4_900, maxGrossExposure: 1.5, maxNetExposure: 1.2, maxDailyLoss: 0.03, maxDrawdown: 0.9 },
+  limits: {
+    allowShort: true,
+    maxOrderNotional: 4_900,
+    maxGrossExposure: 1.5,
+    maxNetExposure: 1.2,
+    maxDailyLoss: 0.03,
+    maxDrawdown: 0.9,
+  },
   execution: { fundingBps: 1, slippageBps: 1, spreadBps: 1 },
   feeBps: 2,
-  instrument: { type: 'linear-perpetual', initialMarginBps: 2_000, maintenanceMarginBps: 500, fundingIntervalMs: 28_800_000 },
+  instrument: {
+    type: 'linear-perpetual',
+    initialMarginBps: 2_000,
+    maintenanceMarginBps: 500,
+    fundingIntervalMs: 28_800_000,
+  },
 };
 
 /** A month of three spot pairs in 5m bars as one universe. */

@@ -87,10 +87,7 @@ describe.skipIf(!found)('the report in Chromium', () => {
       expect(box?.height).toBeGreaterThan(100);
     }
     expect(await page.locator('.plot path.mark').count()).toBeGreaterThanOrEqual(6);
-    const size = await page
-      .locator('.values span')
-      .first()
-      .evaluate('(label) => parseFloat(getComputedStyle(label).fontSize)');
+    const size = Number.parseFloat(await styleOf(page, '.values span', 'fontSize'));
     expect(size).toBeGreaterThanOrEqual(12);
     await close();
   });
@@ -98,7 +95,7 @@ describe.skipIf(!found)('the report in Chromium', () => {
   it('has other colours in the dark, each readable on its ground', async () => {
     for (const scheme of ['light', 'dark'] as const) {
       const { page, close } = await open(1_280, scheme);
-      const ground = luminance(await colorOf(page, 'body', 'backgroundColor'));
+      const ground = luminance(await styleOf(page, 'body', 'backgroundColor'));
       expect(ground < 0.1).toBe(scheme === 'dark');
       for (const selector of [
         'h1',
@@ -111,7 +108,7 @@ describe.skipIf(!found)('the report in Chromium', () => {
         'tbody th',
         '.values span',
       ]) {
-        const text = luminance(await colorOf(page, selector, 'color'));
+        const text = luminance(await styleOf(page, selector, 'color'));
         const [light, dark] = [Math.max(text, ground), Math.min(text, ground)];
         // WCAG 2.2, 1.4.3: 4.5 to 1 for text.
         expect((light + 0.05) / (dark + 0.05), `${selector} in ${scheme}`).toBeGreaterThanOrEqual(4.5);
@@ -133,8 +130,8 @@ describe.skipIf(!found)('the report in Chromium', () => {
 
 type Page = Awaited<ReturnType<Awaited<ReturnType<Browser['newContext']>>['newPage']>>;
 
-const colorOf = async (page: Page, selector: string, property: string): Promise<string> =>
-  (await page.locator(selector).first().evaluate(`(element) => getComputedStyle(element).${property}`)) as string;
+const styleOf = (page: Page, selector: string, property: string): Promise<string> =>
+  page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).${property}`);
 
 /** Relative luminance of `rgb(r, g, b)` (WCAG 2.2). */
 function luminance(color: string): number {

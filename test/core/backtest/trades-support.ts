@@ -42,7 +42,8 @@ export function scripted(script: Script, timeframe: Timeframe = '1h', name = 'sc
     name,
     params: z.strictObject({}),
     indicators: () => ({}),
-    onBar: (context) => script((context.bar.timestamp - START) / timeframeMs(timeframe), context as StrategyContext),
+    onBar: (context) =>
+      script((context.bar.timestamp - START) / timeframeMs(timeframe), context as unknown as StrategyContext),
   });
 }
 
@@ -110,7 +111,7 @@ const INSTRUMENT = {
   makerFeeBps: 10,
 } as const;
 
-/** Bars of a random walk with drift and swings, the same for the same seed. */
+/** Bars of a random walk that also swings; the same for the same seed. */
 export function walk(length: number, seed: number, timeframe: Timeframe = '1h'): BarColumns {
   const next = generator(seed);
   const step = timeframeMs(timeframe);

@@ -7,7 +7,10 @@ describe('a cycle', () => {
   test('matches first, so that a decision knows what its bar did', () => {
     const seen: number[] = [];
     const { fills } = trade(
-      { 0: buy({ quantity: 2 }), 1: ({ position }) => void seen.push(position.quantity, position.entryPrice, position.unrealised) },
+      {
+        0: buy({ quantity: 2 }),
+        1: ({ position }) => void seen.push(position.quantity, position.entryPrice, position.unrealised),
+      },
       [CALM, [102, 104, 101, 103]],
     );
     expect(fills).toHaveLength(1);
@@ -21,7 +24,11 @@ describe('a cycle', () => {
 
   test('cancels before it submits, and submits everything before the venue answers', () => {
     const resting = buy({ type: 'limit', quantity: 1, price: 90 });
-    const again = both({ kind: 'cancel', reason: 'move it' }, buy({ type: 'limit', quantity: 1, price: 91 }), buy({ quantity: 1 }));
+    const again = both(
+      { kind: 'cancel', reason: 'move it' },
+      buy({ type: 'limit', quantity: 1, price: 91 }),
+      buy({ quantity: 1 }),
+    );
     const { events } = trade({ 0: resting, 1: again }, [CALM, CALM]);
     const last = events.filter((event) => event.cycle === events.at(-1)?.cycle && event.kind.startsWith('Order'));
     expect(last.map((event) => [event.kind, event.order])).toEqual([
@@ -36,13 +43,17 @@ describe('a cycle', () => {
   });
 
   test('has every order in the ledger, with what it reserves, before a venue hears of it', () => {
-    const engine = open(account({ strategies: [running(scripted((_, bar) => (bar === 0 ? target(0.5) : undefined)))] }));
+    const engine = open(
+      account({ strategies: [running(scripted((_, bar) => (bar === 0 ? target(0.5) : undefined)))] }),
+    );
     const [step] = stepsOf(engine, new Map([['A/USD', bars([CALM])]]));
     ingest(engine, step);
     reconcile(engine);
     signal(engine);
     risk(engine);
-    expect(playedOf(engine).of('OrderInitialized')).toMatchObject([{ budget: '500000', reserved: '500000', exposure: '500000' }]);
+    expect(playedOf(engine).of('OrderInitialized')).toMatchObject([
+      { budget: '500000', reserved: '500000', exposure: '500000' },
+    ]);
     expect(engine.reservedCash).toBe(500_000);
     submitIntents(engine);
     expect(playedOf(engine).events.at(-1)?.kind).toBe('OrderSubmitted');
@@ -51,7 +62,11 @@ describe('a cycle', () => {
   });
 
   test('shares cash between strategies in their declared order', () => {
-    const all = (id: string) => running(scripted((_, bar) => (bar === 0 ? target(1) : undefined)), { id });
+    const all = (id: string) =>
+      running(
+        scripted((_, bar) => (bar === 0 ? target(1) : undefined)),
+        { id },
+      );
     const engine = open(account({ strategies: [all('first'), all('second')] }));
     for (const step of stepsOf(engine, new Map([['A/USD', bars([CALM, CALM])]]))) runStep(engine, step);
     const { of, fills } = playedOf(engine);
@@ -60,8 +75,15 @@ describe('a cycle', () => {
   });
 
   test('writes the same bytes for ever', () => {
-    const answers = { 0: buy({ quantity: 2, stopLoss: 0.05, takeProfit: 0.1 }), 1: buy({ type: 'limit', quantity: 1, price: 97 }), 3: target(0) };
+    const answers = {
+      0: buy({ quantity: 2, stopLoss: 0.05, takeProfit: 0.1 }),
+      1: buy({ type: 'limit', quantity: 1, price: 97 }),
+      3: target(0),
+    };
     const { engine } = trade(answers, [CALM, CALM, [99, 100, 96, 98], CALM, CALM]);
-    expect([engine.journal.sequence, engine.journal.head()]).toEqual([0, '']);
+    expect([engine.journal.sequence, engine.journal.head()]).toEqual([
+      27,
+      'b71e99bfa76c5f107027af9ed3ed45c5402f205f33507d4f7d99dd6c01b14af3',
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { brief, DAY, perpetual, type Row, spot } from '../engine/account.ts';
+import { account, bars, brief, DAY, perpetual, play, type Row, running, scripted, spot } from '../engine/account.ts';
 import { both, buy, CALM, sell, target, trade, WIDE } from './trade.ts';
 
 const HOUR = 3_600_000;
@@ -203,6 +203,9 @@ describe('time in force', () => {
     const options = { timeframe: '1d', interval: DAY } as const;
     expect(trade(answers, [CALM, touch], options).fills).toHaveLength(1);
     expect(trade(answers, [CALM, CALM, touch], options).fills).toEqual([]);
+    const weekly = { timeframe: '1w', interval: 7 * DAY } as const;
+    expect(trade(answers, [CALM, touch], weekly).fills).toHaveLength(1);
+    expect(trade(answers, [CALM, CALM, touch], weekly).fills).toEqual([]);
   });
 });
 
@@ -276,6 +279,26 @@ describe('one cancels the other', () => {
     // Both were reached: the stop came first.
     expect(fills.map(brief)).toEqual([{ bar: 1, side: 'buy', quantity: 1, price: 105 }]);
     expect(of('OrderCanceled')).toHaveLength(1);
+  });
+
+  test('the same word in another instrument is another group', () => {
+    const script = scripted(({ symbol }, bar) =>
+      bar < 2
+        ? buy({ type: 'limit', quantity: 1, price: symbol === 'A/USD' ? 99 : 95, oneCancelsOther: 'pair' })
+        : undefined,
+    );
+    const definition = account({
+      instruments: [spot(), spot({ symbol: 'B/USD' })],
+      strategies: [running(script, { instruments: ['A/USD', 'B/USD'] })],
+    });
+    const { fills, engine } = play(
+      definition,
+      new Map([
+        ['A/USD', bars([CALM, CALM])],
+        ['B/USD', bars([CALM, CALM])],
+      ]),
+    );
+    expect([fills.length, engine.workingOrders]).toEqual([1, 1]);
   });
 
   test('the protection of a grouped entry stays when the entry fills', () => {
