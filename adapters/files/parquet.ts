@@ -41,7 +41,8 @@ export async function openParquetFile(path: string): Promise<ParquetSource> {
 
 /** Opens a buffer. Throws `FILE_NOT_PARQUET`; `name` is what the error calls it. */
 export async function openParquetBytes(bytes: Uint8Array, name: string): Promise<ParquetSource> {
-  const buffer = bytes.slice().buffer;
+  // A copy: a Buffer is often a piece of a larger one, and its own slice() would share that.
+  const { buffer } = new Uint8Array(bytes);
   try {
     return await openSource({ byteLength: buffer.byteLength, slice: (start, end) => buffer.slice(start, end) });
   } catch (cause) {

@@ -112,7 +112,8 @@ function isStrategy(exported: unknown): exported is AnyStrategy {
 
 function importFailure(source: StrategySource, error: unknown): PlimsollError {
   const said = error instanceof Error ? error.message : String(error);
-  if (error instanceof SyntaxError || /pars(e|ing)|syntax/i.test((error as { name?: string })?.name ?? '')) {
+  // Linking reports a name that another module does not export as a syntax error, too.
+  if (error instanceof SyntaxError && !said.includes('does not provide an export')) {
     return new PlimsollError(
       'STRATEGY_NOT_PARSED',
       `the strategy file ${shown(source)} is not valid TypeScript (${said})`,

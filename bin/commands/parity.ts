@@ -1,7 +1,7 @@
 import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
 import type { ParityReport } from '../../platform/parity.ts';
 import { embeddedParity } from '../../platform/parity-run.ts';
-import { prepareRecordedRun } from '../../platform/recorded-run.ts';
+import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
 import { progressLine } from './progress.ts';
 import { type RunArguments, recordedRunOptions } from './run-arguments.ts';
 
@@ -9,14 +9,18 @@ export interface ParityArguments extends RunArguments {
   readonly cloud?: boolean;
 }
 
+/** The local cloud is part of the tests, which the product does not import: only who asks for it loads it. */
+async function cloudParity(run: RecordedRun, progress: (done: number, total: number) => void): Promise<ParityReport> {
+  const module = await import(new URL('../../test/cloud/parity.ts', import.meta.url).href);
+  return module.cloudParity(run, progress);
+}
+
 /** Runs bars both ways and says whether the ledgers are one; exit code 1 where they are not. */
 export async function parity(given: ParityArguments): Promise<void> {
   const registry = await loadStrategies(process.cwd());
   const run = await prepareRecordedRun(registry, recordedRunOptions(given));
   const progress = progressLine(given.cloud ? 'Running on the local cloud' : 'Running the live path');
-  const report = given.cloud
-    ? await (await import('../../test/cloud/parity.ts')).cloudParity(run, progress)
-    : await embeddedParity(run, registry, progress);
+  const report = given.cloud ? await cloudParity(run, progress) : await embeddedParity(run, registry, progress);
   progress.end();
   print(report, given.json === true);
   if (!report.identical) process.exitCode = 1;

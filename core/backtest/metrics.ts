@@ -4,7 +4,9 @@ import { type CalendarId, calendarOf } from '../market/calendar.ts';
 import { DAY_MS } from '../market/civil.ts';
 import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
 import { drawdownOf, meanOf, returnStatistics } from './equity.ts';
-import { type BacktestResult, RoundTrips, type Trade } from './trades.ts';
+import { recordsOf, timeOf } from './record-fields.ts';
+import { RoundTrips } from './round-trips.ts';
+import type { BacktestResult, Trade } from './trades.ts';
 
 /**
  * What a run came to. Fractions are fractions (0.25 is 25 %), money is in the account's currency, everything is net of fees,
@@ -81,6 +83,7 @@ export function metricsOf(result: BacktestResult): Metrics {
   const perYear = barsPerYear(definition);
   const last = equity.length > 0 ? equity[equity.length - 1] : definition.cash;
   const tally = tallyOf(result);
+  const { ended } = tally;
   const returns = returnStatistics(equity);
   const fall = drawdownOf(equity, definition.cash);
   const years = equity.length === 0 ? 0 : (times[times.length - 1] - times[0] + intervalMs(definition)) / YEAR_MS;
@@ -90,7 +93,7 @@ export function metricsOf(result: BacktestResult): Metrics {
     bars: engine.markets.reduce((sum, market) => sum + market.at + 1, 0),
     cycles: equity.length,
     fills: tally.fills,
-    trades: tally.ended,
+    trades: ended.count,
     openTrades: tally.open,
     initialEquity: definition.cash / scale,
     finalEquity: last / scale,
@@ -104,15 +107,15 @@ export function metricsOf(result: BacktestResult): Metrics {
     maxDrawdownBars: fall.to - fall.from,
     maxDrawdownMs: equity.length === 0 ? 0 : times[fall.to] - times[fall.from],
     longestDrawdownBars: fall.longest,
-    winRate: finite(tally.wins / tally.ended),
-    profitFactor: finite(tally.profits / tally.losses),
-    averageProfit: finite((tally.profits - tally.losses) / tally.ended),
-    averageReturn: finite(tally.returns / tally.ended),
-    bestReturn: finite(tally.bestReturn),
-    worstReturn: finite(tally.worstReturn),
-    averageBarsHeld: finite(tally.barsHeld / tally.ended),
+    winRate: finite(ended.wins / ended.count),
+    profitFactor: finite(ended.profits / ended.losses),
+    averageProfit: finite((ended.profits - ended.losses) / ended.count),
+    averageReturn: finite(ended.returns / ended.count),
+    bestReturn: finite(ended.best),
+    worstReturn: finite(ended.worst),
+    averageBarsHeld: finite(ended.barsHeld / ended.count),
     exposure: finite(tally.cyclesHeld / equity.length),
-    turnover: finite(tally.traded / meanOf(equity)),
+    turnover: finite(tally.value / meanOf(equity)),
     fees: tally.fees / scale,
     funding: (tally.funding + 0) / scale,
     buyAndHoldReturn: buyAndHoldReturn(result, bars),
@@ -167,64 +170,54 @@ function buyAndHoldReturn({ run }: BacktestResult, bars: ReadonlyMap<string, Bar
   return finite(sum / count);
 }
 
-/** Sums over the ledger; money of fees, funding and fills scaled, of trades plain. */
+/** What one pass over the ledger counts; all money scaled, but for the profits of trades. */
 interface Tally {
-  fills: number;
-  traded: number;
-  fees: number;
-  funding: number;
-  ended: number;
-  open: number;
-  wins: number;
-  profits: number;
-  losses: number;
-  returns: number;
-  bestReturn: number;
-  worstReturn: number;
-  barsHeld: number;
-  cyclesHeld: number;
+  readonly fills: number;
+  readonly value: number;
+  readonly fees: number;
+  readonly funding: number;
+  readonly open: number;
+  readonly cyclesHeld: number;
+  readonly ended: EndedTrades;
 }
 
 function tallyOf(result: BacktestResult): Tally {
-  const tally: Tally = {
-    fills: 0,
-    traded: 0,
-    fees: 0,
-    funding: 0,
-    ended: 0,
-    open: 0,
-    wins: 0,
-    profits: 0,
-    losses: 0,
-    returns: 0,
-    bestReturn: Number.NEGATIVE_INFINITY,
-    worstReturn: Number.POSITIVE_INFINITY,
-    barsHeld: 0,
-    cyclesHeld: 0,
-  };
+  const ended = new EndedTrades();
   const trips = new RoundTrips(result);
   const held = new HeldCycles(result.run.times);
   const { journal } = result.run.engine;
   for (const at of recordsOf(journal)) {
-    const ended = trips.take(journal.words, at);
-    if (ended) countTrade(tally, ended);
+    const trade = trips.take(journal.words, at);
+    if (trade) ended.add(trade);
     held.note(timeOf(journal.words, at), trips.openCount > 0);
   }
-  return { ...tally, ...trips.totals, open: trips.openCount, cyclesHeld: held.total() };
+  return { ...trips.totals, open: trips.openCount, cyclesHeld: held.total(), ended };
 }
 
-function countTrade(tally: Tally, trade: Trade): void {
-  tally.ended++;
-  tally.barsHeld += trade.barsHeld;
-  if (trade.profit > 0) {
-    tally.wins++;
-    tally.profits += trade.profit;
-  } else {
-    tally.losses -= trade.profit;
+/** Sums over the trades that have ended. */
+class EndedTrades {
+  count = 0;
+  wins = 0;
+  profits = 0;
+  losses = 0;
+  returns = 0;
+  best = Number.NEGATIVE_INFINITY;
+  worst = Number.POSITIVE_INFINITY;
+  barsHeld = 0;
+
+  add(trade: Trade): void {
+    this.count++;
+    this.barsHeld += trade.barsHeld;
+    this.returns += trade.return;
+    this.best = Math.max(this.best, trade.return);
+    this.worst = Math.min(this.worst, trade.return);
+    if (trade.profit > 0) {
+      this.wins++;
+      this.profits += trade.profit;
+    } else {
+      this.losses -= trade.profit;
+    }
   }
-  tally.returns += trade.return;
-  tally.bestReturn = Math.max(tally.bestReturn, trade.return);
-  tally.worstReturn = Math.min(tally.worstReturn, trade.return);
 }
 
 /** Counts the cycles that ended with a position; notes come in order of time. */

@@ -49,7 +49,7 @@ export function runQuietCycles(
     engine.time = time;
     market.at = k;
     market.lastPrice = price;
-    proposed = context !== undefined && context.moveTo(k) && !paused && runner.ask(engine, context);
+    proposed = context?.moveTo(k) === true && !paused && runner.ask(engine, context);
   }
   market.pricedAt = engine.time;
   market.mark = mark;

@@ -147,7 +147,7 @@ class Feed {
     market.fundingRateMillionths = Math.round(engine.definition.execution.fundingBps * 100);
     this.nextClose = bars.timestamp[0] + market.intervalMs;
     this.#isShared = indicators !== undefined;
-    if (indicators) for (const runner of engine.runners) runner.useShared(market, indicators);
+    if (indicators) for (const runner of engine.runners) runner.takeShared(market, indicators);
   }
 
   /** The next bar belongs to the open cycle. */

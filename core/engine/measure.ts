@@ -8,7 +8,7 @@ import type { MarketState } from './market-state.ts';
 
 /** Value of a quantity at the market's last price; negative when short. */
 export function bookedValue(market: MarketState, quantity: number): number {
-  return Math.floor((quantity * market.lastPrice) / market.valueDivisor);
+  return quantity === 0 ? 0 : Math.floor((quantity * market.lastPrice) / market.valueDivisor);
 }
 
 /** Marks the markets that have a bar in this cycle and adds up the equity. */
@@ -20,7 +20,7 @@ export function measure(engine: Engine): void {
   }
   for (let k = 0; k < dueCount; k++) {
     const market = due[k];
-    const value = market.netQuantity === 0 ? 0 : bookedValue(market, market.netQuantity);
+    const value = bookedValue(market, market.netQuantity);
     const mark = market.isPerpetual ? value - market.netCost : value;
     engine.totalMark += mark - market.mark;
     market.mark = mark;

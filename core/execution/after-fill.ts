@@ -45,14 +45,18 @@ export function cancelReducer(engine: Engine, market: MarketState, order: Order)
 
 /** Ends what could only reduce the position that `order` has closed, and forgets the target that was not the strategy's to undo. */
 export function endReducers(engine: Engine, market: MarketState, order: Order): void {
+  if (market.orders.length > 0) cancelReducers(engine, market, order);
+  if (order.purpose !== 'exit' && order.purpose !== 'entry') {
+    engine.position(order.strategy, order.instrument).target = Number.NaN;
+  }
+}
+
+function cancelReducers(engine: Engine, market: MarketState, order: Order): void {
   const reducers = market.orders.filter(
     (other) => other !== order && other.strategy === order.strategy && other.reduceOnly,
   );
   for (const other of reducers) {
     if (other.state === 'Accepted' || other.state === 'PartiallyFilled') cancelReducer(engine, market, other);
-  }
-  if (order.purpose !== 'exit' && order.purpose !== 'entry') {
-    engine.position(order.strategy, order.instrument).target = Number.NaN;
   }
 }
 

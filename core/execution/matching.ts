@@ -50,7 +50,7 @@ export function matchMarket(engine: Engine, market: MarketState): void {
     trail(engine, market, bar);
     endOfBar(engine, market);
   }
-  refreshEnvelope(market, engine.positionsIn(market.index));
+  refreshEnvelope(market, market.isPerpetual ? engine.positionsIn(market.index) : []);
 }
 
 interface BarUse {

@@ -15,6 +15,7 @@ export interface JournalPosition {
 const INITIAL_WORDS = 1_024;
 /** 2^29 words are 4 GiB of records, some 50 million events: a run longer than that is cut into several. */
 const MAX_WORDS = 2 ** 29;
+const LARGE_WORDS = 2 ** 22;
 
 /**
  * The events of a stream, appended as records. A backtest keeps them all; a live step starts from a position and drains what
@@ -130,7 +131,9 @@ export class Journal {
 
   #grow(needed: number): void {
     invariant(needed <= MAX_WORDS, 'a journal in memory stays below 4 GiB of records');
-    const larger = new Float64Array(Math.max(needed, Math.min(MAX_WORDS, this.words.length * 2)));
+    // Memory that was never written takes no room, while copies cost what they move: small journals grow in large steps.
+    const factor = this.words.length < LARGE_WORDS ? 4 : 2;
+    const larger = new Float64Array(Math.max(needed, Math.min(MAX_WORDS, this.words.length * factor)));
     larger.set(this.words.subarray(0, this.#used));
     this.words = larger;
   }

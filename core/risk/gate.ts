@@ -212,43 +212,53 @@ interface Cap {
   readonly code: DenialCode;
   readonly room: number;
   readonly limit: number;
-  /** What the limit would be compared with, should the order pass as asked. */
-  readonly value: (asked: number) => number;
+  /** Money that counts against it already. */
+  readonly used: number;
+  /** Whether its limit is a share of the equity, in basis points, rather than money. */
+  readonly isShare: boolean;
 }
+
+const moneyCap = (code: DenialCode, limit: number, used: number): Cap => ({
+  code,
+  room: limit - used,
+  limit,
+  used,
+  isShare: false,
+});
+
+const shareCap = (engine: Engine, code: DenialCode, limit: number, used: number): Cap => ({
+  code,
+  room: Math.floor(limit * engine.equity) - used,
+  limit: limit * 10_000,
+  used,
+  isShare: true,
+});
+
+/** What a limit would be compared with, should the order pass as asked. */
+const valueOf = (engine: Engine, { used, isShare }: Cap, asked: number): number =>
+  isShare ? ((used + asked) / engine.equity) * 10_000 : used + asked;
 
 /** Sizes that cap an order, each with the code it denies with. */
 function caps(engine: Engine, strategy: number, market: MarketState, buys: boolean): Cap[] {
   const { limits } = engine.definition;
   const all: Cap[] = [];
-  const money = (code: DenialCode, limit: number, used: number): void => {
-    all.push({ code, room: limit - used, limit, value: (asked) => used + asked });
-  };
-  const share = (code: DenialCode, limit: number, used: number): void => {
-    const bps = (amount: number): number => (amount / engine.equity) * 10_000;
-    all.push({
-      code,
-      room: Math.floor(limit * engine.equity) - used,
-      limit: limit * 10_000,
-      value: (asked) => bps(used + asked),
-    });
-  };
   const side = sideExposure(market, buys);
   const { gross, netLong, netShort } = exposures(engine);
   if (limits.maxOrderNotional !== undefined) {
-    money('NOTIONAL_EXCEEDS_MAX_PER_ORDER', Math.floor(limits.maxOrderNotional * engine.moneyScale), 0);
+    all.push(moneyCap('NOTIONAL_EXCEEDS_MAX_PER_ORDER', Math.floor(limits.maxOrderNotional * engine.moneyScale), 0));
   }
   if (limits.maxPositionNotional !== undefined) {
-    money('POSITION_EXCEEDS_MAX', Math.floor(limits.maxPositionNotional * engine.moneyScale), side);
+    all.push(moneyCap('POSITION_EXCEEDS_MAX', Math.floor(limits.maxPositionNotional * engine.moneyScale), side));
   }
   const elsewhere = gross - Math.max(side, sideExposure(market, !buys));
-  share('GROSS_EXPOSURE_EXCEEDS_MAX', limits.maxGrossExposure, elsewhere + side);
-  share('NET_EXPOSURE_EXCEEDS_MAX', limits.maxNetExposure, buys ? netLong : netShort);
+  all.push(shareCap(engine, 'GROSS_EXPOSURE_EXCEEDS_MAX', limits.maxGrossExposure, elsewhere + side));
+  all.push(shareCap(engine, 'NET_EXPOSURE_EXCEEDS_MAX', limits.maxNetExposure, buys ? netLong : netShort));
   const cash = market.isPerpetual
     ? marginRoom(engine, strategy, market, buys)
     : buys
       ? freeCash(engine)
       : Number.POSITIVE_INFINITY;
-  if (cash < Number.POSITIVE_INFINITY) money('CASH_INSUFFICIENT', cash, 0);
+  if (cash < Number.POSITIVE_INFINITY) all.push(moneyCap('CASH_INSUFFICIENT', cash, 0));
   return all;
 }
 
@@ -277,7 +287,7 @@ function sized(engine: Engine, strategy: number, market: MarketState, leg: Leg):
     binding = cap;
     if (engine.definition.limits.oversize === 'deny') break;
   }
-  const tooLarge = binding && refuse(binding.code, binding.limit, binding.value(asked));
+  const tooLarge = binding && refuse(binding.code, binding.limit, valueOf(engine, binding, asked));
   if (tooLarge && (allowed <= 0 || engine.definition.limits.oversize === 'deny')) return tooLarge;
   const quantity =
     leg.budget > 0 ? affordable(market, allowed, price, false) : shrunk(market, leg.quantity, asked, allowed);

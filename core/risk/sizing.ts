@@ -61,38 +61,40 @@ function hasOnItsWay(engine: Engine, strategy: number, market: MarketState): boo
   return market.orders.some(matches) || engine.intents.some(matches);
 }
 
-const PLAIN = {
-  type: 'market',
-  timeInForce: 'gtc',
-  postOnly: false,
-  price: 0,
-  trigger: 0,
-  offsetBps: 0,
-  group: undefined,
-} as const;
-
 function opening(wanted: number, budget: number, protection: Protection): Leg {
   return {
-    ...PLAIN,
     side: wanted > 0 ? 'buy' : 'sell',
+    type: 'market',
+    timeInForce: 'gtc',
     purpose: 'entry',
+    postOnly: false,
     reduceOnly: false,
     quantity: 0,
     budget: Math.floor(budget),
+    price: 0,
+    trigger: 0,
+    offsetBps: 0,
     protection,
+    group: undefined,
   };
 }
 
 /** A market order that closes `quantity` of what is held. */
 export function reduction(held: Position, quantity: number, purpose: Purpose = 'exit'): Leg {
   return {
-    ...PLAIN,
     side: held.quantity > 0 ? 'sell' : 'buy',
+    type: 'market',
+    timeInForce: 'gtc',
     purpose,
+    postOnly: false,
     reduceOnly: true,
     quantity,
     budget: 0,
+    price: 0,
+    trigger: 0,
+    offsetBps: 0,
     protection: {},
+    group: undefined,
   };
 }
 

@@ -108,8 +108,8 @@ export class StrategyRunner {
   }
 
   /** Takes all indicators on a market's bars from those that runs share, instead of {@link prepare}. */
-  useShared(market: MarketState, indicators: SharedIndicators): void {
-    this.#contexts[market.index]?.useShared(market, indicators);
+  takeShared(market: MarketState, indicators: SharedIndicators): void {
+    this.#contexts[market.index]?.takeShared(market, indicators);
   }
 
   /** Asks the strategy about every market that is due. Failures are recorded, and the others still asked. */
@@ -285,7 +285,7 @@ export class InstrumentContext {
     if (grown) this.#refreshSeries();
   }
 
-  useShared({ bars }: MarketState, indicators: SharedIndicators): void {
+  takeShared({ bars }: MarketState, indicators: SharedIndicators): void {
     for (const track of this.#tracks) {
       const lines = track.specs.map((spec) => indicators.track(this.symbol, bars, track.timeframe, spec));
       track.adopt(lines[0] ?? indicators.track(this.symbol, bars, track.timeframe), lines);

@@ -1,12 +1,13 @@
 /** What people do to an account between its steps: halt, resume, pause, cancel, close. Each is one commit, once for its key. */
 import { answerIntents, submitIntents } from '../../core/cycle.ts';
-import { cancel, changeTradingState, pauseStrategy } from '../../core/engine/bookkeeping.ts';
+import { cancel, pauseStrategy } from '../../core/engine/bookkeeping.ts';
 import type { Engine } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { nearest } from '../../core/nearest.ts';
 import type { Principal } from '../../core/ports/identity.ts';
 import { gateLeg } from '../../core/risk/gate.ts';
+import { halt, reduce, resume } from '../../core/risk/kill-switch.ts';
 import { reduction } from '../../core/risk/sizing.ts';
 import type { TradingState } from '../../core/risk/trading-state.ts';
 import { KEYS, loadAccount } from './account-state.ts';
@@ -71,7 +72,7 @@ function answeredBefore<Output>(done: DoneCommand<Output>, name: string, { finge
   );
 }
 
-/** The kill switch. A halt cancels every working order that could still raise a position; protection stays. */
+/** The kill switch (core/risk/kill-switch.ts). Says how many working orders the new state ended. */
 export function setTradingState(
   ports: StepPorts,
   stream: string,
@@ -80,19 +81,13 @@ export function setTradingState(
   origin: CommandOrigin,
 ) {
   return runCommand(ports, stream, 'trading-state.set', origin, (engine) => {
-    if (engine.tradingState !== to) changeTradingState(engine, to, `${reason} (${origin.principal.name})`);
-    let canceled = 0;
-    if (to === 'Halted') {
-      for (const market of engine.markets) {
-        for (const order of market.orders.filter((working) => !working.reduceOnly)) {
-          cancel(engine, order, 'trading was halted');
-          canceled++;
-        }
-      }
-    }
-    return { state: to, canceled };
+    const before = engine.workingOrders;
+    SWITCH[to](engine, `${reason} (${origin.principal.name})`);
+    return { state: to, canceled: before - engine.workingOrders };
   });
 }
+
+const SWITCH = { Active: resume, Reducing: reduce, Halted: halt } as const satisfies Record<TradingState, unknown>;
 
 export function pause(ports: StepPorts, stream: string, strategy: string, paused: boolean, origin: CommandOrigin) {
   return runCommand(ports, stream, paused ? 'strategies.pause' : 'strategies.resume', origin, (engine) => {

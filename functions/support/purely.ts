@@ -36,7 +36,16 @@ let current: { lift: () => void } | undefined;
 
 type Globals = Record<string, unknown>;
 
-const FORBIDDEN = ['fetch', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'process', 'performance', 'crypto'] as const;
+const FORBIDDEN = [
+  'fetch',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'queueMicrotask',
+  'process',
+  'performance',
+  'crypto',
+] as const;
 
 function forbid(): () => void {
   const scope = globalThis as unknown as Globals;
@@ -84,4 +93,8 @@ const DateWithoutClock = new Proxy(SystemDate, {
 });
 
 const impure = (name: string): PlimsollError =>
-  new PlimsollError('STRATEGY_IMPURE', `it used ${name}, which would make its decisions impossible to repeat`, 'use the `time`, `bar` and `state` that its callback gets');
+  new PlimsollError(
+    'STRATEGY_IMPURE',
+    `it used ${name}, which would make its decisions impossible to repeat`,
+    'use the `time`, `bar` and `state` that its callback gets',
+  );

@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { slimS3 } from './slim-s3.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -39,6 +40,11 @@ export interface PlimsollFunctionProps extends Pick<NodejsFunctionProps, PassedO
    * @default one month
    */
   readonly logRetention?: RetentionDays;
+  /**
+   * Files that stand in for modules which only a deployment has, by the module's name.
+   * @default none
+   */
+  readonly modules?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -52,6 +58,7 @@ export class PlimsollFunction extends NodejsFunction {
       memoryMb = 512,
       timeout = Duration.seconds(30),
       logRetention = RetentionDays.ONE_MONTH,
+      modules = {},
       ...passedOn
     } = props;
     const logGroup = new LogGroup(scope, `${id}Log`, { retention: logRetention, removalPolicy: RemovalPolicy.DESTROY });
@@ -70,7 +77,7 @@ export class PlimsollFunction extends NodejsFunction {
       role,
       awsSdkConnectionReuse: false,
       depsLockFilePath: join(root, 'package-lock.json'),
-      bundling,
+      bundling: bundlingWith(modules),
     });
     traceActively(this, role);
   }
@@ -91,7 +98,7 @@ function traceActively(fn: PlimsollFunction, role: IRole): void {
 }
 
 /** The AWS clients are bundled: Lambda's own copies load more slowly and change under a deployed function. */
-const bundling: BundlingOptions = {
+const bundlingWith = (modules: Readonly<Record<string, string>>): BundlingOptions => ({
   format: OutputFormat.ESM,
   target: 'node24',
   minify: true,
@@ -103,5 +110,8 @@ const bundling: BundlingOptions = {
   externalModules: ['undici'],
   esbuildArgs: {
     '--alias:@aws-sdk/credential-provider-node': join(import.meta.dirname, 'credentials-from-environment.ts'),
+    '--alias:@aws-sdk/client-s3': slimS3(),
+    '--alias:@smithy/core/event-streams': join(import.meta.dirname, 'no-event-streams.ts'),
+    ...Object.fromEntries(Object.entries(modules).map(([name, file]) => [`--alias:${name}`, file])),
   },
-};
+});

@@ -3,9 +3,9 @@ import { join, relative } from 'node:path';
 import { cruise, type IReporterOutput } from 'dependency-cruiser';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import configuration from '../../.dependency-cruiser.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
+const { default: configuration } = await import(new URL('../../.dependency-cruiser.mjs', import.meta.url).href);
 const FOLDERS = ['core', 'adapters', 'functions', 'operations', 'lib', 'bin', 'platform', 'strategies'].filter(
   (folder) => existsSync(join(root, folder)),
 );

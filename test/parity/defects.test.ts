@@ -83,7 +83,9 @@ describe('parity is false', () => {
       });
       expect(parity()).toMatchObject({ identical: false });
     } finally {
-      patches.forEach(({ file }, k) => writeFileSync(join(copy, file), originals[k]));
+      patches.forEach(({ file }, k) => {
+        writeFileSync(join(copy, file), originals[k]);
+      });
     }
   });
 });

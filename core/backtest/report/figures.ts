@@ -23,7 +23,7 @@ export function headline({ metrics, definition }: ReportFacts): string {
     [`Final equity, ${definition.currency}`, decimalText(metrics.finalEquity, 2), ''],
     ['Sharpe ratio', ratioText(metrics.sharpe), ''],
     ['Largest drawdown', percentText(metrics.maxDrawdown), ''],
-    ['Trades', countText(metrics.trades + metrics.openTrades), ''],
+    ['Trades that ended', countText(metrics.trades), ''],
     ['Win rate', percentText(metrics.winRate), ''],
     [`Fees, ${definition.currency}`, decimalText(metrics.fees, 2), ''],
   ];

@@ -32,7 +32,7 @@ export function cdkFor(target: CdkTarget): Cdk {
   let bootstrapped: Promise<string> | undefined;
   return async (args, { env = {} } = {}) => {
     if (args[0] === 'deploy') {
-      bootstrapped ??= command(target, ['bootstrap', `aws://${target.account}/${target.region}`], {});
+      bootstrapped ??= command(target, ['bootstrap', '--app', '', `aws://${target.account}/${target.region}`], {});
       await bootstrapped;
     }
     return command(target, args, env);

@@ -4,8 +4,10 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { crossedAbove, crossedBelow, type SeriesView, sma, strategy, z } from 'plimsoll';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
+import { tradesOf } from '../../../core/backtest/trades.ts';
 import { columnsOf, macd } from '../../../core/strategies/index.ts';
-import { walk } from '../backtest/trades-support.ts';
+import exampleMomentum from '../../../strategies/example-momentum.ts';
+import { play, walk } from '../backtest/trades-support.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
@@ -81,6 +83,13 @@ console.log(mine.name, JSON.stringify(mine.params.parse({})));
     expect(stderr).toBe('');
     expect(stdout).toBe('mine {"fast":10}\n');
     expect(status).toBe(0);
+  });
+
+  it('that comes as an example trades', () => {
+    const played = play({ bars: new Map([['ABC/USDT', walk(2_000, 2)]]), strategies: [exampleMomentum] });
+    const trades = [...tradesOf(played)];
+    expect(trades.length).toBeGreaterThan(5);
+    expect(trades[0].entryReason).toBe('it has risen and is above its average');
   });
 
   it('is small when bundled: the messages of zod in forty languages stay out', () => {

@@ -1,0 +1,4 @@
+import { reconcileStep } from './steps/reconcile.ts';
+import { queueHandler } from './support/queue-handler.ts';
+
+export const handler = queueHandler('reconcile', reconcileStep);

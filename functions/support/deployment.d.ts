@@ -1,0 +1,9 @@
+/** What a deployment was made from: written at synthesis (lib/deployment.ts) and bundled into every function. */
+declare module 'plimsoll-deployment' {
+  /** The platform's version. */
+  export const version: string;
+  /** As validated at synthesis, defaults filled in. */
+  export const configuration: import('../../core/configuration/schema.ts').Configuration;
+  /** The built-in strategies and the user's own. */
+  export const registry: import('../../core/strategies/registry.ts').StrategyRegistry;
+}

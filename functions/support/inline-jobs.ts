@@ -1,0 +1,49 @@
+/** Jobs on AWS: done within the request that asks for them, since nothing runs after it. */
+import { LedgerJobs } from '../../adapters/jobs/ledger-jobs.ts';
+import { runBacktest } from '../../core/backtest/run.ts';
+import { PlimsollError } from '../../core/errors.ts';
+import type { Job, Jobs } from '../../core/ports/jobs.ts';
+import type { ObjectStore } from '../../core/ports/object-store.ts';
+import type { BacktestRequest } from '../../operations/backtests/request.ts';
+import { backtestWork, type RunEngine } from '../../operations/backtests/work.ts';
+import type { StepPorts } from '../steps/ports.ts';
+import { withDeadline } from './deadline.ts';
+import { outside, purely } from './purely.ts';
+
+/** API Gateway gives up on a request after 30 s; reading the bars and writing the figures want some of them. */
+const RUN_MS = 20_000;
+
+export function inlineJobs(steps: StepPorts, objects: ObjectStore): Jobs {
+  const launch = ({ id }: Job): Promise<void> =>
+    jobs.run(id, (_kind, input, onProgress) =>
+      backtestWork({ steps, objects }, input as unknown as BacktestRequest, runWithin, (done, total) =>
+        onProgress(total === 0 ? 0 : done / total),
+      ),
+    );
+  const jobs = new LedgerJobs(steps.ledger, { tenant: steps.configuration.instance.tenant, now: steps.now, launch });
+  return jobs;
+}
+
+/** A backtest that neither has a clock nor may take longer than the request. */
+const runWithin: RunEngine = (definition, bars, onProgress) => {
+  try {
+    return purely(() =>
+      withDeadline(RUN_MS, 'the backtest', () =>
+        runBacktest(definition, bars, {
+          onProgress(done, total) {
+            outside(() => onProgress(done, total));
+            return true;
+          },
+        }),
+      ),
+    );
+  } catch (error) {
+    if (!(error instanceof PlimsollError) || error.code !== 'STRATEGY_TIMEOUT') throw error;
+    throw new PlimsollError(
+      'STRATEGY_TIMEOUT',
+      `the backtest took longer than the ${RUN_MS / 1_000} s that a request has`,
+      'choose a shorter span, or run it with the command line on recorded bars',
+      { cause: error },
+    );
+  }
+};

@@ -1,0 +1,108 @@
+/** What is bundled into the functions of one deployment: its configuration, its strategies, its exchanges. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { loadStrategies, type StrategySource, strategySources } from '../adapters/files/strategy-sources.ts';
+import { universeOf } from '../core/configuration/definition.ts';
+import type { Configuration } from '../core/configuration/schema.ts';
+import { PlimsollError } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
+import { findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
+import { ingestTimeoutMs, scheduleExpression } from './schedule.ts';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** The exchanges that a function can carry: those with an adapter file of their own. */
+const EXCHANGES: Readonly<Record<string, string>> = { binance: 'openBinance', kraken: 'openKraken' };
+
+export interface Deployment {
+  readonly configuration: Configuration;
+  readonly version: string;
+  /** The file behind `plimsoll-deployment`: for every function. */
+  readonly deploymentModule: string;
+  /** The file behind `plimsoll-exchanges`: for the one that asks venues. */
+  readonly exchangesModule: string;
+}
+
+/**
+ * Checks what only a deployment asks of a configuration, and writes the two modules to a folder that git ignores.
+ * @param folder where `strategies/` lies
+ */
+export async function prepareDeployment(configuration: Configuration, folder: string = root): Promise<Deployment> {
+  const registry = await loadStrategies(folder);
+  assertDeployable(configuration, registry);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return {
+    configuration,
+    version,
+    deploymentModule: writeModule('deployment', deploymentSource(configuration, version, strategySources(folder))),
+    exchangesModule: writeModule('exchanges', exchangesSource(configuration)),
+  };
+}
+
+function assertDeployable(configuration: Configuration, registry: StrategyRegistry): void {
+  for (const account of configuration.accounts) {
+    const { venue, timeframe } = universeOf(configuration, account);
+    if (!configuration.venues[venue]) throw venueUnknown(account.universe, venue, configuration);
+    scheduleExpression(timeframe);
+    for (const { strategy, params } of account.strategies)
+      parseParams(findStrategy(registry, strategy).definition, params);
+  }
+  ingestTimeoutMs(configuration);
+  for (const exchange of exchangesOf(configuration)) {
+    if (EXCHANGES[exchange]) continue;
+    throw new PlimsollError(
+      'EXCHANGE_NOT_DEPLOYABLE',
+      `the exchange "${exchange}" has no adapter that a function can carry`,
+      `use ${Object.keys(EXCHANGES).join(' or ')} on AWS, or run the embedded platform`,
+    );
+  }
+}
+
+const venueUnknown = (universe: string, venue: string, { venues }: Configuration): PlimsollError =>
+  new PlimsollError(
+    'VENUE_UNKNOWN',
+    `the universe "${universe}" is of the venue "${venue}", which is not configured`,
+    `use ${nearest(venue, Object.keys(venues))}`,
+  );
+
+const exchangesOf = ({ venues }: Configuration): string[] => {
+  const exchanges = Object.values(venues).flatMap((venue) => (venue.kind === 'ccxt' ? [venue.exchange] : []));
+  return [...new Set(exchanges)].sort();
+};
+
+function deploymentSource(configuration: Configuration, version: string, sources: readonly StrategySource[]): string {
+  const imports = sources.map(({ file }, k) => `import strategy${k} from ${JSON.stringify(file)};`);
+  const entries = sources.map(
+    ({ codeHash, origin }, k) =>
+      `  [strategy${k}.name, ${`{ definition: strategy${k}, ...${JSON.stringify({ codeHash, origin })} }`}],`,
+  );
+  return [
+    ...imports,
+    `export const version = ${JSON.stringify(version)};`,
+    `export const configuration = ${JSON.stringify(configuration)};`,
+    'export const registry = new Map([',
+    ...entries,
+    ']);',
+    '',
+  ].join('\n');
+}
+
+function exchangesSource(configuration: Configuration): string {
+  const ids = exchangesOf(configuration);
+  const imports = ids.map((id) => {
+    const file = join(root, 'adapters/venues/ccxt', `${id}.ts`);
+    return `import { ${EXCHANGES[id]} } from ${JSON.stringify(file)};`;
+  });
+  const entries = ids.map((id) => `  ${JSON.stringify(id)}: ${EXCHANGES[id]},`);
+  return [...imports, 'export const exchanges = {', ...entries, '};', ''].join('\n');
+}
+
+/** Under a name made from its content, so that two deployments at once do not write over each other. */
+function writeModule(name: string, source: string): string {
+  const folder = join(root, '.cache/deployments');
+  const file = join(folder, `${name}-${createHash('sha256').update(source).digest('hex').slice(0, 16)}.js`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, source);
+  return file;
+}

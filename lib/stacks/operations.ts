@@ -1,0 +1,130 @@
+/** What tells a person that something is wrong: alarms on one topic, and a dashboard. */
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { PlimsollFunction } from '../constructs/node-function.ts';
+import type { Deployment } from '../deployment.ts';
+import type { ApiStack } from './api.ts';
+import { pascal, type TradingStack } from './trading.ts';
+
+/** A message that waits longer than this means that its step does not keep up, or that its group is stuck. */
+const OLDEST_MESSAGE_SECONDS = 300;
+const PERIOD = Duration.minutes(5);
+
+export interface OperationsStackProps extends StackProps {
+  readonly deployment: Deployment;
+  readonly trading: TradingStack;
+  readonly api: ApiStack;
+}
+
+export class OperationsStack extends Stack {
+  readonly topic: Topic;
+
+  constructor(scope: Construct, id: string, { deployment, trading, api, ...props }: OperationsStackProps) {
+    super(scope, id, props);
+    this.topic = new Topic(this, 'Alarms', {
+      displayName: `Plimsoll ${deployment.configuration.instance.name}`,
+      enforceSSL: true,
+    });
+    for (const { name, queue, deadLetters } of trading.queues) {
+      this.#deadLetters(`${pascal(name)}DeadLetters`, deadLetters);
+      this.#oldestMessage(pascal(name), queue);
+    }
+    this.#deadLetters('MissedEvents', trading.missedEvents);
+    for (const fn of [...trading.functions, ...api.functions]) this.#function(fn);
+    this.#alarm(
+      'ApiServerErrors',
+      'The HTTP API answers with errors of its own.',
+      api.api.metricServerError({ period: PERIOD, statistic: 'Sum' }),
+      5,
+    );
+    this.#dashboard(deployment, trading);
+    new CfnOutput(this, 'AlarmTopic', { value: this.topic.topicArn });
+  }
+
+  #deadLetters(id: string, queue: Queue): void {
+    const metric = queue.metricApproximateNumberOfMessagesVisible({
+      period: Duration.minutes(1),
+      statistic: 'Maximum',
+    });
+    this.#alarm(id, 'Work was given up on and waits to be looked at.', metric, 1);
+  }
+
+  #oldestMessage(id: string, queue: Queue): void {
+    const metric = queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: 'Maximum' });
+    this.#alarm(
+      `${id}OldestMessage`,
+      'A message has waited for long: its step is stuck or too slow.',
+      metric,
+      OLDEST_MESSAGE_SECONDS,
+    );
+  }
+
+  #function(fn: PlimsollFunction): void {
+    const { id } = fn.node;
+    this.#alarm(`${id}Errors`, 'A function failed.', fn.metricErrors({ period: PERIOD }), 1);
+    this.#alarm(
+      `${id}Throttles`,
+      'A function was kept from running by a limit on concurrency.',
+      fn.metricThrottles({ period: PERIOD }),
+      1,
+    );
+  }
+
+  /** Fires at `threshold` and above; silence is no alarm. */
+  #alarm(id: string, alarmDescription: string, metric: IMetric, threshold: number): void {
+    const alarm = new Alarm(this, id, {
+      metric,
+      threshold,
+      alarmDescription,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    const action = new SnsAction(this.topic);
+    alarm.addAlarmAction(action);
+    alarm.addOkAction(action);
+  }
+
+  #dashboard({ configuration }: Deployment, { queues, functions }: TradingStack): void {
+    const { name } = configuration.instance;
+    const own = (service: string, metricName: string, statistic: string): Metric =>
+      new Metric({
+        namespace: 'Plimsoll',
+        metricName,
+        statistic,
+        label: service,
+        period: PERIOD,
+        dimensionsMap: { service: `${name}-${service}` },
+      });
+    const steps = ['reconcile', 'signal', 'risk', 'execute'];
+    new Dashboard(this, 'Dashboard', { dashboardName: `${name}-trading` }).addWidgets(
+      new GraphWidget({ title: 'Messages handled', left: steps.map((step) => own(step, 'MessagesHandled', 'Sum')) }),
+      new GraphWidget({ title: 'Messages failed', left: steps.map((step) => own(step, 'MessagesFailed', 'Sum')) }),
+      new GraphWidget({ title: 'Cycle lag, p90 (ms)', left: steps.map((step) => own(step, 'CycleLag', 'p90')) }),
+      new GraphWidget({
+        title: 'Bars missing and refused',
+        left: [own('ingest', 'BarsMissing', 'Sum'), own('ingest', 'BarsRefused', 'Sum')],
+      }),
+      new GraphWidget({
+        title: 'Dead letters',
+        left: queues.map(({ deadLetters }) => deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD })),
+      }),
+      new GraphWidget({
+        title: 'Time in a function, p90',
+        left: functions.map((fn) => fn.metricDuration({ period: PERIOD, statistic: 'p90' })),
+      }),
+    );
+  }
+}

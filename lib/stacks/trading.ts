@@ -1,0 +1,181 @@
+/** The trading cycle: schedule → ingest → reconcile → signal → risk → execute, with a queue before each step. */
+import { CfnOutput, Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { queueVariables, settingVariable } from '../../adapters/aws/environment.ts';
+import { QUEUES, type QueueName } from '../../core/ports/queue.ts';
+import { grantLake, grantLedger } from '../constructs/grants.ts';
+import { PlimsollFunction } from '../constructs/node-function.ts';
+import { StepQueue } from '../constructs/step-queue.ts';
+import type { Deployment } from '../deployment.ts';
+import { ingestTimeoutMs, scheduleExpression } from '../schedule.ts';
+import type { DataStack } from './data.ts';
+
+/** The function behind each queue. */
+const HANDLERS: Readonly<Record<QueueName, 'reconcile' | 'signal' | 'risk' | 'execute'>> = {
+  reconcile: 'reconcile',
+  signal: 'signal',
+  risk: 'risk',
+  execute: 'execute',
+  urgent: 'execute',
+};
+
+/** A step does one cycle of one account; the strategies' own deadline lies within. */
+const STEP_OVERHEAD = Duration.seconds(30);
+/** A share of a CPU that loads a function within a few tenths of a second. */
+const MEMORY_MB = 1_024;
+/** A cycle that could not be started for so long is made up for by the next. */
+const SCHEDULE_RETRIES = { retryAttempts: 5, maxEventAge: Duration.minutes(10) };
+
+export interface TradingStackProps extends StackProps {
+  readonly deployment: Deployment;
+  readonly data: DataStack;
+}
+
+export class TradingStack extends Stack {
+  readonly queues: readonly StepQueue[];
+  readonly ingest: PlimsollFunction;
+  readonly functions: readonly PlimsollFunction[];
+  /** Events that ingest or the schedule gave up on. */
+  readonly missedEvents: Queue;
+  readonly #deployment: Deployment;
+  readonly #data: DataStack;
+
+  constructor(scope: Construct, id: string, { deployment, data, ...props }: TradingStackProps) {
+    super(scope, id, props);
+    this.#deployment = deployment;
+    this.#data = data;
+    const { configuration } = deployment;
+    const timeout = Duration.seconds(STEP_OVERHEAD.toSeconds() + Math.ceil(configuration.strategyTimeoutMs / 1_000));
+    this.queues = QUEUES.map(
+      (queue) =>
+        new StepQueue(this, `${pascal(queue)}Messages`, {
+          instance: configuration.instance.name,
+          queue,
+          handledWithin: timeout,
+        }),
+    );
+    this.missedEvents = this.#missedEvents();
+    this.ingest = this.#ingest();
+    this.functions = [this.ingest, ...this.#steps(timeout)];
+    this.#schedules();
+    new CfnOutput(this, 'IngestFunction', { value: this.ingest.functionName });
+    for (const { name, queue, deadLetters } of this.queues) {
+      new CfnOutput(this, `${pascal(name)}QueueUrl`, { value: queue.queueUrl });
+      new CfnOutput(this, `${pascal(name)}DeadLettersUrl`, { value: deadLetters.queueUrl });
+    }
+  }
+
+  /** What every function that runs a step is told. */
+  stepEnvironment(service: string): Record<string, string> {
+    const urls = this.queues.map(({ name, queue }) => [queueVariables(name).url, queue.queueUrl]);
+    return {
+      ...observed(this.#deployment, service),
+      [settingVariable('ledgerTable')]: this.#data.ledger.tableName,
+      [settingVariable('lakeBucket')]: this.#data.lake.bucketName,
+      ...Object.fromEntries(urls),
+    };
+  }
+
+  /** Any step may find that another one is next, and sends it on. */
+  grantSend(fn: PlimsollFunction): void {
+    for (const { queue } of this.queues) queue.grantSendMessages(fn);
+  }
+
+  #ingest(): PlimsollFunction {
+    const { configuration, deploymentModule, exchangesModule } = this.#deployment;
+    const fn = new PlimsollFunction(this, 'Ingest', {
+      entry: 'functions/ingest.ts',
+      description: 'Takes in closed bars and opens cycles',
+      memoryMb: MEMORY_MB,
+      timeout: Duration.millis(ingestTimeoutMs(configuration)),
+      environment: this.stepEnvironment('ingest'),
+      modules: { 'plimsoll-deployment': deploymentModule, 'plimsoll-exchanges': exchangesModule },
+      deadLetterQueue: this.missedEvents,
+      retryAttempts: 2,
+    });
+    grantLedger(this.#data, fn);
+    grantLake(this.#data, fn);
+    this.grantSend(fn);
+    return fn;
+  }
+
+  #steps(timeout: Duration): PlimsollFunction[] {
+    const names = [...new Set(Object.values(HANDLERS))];
+    return names.map((name) => {
+      const fn = new PlimsollFunction(this, pascal(name), {
+        entry: `functions/${name}.ts`,
+        description: `The ${name} step of the trading cycle`,
+        memoryMb: MEMORY_MB,
+        timeout,
+        environment: this.stepEnvironment(name),
+        modules: { 'plimsoll-deployment': this.#deployment.deploymentModule },
+      });
+      grantLedger(this.#data, fn);
+      this.grantSend(fn);
+      for (const { queue } of this.queues.filter((each) => HANDLERS[each.name] === name)) {
+        fn.addEventSource(new SqsEventSource(queue, { batchSize: 1, reportBatchItemFailures: true }));
+      }
+      return fn;
+    });
+  }
+
+  /** One schedule for each universe that is traded; recorded bars have no clock, and are taken in by hand. */
+  #schedules(): void {
+    const { accounts, universes, venues } = this.#deployment.configuration;
+    const role = this.#schedulerRole();
+    for (const name of new Set(accounts.map(({ universe }) => universe))) {
+      const { venue, timeframe } = universes[name];
+      if (venues[venue].kind === 'replay') continue;
+      const target = new LambdaInvoke(this.ingest, {
+        input: ScheduleTargetInput.fromObject({ schedule: name, scheduledTime: ContextAttribute.scheduledTime }),
+        deadLetterQueue: this.missedEvents,
+        role,
+        ...SCHEDULE_RETRIES,
+      });
+      new Schedule(this, `Schedule${pascal(name)}`, {
+        schedule: ScheduleExpression.expression(scheduleExpression(timeframe)),
+        description: `Closes of ${timeframe} bars of the universe ${name}`,
+        target,
+      });
+    }
+  }
+
+  /** Calls ingest and nothing else; CDK's own grant would cover every version and alias of the function too. */
+  #schedulerRole(): IRole {
+    const role = new Role(this, 'SchedulerRole', { assumedBy: new ServicePrincipal('scheduler.amazonaws.com') });
+    role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [this.ingest.functionArn] }));
+    this.missedEvents.grantSendMessages(role);
+    return role.withoutPolicyUpdates();
+  }
+
+  #missedEvents(): Queue {
+    const queue = new Queue(this, 'MissedEvents', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    Validations.of(queue).acknowledge({
+      id: 'AwsSolutions::AwsSolutions-SQS3',
+      reason: 'This is the dead-letter queue.',
+    });
+    return queue;
+  }
+}
+
+/** What Powertools reads. */
+export const observed = ({ configuration }: Deployment, service: string): Record<string, string> => ({
+  POWERTOOLS_SERVICE_NAME: `${configuration.instance.name}-${service}`,
+  POWERTOOLS_METRICS_NAMESPACE: 'Plimsoll',
+  POWERTOOLS_LOG_LEVEL: 'INFO',
+});
+
+export const pascal = (name: string): string =>
+  name
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');

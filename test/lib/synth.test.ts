@@ -1,0 +1,222 @@
+/** What the stacks of an instance are made of, and that nothing of it breaks the AWS Solutions rules. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { QUEUE_BOUNDS, QUEUES } from '../../core/ports/queue.ts';
+import { addStacks, type Stacks } from '../../lib/app.ts';
+import { loadConfiguration } from '../../adapters/files/configuration.ts';
+import { type Deployment, prepareDeployment } from '../../lib/deployment.ts';
+
+/** Functions are not bundled here: what is in them is another test's. */
+const WITHOUT_BUNDLES = { 'aws:cdk:bundling-stacks': [] };
+
+const folder = mkdtempSync(join(tmpdir(), 'plimsoll-synth-'));
+let deployment: Deployment;
+let app: App;
+let stacks: Stacks;
+let templates: Record<keyof Stacks, Template>;
+
+beforeAll(async () => {
+  deployment = await prepareDeployment(
+    loadConfiguration({ file: join(import.meta.dirname, '../cloud/plimsoll.yaml'), environment: {} }).configuration,
+  );
+  app = newApp('kept');
+  stacks = addStacks(app, deployment, { ephemeral: false });
+  templates = Object.fromEntries(
+    Object.entries(stacks).map(([name, stack]) => [name, Template.fromStack(stack)]),
+  ) as typeof templates;
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the data stack', () => {
+  it.each([
+    ['AWS::DynamoDB::GlobalTable', false, 'Retain'],
+    ['AWS::S3::Bucket', false, 'Retain'],
+    ['AWS::DynamoDB::GlobalTable', true, 'Delete'],
+    ['AWS::S3::Bucket', true, 'Delete'],
+  ])('leaves %s behind unless it is ephemeral (%s)', (type, ephemeral, policy) => {
+    const { data } = ephemeral ? addStacks(newApp('gone'), deployment, { ephemeral }) : stacks;
+    Template.fromStack(data).hasResource(type, { DeletionPolicy: policy, UpdateReplacePolicy: policy });
+  });
+
+  it('can restore the ledger to any second, and protects it from deletion', () => {
+    templates.data.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      Replicas: [
+        Match.objectLike({
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          DeletionProtectionEnabled: true,
+        }),
+      ],
+    });
+  });
+
+  it('keeps the lake encrypted, versioned and closed to the public', () => {
+    templates.data.hasResourceProperties('AWS::S3::Bucket', {
+      VersioningConfiguration: { Status: 'Enabled' },
+      BucketEncryption: Match.anyValue(),
+      PublicAccessBlockConfiguration: {
+        ...{ BlockPublicAcls: true, BlockPublicPolicy: true },
+        ...{ IgnorePublicAcls: true, RestrictPublicBuckets: true },
+      },
+    });
+  });
+});
+
+describe('the trading stack', () => {
+  it.each(QUEUES)('gives the queue %s dead letters, order, encryption and time enough', (queue) => {
+    const [[, { Properties }]] = Object.entries(
+      templates.trading.findResources('AWS::SQS::Queue', { Properties: { QueueName: `harbour-${queue}.fifo` } }),
+    );
+    expect(Properties).toMatchObject({ FifoQueue: true, SqsManagedSseEnabled: true });
+    expect(Properties.RedrivePolicy.maxReceiveCount).toBe(QUEUE_BOUNDS.maxReceives);
+    expect(Properties.VisibilityTimeout).toBeGreaterThanOrEqual(6 * timeoutOfConsumers());
+    templates.trading.hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: `harbour-${queue}-dead.fifo`,
+      FifoQueue: true,
+    });
+  });
+
+  it('feeds one message at a time, and lets it fail alone', () => {
+    const mappings = Object.values(templates.trading.findResources('AWS::Lambda::EventSourceMapping'));
+    expect(mappings).toHaveLength(QUEUES.length);
+    for (const { Properties } of mappings) {
+      expect(Properties).toMatchObject({ BatchSize: 1, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+    }
+  });
+
+  it('schedules each universe that has a clock, and keeps what could not be started', () => {
+    templates.trading.resourceCountIs('AWS::Scheduler::Schedule', 1);
+    templates.trading.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: 'cron(0/1 * * * ? *)',
+      Target: Match.objectLike({
+        Input: '{"schedule":"drift","scheduledTime":"<aws.scheduler.scheduled-time>"}',
+        DeadLetterConfig: Match.anyValue(),
+        RetryPolicy: Match.anyValue(),
+      }),
+    });
+  });
+
+  it('traces every function', () => {
+    templates.trading.allResourcesProperties('AWS::Lambda::Function', { TracingConfig: { Mode: 'Active' } });
+    templates.api.allResourcesProperties('AWS::Lambda::Function', { TracingConfig: { Mode: 'Active' } });
+  });
+});
+
+describe('the grants', () => {
+  it('name what they are for: the only wildcards are traces and keys below a prefix', () => {
+    const allowed = /^(\*|.*\/(ledger|lake)\/\*)$/;
+    for (const { sid, actions, resources } of allowStatements()) {
+      expect(
+        actions.filter((action) => action.includes('*')),
+        sid,
+      ).toEqual([]);
+      const wide = resources.filter((resource) => resource.includes('*'));
+      expect(
+        wide.filter((resource) => !allowed.test(resource)),
+        sid,
+      ).toEqual([]);
+      if (wide.includes('*'))
+        expect(
+          actions.every((action) => action.startsWith('xray:')),
+          sid,
+        ).toBe(true);
+    }
+  });
+
+  it('never let a function delete from the ledger or the lake', () => {
+    const deleting = allowStatements().flatMap(({ actions }) =>
+      actions.filter((action) => /^(dynamodb|s3):.*Delete/.test(action)),
+    );
+    expect(deleting).toEqual([]);
+  });
+});
+
+describe('the API stack', () => {
+  it('throttles, logs, and lets nobody in without the authorizer', () => {
+    templates.api.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      DefaultRouteSettings: { ThrottlingBurstLimit: Match.anyValue(), ThrottlingRateLimit: Match.anyValue() },
+      AccessLogSettings: Match.anyValue(),
+    });
+    templates.api.allResourcesProperties('AWS::ApiGatewayV2::Route', { AuthorizationType: 'CUSTOM' });
+  });
+
+  it('writes no header and no query to its access log', () => {
+    const [{ Properties }] = Object.values(templates.api.findResources('AWS::ApiGatewayV2::Stage'));
+    expect(Properties.AccessLogSettings.Format).not.toMatch(/header|query|authorizer\.token/i);
+  });
+});
+
+describe('the operations stack', () => {
+  it('rings for dead letters, errors, throttles and messages that wait', () => {
+    const alarms = Object.values(templates.operations.findResources('AWS::CloudWatch::Alarm')).map(
+      ({ Properties }) => Properties,
+    );
+    const count = (metric: string): number => alarms.filter(({ MetricName }) => MetricName === metric).length;
+    const functions = 5 + 2;
+    expect(count('ApproximateNumberOfMessagesVisible')).toBe(QUEUES.length + 1);
+    expect(count('ApproximateAgeOfOldestMessage')).toBe(QUEUES.length);
+    expect(count('Errors')).toBe(functions);
+    expect(count('Throttles')).toBe(functions);
+    for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1);
+  });
+});
+
+describe('the AWS Solutions rules', () => {
+  it('have nothing to say against the app', () => {
+    expect(() => app.synth()).not.toThrow();
+    expect(process.exitCode ?? 0).toBe(0);
+  });
+
+  it('have something to say against a grant on everything', () => {
+    const careless = newApp('careless');
+    const { data } = addStacks(careless, deployment, { ephemeral: false });
+    new Policy(data, 'Careless', {
+      statements: [new PolicyStatement({ actions: ['s3:*'], resources: ['*'] })],
+      roles: [new Role(data, 'CarelessRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })],
+    });
+    expect(() => careless.synth()).toThrow(/validation/i);
+  });
+});
+
+const newApp = (name: string): App => new App({ outdir: join(folder, name), context: WITHOUT_BUNDLES });
+
+/** The longest that any function with a queue may take, in seconds. */
+function timeoutOfConsumers(): number {
+  const functions = templates.trading.findResources('AWS::Lambda::Function');
+  const consumers = Object.values(functions).filter(({ Properties }) => / step /.test(Properties.Description));
+  expect(consumers).toHaveLength(4);
+  return Math.max(...consumers.map(({ Properties }) => Properties.Timeout));
+}
+
+interface Statement {
+  readonly sid: string;
+  readonly actions: string[];
+  readonly resources: string[];
+}
+
+/** Everything that any role is allowed to do; a resource that is known at deployment alone shows as JSON. */
+function allowStatements(): Statement[] {
+  return Object.values(templates).flatMap((template) =>
+    Object.entries(template.findResources('AWS::IAM::Policy')).flatMap(([id, { Properties }]) =>
+      Properties.PolicyDocument.Statement.filter(({ Effect }: { Effect: string }) => Effect === 'Allow').map(
+        ({ Action, Resource }: { Action: string | string[]; Resource: unknown }) => ({
+          sid: id,
+          actions: [Action].flat(),
+          resources: [Resource].flat().map(shown),
+        }),
+      ),
+    ),
+  );
+}
+
+function shown(resource: unknown): string {
+  if (typeof resource === 'string') return resource;
+  const joined = (resource as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'];
+  return joined ? joined[1].map(shown).join(joined[0]) : 'known-at-deployment';
+}
