@@ -11,12 +11,12 @@ import type { OperationContext } from '../operations/operation.ts';
 import type { PrincipalContext } from './authorizer.ts';
 import { inlineJobs } from './support/inline-jobs.ts';
 import { failure, logger } from './support/observe.ts';
-import { awsPorts } from './support/ports.ts';
+import { stepPorts } from './support/step-ports.ts';
 
 type ApiEvent = APIGatewayProxyEventV2WithLambdaAuthorizer<PrincipalContext>;
 
-const { steps, queue, lake } = awsPorts(process.env);
-const jobs = inlineJobs(steps, lake);
+const { steps, queue } = stepPorts(process.env);
+const jobs = inlineJobs(steps);
 const runtime = { kind: 'aws', version, startedAt: Date.now() } as const;
 
 /** API Gateway asks the authorizer first; a request that comes around it is nobody's. */
@@ -27,7 +27,6 @@ const app = createApp({
   context: (principal, idempotencyKey): OperationContext => ({
     steps,
     queue,
-    objects: lake,
     jobs,
     principal,
     idempotencyKey,

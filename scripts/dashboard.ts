@@ -29,10 +29,22 @@ export async function buildDashboard({ force = false } = {}): Promise<boolean> {
       build: { outDir: made, emptyOutDir: true },
     });
   });
-  rmSync(dist, { recursive: true, force: true });
-  renameSync(made, dist);
+  moveIntoPlace(made);
   writeStamp(modulesOf(output));
   return true;
+}
+
+/** Another process may put its own there in between. */
+function moveIntoPlace(made: string, triesLeft = 5): void {
+  try {
+    rmSync(dist, { recursive: true, force: true });
+    renameSync(made, dist);
+  } catch (error) {
+    if (triesLeft === 0 || !['ENOTEMPTY', 'EEXIST', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+      throw error;
+    }
+    moveIntoPlace(made, triesLeft - 1);
+  }
 }
 
 /** Whoever builds, a test runner too, builds what is served: the libraries look at NODE_ENV. */

@@ -12,7 +12,12 @@ export type Path = readonly (string | number)[];
 
 /** A file's content with the line of every key, or the one value that a variable sets. */
 export type Layer =
-  | { readonly kind: 'file'; readonly file: string; readonly value: unknown; readonly lines: ReadonlyMap<string, number> }
+  | {
+      readonly kind: 'file';
+      readonly file: string;
+      readonly value: unknown;
+      readonly lines: ReadonlyMap<string, number>;
+    }
   | { readonly kind: 'variable'; readonly variable: string; readonly path: Path; readonly value: unknown };
 
 const DEFAULT: Origin = { kind: 'default' };
@@ -30,7 +35,11 @@ export class Layers {
 
   add(layer: Layer): void {
     if (layer.kind === 'file') {
-      this.#value = this.#join(this.#value, layer.value, [], (path) => ({ kind: 'file', file: layer.file, line: layer.lines.get(pathText(path)) }));
+      this.#value = this.#join(this.#value, layer.value, [], (path) => ({
+        kind: 'file',
+        file: layer.file,
+        line: layer.lines.get(pathText(path)),
+      }));
       return;
     }
     this.#value = this.#set(this.#value, layer, 0);
@@ -38,7 +47,10 @@ export class Layers {
 
   /** What all layers together say under a path. */
   at(path: Path): unknown {
-    return path.reduce<unknown>((value, key) => (isContainer(value) ? (value as Record<string | number, unknown>)[key] : undefined), this.#value);
+    return path.reduce<unknown>(
+      (value, key) => (isContainer(value) ? (value as Record<string | number, unknown>)[key] : undefined),
+      this.#value,
+    );
   }
 
   /** Where what is under a path was written, or what it lies in. */
@@ -70,7 +82,9 @@ export class Layers {
     const joined: Record<string, unknown> = { ...base };
     for (const [key, value] of Object.entries(layer)) {
       const inner = [...path, key];
-      joined[key] = Object.hasOwn(base, key) ? this.#join(base[key], value, inner, origin) : this.#new(value, inner, origin);
+      joined[key] = Object.hasOwn(base, key)
+        ? this.#join(base[key], value, inner, origin)
+        : this.#new(value, inner, origin);
     }
     return joined;
   }
@@ -95,7 +109,8 @@ export class Layers {
   #remember(value: unknown, path: Path, origin: (path: Path) => Origin): void {
     if (path.length > 0) this.#places.set(pathText(path), origin(path));
     if (!isContainer(value)) return;
-    for (const [key, inner] of Object.entries(value)) this.#remember(inner, [...path, Array.isArray(value) ? Number(key) : key], origin);
+    for (const [key, inner] of Object.entries(value))
+      this.#remember(inner, [...path, Array.isArray(value) ? Number(key) : key], origin);
   }
 
   #forget(path: Path): void {
@@ -114,22 +129,33 @@ export function yamlLayer(file: string, text: string): Layer {
   if (error) {
     const { line } = lineCounter.linePos(error.pos[0]);
     const said = error.message.split(/ at line \d/)[0];
-    throw new PlimsollError('CONFIGURATION_INVALID', `${file}:${line} is not YAML (${said})`, 'correct that line', { cause: error });
+    throw new PlimsollError('CONFIGURATION_INVALID', `${file}:${line} is not YAML (${said})`, 'correct that line', {
+      cause: error,
+    });
   }
   const lines = new Map<string, number>();
   collectLines(document.contents, [], (path, offset) => lines.set(pathText(path), lineCounter.linePos(offset).line));
-  return { kind: 'file', file, value: valueOf(document, file), lines };
+  return { kind: 'file', file, value: contentOf(document, file), lines };
 }
 
-function valueOf(document: ReturnType<typeof parseDocument>, file: string): unknown {
+function contentOf(document: ReturnType<typeof parseDocument>, file: string): unknown {
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {};
   } catch (cause) {
-    throw new PlimsollError('CONFIGURATION_INVALID', `${file} cannot be read (${(cause as Error).message})`, 'write its values without so many aliases', { cause });
+    throw new PlimsollError(
+      'CONFIGURATION_INVALID',
+      `${file} cannot be read (${(cause as Error).message})`,
+      'write its values without so many aliases',
+      { cause },
+    );
   }
   if (isObject(value)) return value;
-  throw new PlimsollError('CONFIGURATION_INVALID', `${file} holds no keys`, 'start from the plimsoll.yaml that comes with the platform');
+  throw new PlimsollError(
+    'CONFIGURATION_INVALID',
+    `${file} holds no keys`,
+    'start from the plimsoll.yaml that comes with the platform',
+  );
 }
 
 function collectLines(node: Node | null, path: Path, found: (path: Path, offset: number) => void): void {

@@ -54,7 +54,11 @@ export function keysAt(schema: Schema, path: Path, value: unknown): string[] {
  * The path that words in any case stand for: `MAX_CATCH_UP` and `MAXCATCHUP` are `maxCatchUp`, a number is a place in a list,
  * and names of one's own (of a venue, a universe) are those that `value` has.
  */
-export function matchKeys(schema: Schema, words: readonly string[], value: unknown): { path: Path } | { unknown: string; known: string[] } {
+export function matchKeys(
+  schema: Schema,
+  words: readonly string[],
+  value: unknown,
+): { path: Path } | { unknown: string; known: string[] } {
   const path: (string | number)[] = [];
   for (const word of words) {
     const at = schemaAt(schema, path, value)!;

@@ -7,8 +7,8 @@ import { universeOf } from '../../core/configuration/definition.ts';
 import { type Configuration, configurationSchema } from '../../core/configuration/schema.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { nearest } from '../../core/nearest.ts';
-import { keysAt, matchKeys, wantedAt } from './configuration-schema.ts';
 import { type Layer, Layers, type Origin, originText, type Path, pathText, yamlLayer } from './configuration-layers.ts';
+import { keysAt, matchKeys, wantedAt } from './configuration-schema.ts';
 
 export type { Origin } from './configuration-layers.ts';
 export { originText } from './configuration-layers.ts';
@@ -32,7 +32,13 @@ export interface LoadedConfiguration {
 
 const PREFIX = 'PLIMSOLL_';
 /** Variables that say something else than a value of the configuration. */
-const OTHER_VARIABLES = new Set(['PLIMSOLL_DATA', 'PLIMSOLL_PROFILE', 'PLIMSOLL_PYTHON', 'PLIMSOLL_CHROMIUM', 'PLIMSOLL_WITHOUT_CLOUD']);
+const OTHER_VARIABLES = new Set([
+  'PLIMSOLL_DATA',
+  'PLIMSOLL_PROFILE',
+  'PLIMSOLL_PYTHON',
+  'PLIMSOLL_CHROMIUM',
+  'PLIMSOLL_WITHOUT_CLOUD',
+]);
 const MAX_FILE_BYTES = 1_000_000;
 const PROFILE = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
@@ -42,7 +48,8 @@ export function loadConfiguration({ file, profile, environment }: ConfigurationS
   const layers = new Layers();
   for (const path of files) layers.add(readLayer(path));
   for (const [variable, text] of Object.entries(environment)) {
-    if (variable.startsWith(PREFIX) && !OTHER_VARIABLES.has(variable) && text !== undefined) layers.add(variableLayer(layers, variable, text));
+    if (variable.startsWith(PREFIX) && !OTHER_VARIABLES.has(variable) && text !== undefined)
+      layers.add(variableLayer(layers, variable, text));
   }
   const parsed = configurationSchema.safeParse(layers.value);
   if (!parsed.success) throw invalid(layers, firstOf(parsed.error.issues), files[0]);
@@ -57,16 +64,28 @@ export function dataDirectoryOf({ configuration, files }: LoadedConfiguration, g
 
 function profileFile(file: string, profile: string): string {
   if (PROFILE.test(profile)) return join(dirname(file), basename(file).replace(/(\.ya?ml)?$/, `.${profile}$1`));
-  throw new PlimsollError('CONFIGURATION_INVALID', `the profile "${profile}" is not a name`, 'use lower-case letters, digits and dashes in PLIMSOLL_PROFILE');
+  throw new PlimsollError(
+    'CONFIGURATION_INVALID',
+    `the profile "${profile}" is not a name`,
+    'use lower-case letters, digits and dashes in PLIMSOLL_PROFILE',
+  );
 }
 
 function readLayer(path: string): Layer {
   const shown = basename(path);
   if (!existsSync(path)) {
-    throw new PlimsollError('CONFIGURATION_ABSENT', `there is no configuration file ${path}`, 'create it, or name another one with --config');
+    throw new PlimsollError(
+      'CONFIGURATION_ABSENT',
+      `there is no configuration file ${path}`,
+      'create it, or name another one with --config',
+    );
   }
   if (statSync(path).isDirectory() || statSync(path).size > MAX_FILE_BYTES) {
-    throw new PlimsollError('CONFIGURATION_INVALID', `${path} is a folder or larger than ${MAX_FILE_BYTES} bytes`, 'name a configuration file');
+    throw new PlimsollError(
+      'CONFIGURATION_INVALID',
+      `${path} is a folder or larger than ${MAX_FILE_BYTES} bytes`,
+      'name a configuration file',
+    );
   }
   return yamlLayer(shown, readFileSync(path, 'utf8'));
 }
@@ -86,7 +105,12 @@ function variableLayer(layers: Layers, variable: string, text: string): Layer {
   try {
     value = parse(text);
   } catch (cause) {
-    throw new PlimsollError('CONFIGURATION_INVALID', `the variable ${variable} is not a value of YAML`, 'quote it, or correct it', { cause });
+    throw new PlimsollError(
+      'CONFIGURATION_INVALID',
+      `the variable ${variable} is not a value of YAML`,
+      'quote it, or correct it',
+      { cause },
+    );
   }
   return { kind: 'variable', variable, path: matched.path, value };
 }
@@ -105,13 +129,18 @@ function invalid(layers: Layers, found: Issue, file: string): PlimsollError {
 }
 
 /** A key that is not known explains one that is missing. */
-const firstOf = (issues: readonly Issue[]): Issue => issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+const firstOf = (issues: readonly Issue[]): Issue =>
+  issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
 
 function unknownKey(layers: Layers, parent: Path, key: string, file: string): PlimsollError {
   const where = originText(layers.placeOf([...parent, key]) ?? { kind: 'file', file: basename(file) });
   const known = keysAt(configurationSchema, parent, layers.value);
   const inside = parent.length > 0 ? ` in ${pathText(parent)}` : '';
-  return new PlimsollError('CONFIGURATION_INVALID', `in ${where} there is no key "${key}"${inside}`, `use ${nearest(key, known)}`);
+  return new PlimsollError(
+    'CONFIGURATION_INVALID',
+    `in ${where} there is no key "${key}"${inside}`,
+    `use ${nearest(key, known)}`,
+  );
 }
 
 /** Of an alternative that fits none: the issue of the one that fits best. */
@@ -128,25 +157,51 @@ const shown = (value: unknown): string => (JSON.stringify(value) ?? String(value
 function checkNames(configuration: Configuration, layers: Layers): void {
   for (const [name, { venue }] of Object.entries(configuration.universes)) {
     if (Object.hasOwn(configuration.venues, venue)) continue;
-    throw misnamed(layers, ['universes', name, 'venue'], `the venue "${venue}" is not known`, venue, Object.keys(configuration.venues));
+    throw misnamed(
+      layers,
+      ['universes', name, 'venue'],
+      `the venue "${venue}" is not known`,
+      venue,
+      Object.keys(configuration.venues),
+    );
   }
   configuration.accounts.forEach((account, k) => {
     if (!Object.hasOwn(configuration.universes, account.universe)) {
-      throw misnamed(layers, ['accounts', k, 'universe'], `the universe "${account.universe}" is not known`, account.universe, Object.keys(configuration.universes));
+      throw misnamed(
+        layers,
+        ['accounts', k, 'universe'],
+        `the universe "${account.universe}" is not known`,
+        account.universe,
+        Object.keys(configuration.universes),
+      );
     }
     if (configuration.accounts.findIndex(({ id }) => id === account.id) !== k) {
-      throw new PlimsollError('CONFIGURATION_INVALID', `in ${originText(layers.placeOf(['accounts', k, 'id'])!)} two accounts are called "${account.id}"`, 'give one of them another id');
+      throw new PlimsollError(
+        'CONFIGURATION_INVALID',
+        `in ${originText(layers.placeOf(['accounts', k, 'id'])!)} two accounts are called "${account.id}"`,
+        'give one of them another id',
+      );
     }
     const { symbols } = universeOf(configuration, account);
     account.strategies.forEach(({ instruments = [] }, s) => {
       const stranger = instruments.find((symbol) => !symbols.includes(symbol));
       if (stranger === undefined) return;
-      throw misnamed(layers, ['accounts', k, 'strategies', s, 'instruments'], `the universe "${account.universe}" has no ${stranger}`, stranger, symbols);
+      throw misnamed(
+        layers,
+        ['accounts', k, 'strategies', s, 'instruments'],
+        `the universe "${account.universe}" has no ${stranger}`,
+        stranger,
+        symbols,
+      );
     });
   });
 }
 
 function misnamed(layers: Layers, path: Path, what: string, word: string, known: readonly string[]): PlimsollError {
   const place = layers.placeOf(path);
-  return new PlimsollError('CONFIGURATION_INVALID', `in ${place ? originText(place) : 'the configuration'} ${what}`, `use ${nearest(word, known)}`);
+  return new PlimsollError(
+    'CONFIGURATION_INVALID',
+    `in ${place ? originText(place) : 'the configuration'} ${what}`,
+    `use ${nearest(word, known)}`,
+  );
 }

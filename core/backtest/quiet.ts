@@ -1,15 +1,18 @@
 import { execute, risk } from '../cycle.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
-import type { StrategyRunner } from '../strategies/runner.ts';
+import type { InstrumentContext, StrategyRunner } from '../strategies/runner.ts';
+
+/** Bars that are measured before the strategy is asked about the first of them: few, for what follows a proposal is lost. */
+const STRIDE_BARS = 8;
 
 /**
  * Runs cycles of an account with one market and one strategy for as long as nothing happens in them but that the strategy is
- * asked. It is `runCycle` without what would do nothing, its state in local variables, which makes such a cycle several times
- * cheaper; most bars are of this kind. It stops before a bar that touches an order, begins a day, is due for funding or trips the
- * breaker, which is left to `runCycle`, and after a cycle in which the strategy proposed something.
+ * asked. It is `runCycle` without what would do nothing, its steps taken a stride of bars at a time, which makes such a cycle
+ * several times cheaper; most bars are of this kind. It stops before a bar that touches an order, begins a day, is due for
+ * funding or trips the breaker, which is left to `runCycle`, and after a cycle in which the strategy proposed something.
  *
- * Writes the equity of each cycle, by bar. The market's bars up to `to` must have been prepared.
+ * Writes the equity of each cycle, by bar. Indicators must be prepared up to bar `to`.
  */
 export function runQuietCycles(
   engine: Engine,
@@ -18,43 +21,78 @@ export function runQuietCycles(
   to: number,
   equity: Float64Array,
 ): void {
-  const { timestamp, high, low, close, intervalMs, nextFunding, touchAbove, touchBelow, valueDivisor } = market;
-  const { cash, watch } = engine;
   const context = runner.contextOf(market);
-  const paused = engine.paused[runner.index];
-  const { dayEnd } = watch;
-  const rests = touchAbove !== Number.POSITIVE_INFINITY || touchBelow !== Number.NEGATIVE_INFINITY;
-  const quantity = market.netQuantity;
-  const cost = market.isPerpetual ? market.netCost : 0;
-  let { mark } = market;
-  let { totalMark } = engine;
-  let { peak, tripBelow } = watch;
-  let proposed = false;
-  for (let k = market.at + 1; k < to && !proposed; k++) {
-    const time = timestamp[k] + intervalMs;
-    if (time > dayEnd || time - intervalMs >= nextFunding) break;
-    if (rests && (high[k] >= touchAbove || low[k] <= touchBelow)) break;
-    const price = close[k];
-    const value = quantity === 0 ? 0 : Math.floor((quantity * price) / valueDivisor);
-    const total = totalMark + (value - cost - mark);
-    const worth = cash + total;
-    if (worth < tripBelow) break;
-    if (worth > peak) {
-      watch.raisePeak(worth);
-      ({ peak, tripBelow } = watch);
-    }
-    mark = value - cost;
-    totalMark = total;
-    equity[k] = worth;
-    engine.time = time;
-    market.at = k;
-    market.lastPrice = price;
-    proposed = context?.moveTo(k) === true && !paused && runner.ask(engine, context);
+  while (market.at + 1 < to) {
+    const from = market.at + 1;
+    const end = measureAhead(
+      engine,
+      market,
+      from,
+      quietUntil(engine, market, from, Math.min(to, from + STRIDE_BARS)),
+      equity,
+    );
+    if (end === from) return;
+    const proposed = ask(engine, market, runner, context, end);
+    settle(engine, market, equity[market.at]);
+    if (proposed) risk(engine);
+    if (engine.intents.length > 0 || engine.cancels.length > 0) execute(engine);
+    if (proposed) return;
   }
+}
+
+/** The first bar from `from` on that begins a day, is due for funding or touches a resting order; `to` where none does. */
+function quietUntil(engine: Engine, market: MarketState, from: number, to: number): number {
+  const { timestamp, high, low, nextFunding, touchAbove, touchBelow } = market;
+  const lastOpen = engine.watch.dayEnd - market.intervalMs;
+  let end = to;
+  while (end > from && (timestamp[end - 1] > lastOpen || timestamp[end - 1] >= nextFunding)) end--;
+  for (let k = from; k < end; k++) if (high[k] >= touchAbove || low[k] <= touchBelow) return k;
+  return end;
+}
+
+/**
+ * Measures the account at the bars `from` to `to`, as long as no order comes in between. Returns where it stopped: before a bar
+ * that trips the breaker, or after one that raises the peak, so that only the last bar of a stride can. Money is whole numbers
+ * below 2^53, of which sums and differences are exact in any order.
+ */
+function measureAhead(engine: Engine, market: MarketState, from: number, to: number, equity: Float64Array): number {
+  const { close, valueDivisor, netQuantity } = market;
+  const { peak, tripBelow } = engine.watch;
+  const before = engine.cash + (engine.totalMark - market.mark) - (market.isPerpetual ? market.netCost : 0);
+  for (let k = from; k < to; k++) {
+    const worth = netQuantity === 0 ? before : before + Math.floor((netQuantity * close[k]) / valueDivisor);
+    if (worth < tripBelow) return k;
+    equity[k] = worth;
+    if (worth > peak) return k + 1;
+  }
+  return to;
+}
+
+/** Asks the strategy about each bar before `end`, until it proposes something; whether it did. */
+function ask(
+  engine: Engine,
+  market: MarketState,
+  runner: StrategyRunner,
+  context: InstrumentContext | undefined,
+  end: number,
+): boolean {
+  const { timestamp, close, intervalMs } = market;
+  const paused = engine.paused[runner.index];
+  for (let k = market.at + 1; k < end; k++) {
+    engine.time = timestamp[k] + intervalMs;
+    market.at = k;
+    market.lastPrice = close[k];
+    if (context?.moveTo(k) && !paused && runner.ask(engine, context)) return true;
+  }
+  return false;
+}
+
+/** The account as it was measured at the bar that was reached. */
+function settle(engine: Engine, market: MarketState, equity: number): void {
+  const total = equity - engine.cash;
+  market.mark += total - engine.totalMark;
+  engine.totalMark = total;
+  engine.equity = equity;
   market.pricedAt = engine.time;
-  market.mark = mark;
-  engine.totalMark = totalMark;
-  engine.equity = cash + totalMark;
-  if (proposed) risk(engine);
-  if (engine.intents.length > 0 || engine.cancels.length > 0) execute(engine);
+  if (equity > engine.watch.peak) engine.watch.raisePeak(equity);
 }

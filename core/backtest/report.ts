@@ -7,7 +7,7 @@ import { STYLE } from './report/style.ts';
 import { escapeHtml, timeText } from './report/text.ts';
 import { tradesOf } from './trades.ts';
 
-export type { BarSource, ReportInput } from './report/input.ts';
+export type { ReportInput } from './report/input.ts';
 
 /**
  * A run as one HTML page that needs nothing else: no script, no font, no request (its own policy forbids them). Charts are inline

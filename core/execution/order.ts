@@ -58,8 +58,6 @@ export const TRANSITIONS: Record<OrderState, readonly OrderState[]> = {
   Unresolved: ['Accepted', 'PartiallyFilled', 'Filled', 'Canceled', 'Expired', 'Rejected', 'PendingCancel'],
 };
 
-/** Whether nothing can follow. */
-export const isTerminal = (state: OrderState): boolean => TRANSITIONS[state].length === 0;
 
 /**
  * An order at work. Quantities, prices and money are scaled integers of its instrument; 0 stands for "none" in prices and

@@ -1,7 +1,6 @@
 import type { Json } from '../json.ts';
 
-export const JOB_STATES = ['queued', 'running', 'done', 'failed'] as const;
-export type JobState = (typeof JOB_STATES)[number];
+type JobState = 'queued' | 'running' | 'done' | 'failed';
 
 /** A piece of long work: its id at once, its result later. */
 export interface Job {

@@ -3,7 +3,6 @@ import { LedgerJobs } from '../../adapters/jobs/ledger-jobs.ts';
 import { runBacktest } from '../../core/backtest/run.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { Job, Jobs } from '../../core/ports/jobs.ts';
-import type { ObjectStore } from '../../core/ports/object-store.ts';
 import type { BacktestRequest } from '../../operations/backtests/request.ts';
 import { backtestWork, type RunEngine } from '../../operations/backtests/work.ts';
 import type { StepPorts } from '../steps/ports.ts';
@@ -13,10 +12,11 @@ import { outside, purely } from './purely.ts';
 /** API Gateway gives up on a request after 30 s; reading the bars and writing the figures want some of them. */
 const RUN_MS = 20_000;
 
-export function inlineJobs(steps: StepPorts, objects: ObjectStore): Jobs {
+/** Over the bars of the cycles; those of the lake are left to where there is more time and room. */
+export function inlineJobs(steps: StepPorts): Jobs {
   const launch = ({ id }: Job): Promise<void> =>
     jobs.run(id, (_kind, input, onProgress) =>
-      backtestWork({ steps, objects }, input as unknown as BacktestRequest, runWithin, (done, total) =>
+      backtestWork({ steps }, input as unknown as BacktestRequest, runWithin, (done, total) =>
         onProgress(total === 0 ? 0 : done / total),
       ),
     );

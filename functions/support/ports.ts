@@ -1,18 +1,10 @@
 /** The ports of a step on AWS. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { S3Client } from '@aws-sdk/client-s3';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { configuration, registry } from 'plimsoll-deployment';
-import { clientSettings } from '../../adapters/aws/client-settings.ts';
-import { DynamoLedger } from '../../adapters/aws/dynamodb-ledger.ts';
 import { awsEnvironment } from '../../adapters/aws/environment.ts';
-import { S3Objects } from '../../adapters/aws/s3-objects.ts';
-import { SqsQueue } from '../../adapters/aws/sqs-queue.ts';
+import type { SqsQueue } from '../../adapters/aws/sqs-queue.ts';
 import type { ObjectStore } from '../../core/ports/object-store.ts';
-import { QUEUES } from '../../core/ports/queue.ts';
 import type { StepPorts } from '../steps/ports.ts';
-import { withDeadline } from './deadline.ts';
 import { OBJECT_PREFIXES } from './object-prefixes.ts';
+import { stepPorts } from './step-ports.ts';
 
 export interface AwsPorts {
   readonly steps: StepPorts;
@@ -22,24 +14,18 @@ export interface AwsPorts {
 
 /** From the environment that the stack sets. Throws `ENVIRONMENT_INCOMPLETE`. */
 export function awsPorts(variables: NodeJS.ProcessEnv): AwsPorts {
-  const { ledgerTable, lakeBucket, queues } = awsEnvironment(variables, {
-    settings: ['ledgerTable', 'lakeBucket'],
-    queues: QUEUES,
-  });
-  const s3 = new S3Client(clientSettings({ requestTimeoutMs: 10_000 }));
-  const objects = new S3Objects(s3, { bucket: lakeBucket, prefix: OBJECT_PREFIXES.documents });
-  const ledger = new DynamoLedger(new DynamoDBClient(clientSettings()), { table: ledgerTable, objects });
-  const queue = new SqsQueue(new SQSClient(clientSettings()), { queues });
+  const { lakeBucket } = awsEnvironment(variables, { settings: ['lakeBucket'], queues: [] });
+  const { steps, queue } = stepPorts(variables, objectsIn(lakeBucket, OBJECT_PREFIXES.documents));
+  return { steps, queue, lake: objectsIn(lakeBucket, OBJECT_PREFIXES.lake) };
+}
+
+/** S3, loaded with the first object: most invocations of a step touch none, and its client is a third of what they would load. */
+function objectsIn(bucket: string, prefix: string): ObjectStore {
+  let loaded: Promise<ObjectStore> | undefined;
+  const objects = (): Promise<ObjectStore> => (loaded ??= import('./s3.ts').then(({ s3Objects }) => s3Objects(bucket, prefix)));
   return {
-    queue,
-    lake: new S3Objects(s3, { bucket: lakeBucket, prefix: OBJECT_PREFIXES.lake }),
-    steps: {
-      ledger,
-      send: (name, message) => queue.send(name, message),
-      configuration,
-      registry,
-      now: Date.now,
-      withDeadline,
-    },
+    get: async (key) => (await objects()).get(key),
+    put: async (key, bytes, options) => (await objects()).put(key, bytes, options),
+    list: async (given, options) => (await objects()).list(given, options),
   };
 }

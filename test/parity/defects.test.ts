@@ -1,11 +1,13 @@
 /** Parity can fail: each of five defects, planted in a copy of the sources, makes it false. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
 const FOLDERS = ['core', 'adapters', 'functions', 'platform', 'strategies'];
+
+const CHILD = join('test', 'parity', 'parity-child.ts');
 
 interface Patch {
   readonly file: string;
@@ -47,25 +49,26 @@ const DEFECTS: Record<string, readonly Patch[]> = {
     { file: 'functions/steps/reconcile.ts', find: '    reconcile(engine);\n', replace: '    void reconcile;\n' },
     {
       file: 'functions/steps/signal.ts',
-      find: '    const late = askStrategies(ports, engine);\n',
+      find: '    const checkpoints = await Promise.all(\n',
       replace:
-        "    const late = askStrategies(ports, engine);\n    (await import('../../core/cycle.ts')).reconcile(engine);\n",
+        "    (await import('../../core/cycle.ts')).reconcile(engine);\n    const checkpoints = await Promise.all(\n",
     },
   ],
 };
 
 describe('parity is false', () => {
+  mkdirSync(join(root, '.cache'), { recursive: true });
   const copy = mkdtempSync(join(root, '.cache', 'defects-'));
   beforeAll(() => {
     for (const folder of FOLDERS) cpSync(join(root, folder), join(copy, folder), { recursive: true });
     cpSync(join(root, 'package.json'), join(copy, 'package.json'));
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-    cpSync(join(import.meta.dirname, 'parity-child.ts'), join(copy, 'parity-child.ts'));
+    cpSync(join(import.meta.dirname, 'parity-child.ts'), join(copy, CHILD));
   });
   afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
   function parity(): { identical: boolean } {
-    const child = spawnSync(process.execPath, ['parity-child.ts'], { cwd: copy, encoding: 'utf8' });
+    const child = spawnSync(process.execPath, [CHILD], { cwd: copy, encoding: 'utf8' });
     if (child.status !== 0) throw new Error(child.stderr);
     return JSON.parse(child.stdout);
   }

@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeBarFile } from './adapters/files/bar-file.ts';
-import { loadStrategies } from './adapters/files/strategy-sources.ts';
-import { SimulatedVenue } from './adapters/venues/simulated.ts';
-import { embeddedParity } from './platform/parity-run.ts';
-import { prepareRecordedRun } from './platform/recorded-run.ts';
+import { writeBarFile } from '../../adapters/files/bar-file.ts';
+import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
+import { SimulatedVenue } from '../../adapters/venues/simulated.ts';
+import { embeddedParity } from '../../platform/parity-run.ts';
+import { prepareRecordedRun } from '../../platform/recorded-run.ts';
 
 const FROM = Date.UTC(2024, 0, 1);
 const CYCLES = 600;
@@ -19,7 +19,7 @@ try {
     file,
     new Map(symbols.map((symbol) => [symbol, venue.columns(symbol, '1m', FROM, FROM + CYCLES * 60_000, CYCLES)])),
   );
-  const registry = await loadStrategies(import.meta.dirname);
+  const registry = await loadStrategies(join(import.meta.dirname, '..', '..'));
   const run = await prepareRecordedRun(registry, {
     file,
     symbols,

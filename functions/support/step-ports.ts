@@ -1,0 +1,39 @@
+/** The ports of a function on AWS that keeps nothing in S3 itself. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { configuration, registry } from 'plimsoll-deployment';
+import { clientSettings } from '../../adapters/aws/client-settings.ts';
+import { DynamoLedger } from '../../adapters/aws/dynamodb-ledger.ts';
+import { awsEnvironment } from '../../adapters/aws/environment.ts';
+import { SqsQueue } from '../../adapters/aws/sqs-queue.ts';
+import type { ObjectStore } from '../../core/ports/object-store.ts';
+import { QUEUES } from '../../core/ports/queue.ts';
+import type { StepPorts } from '../steps/ports.ts';
+import { withDeadline } from './deadline.ts';
+
+/**
+ * From the environment that the stack sets; throws `ENVIRONMENT_INCOMPLETE`. Without `objects`, a document too large for one item
+ * (some hundreds of instruments in one account) is refused with `LEDGER_OBJECTS_ABSENT`.
+ */
+export function stepPorts(
+  variables: NodeJS.ProcessEnv,
+  objects?: ObjectStore,
+): { readonly steps: StepPorts; readonly queue: SqsQueue } {
+  const { ledgerTable, queues } = awsEnvironment(variables, { settings: ['ledgerTable'], queues: QUEUES });
+  const ledger = new DynamoLedger(new DynamoDBClient(clientSettings()), {
+    table: ledgerTable,
+    ...(objects ? { objects } : {}),
+  });
+  const queue = new SqsQueue(new SQSClient(clientSettings()), { queues });
+  return {
+    queue,
+    steps: {
+      ledger,
+      send: (name, message) => queue.send(name, message),
+      configuration,
+      registry,
+      now: Date.now,
+      withDeadline,
+    },
+  };
+}

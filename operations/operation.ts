@@ -1,0 +1,73 @@
+import type * as z from 'zod/mini';
+import type { Lake } from '../adapters/lake/lake.ts';
+import type { Principal, Role } from '../core/ports/identity.ts';
+import type { Jobs } from '../core/ports/jobs.ts';
+import type { QueuePort } from '../core/ports/queue.ts';
+import type { StepPorts } from '../functions/steps/ports.ts';
+
+/** A query reads. A command changes something, once for each idempotency key. A job takes long: 202 and an id. */
+type OperationKind = 'query' | 'command' | 'job';
+
+/**
+ * What can be done, declared once: from the one list come the REST routes and their document, the CLI and the dashboard's
+ * client. A declaration imports no implementation, so that each surface carries only what it runs.
+ */
+export interface Operation<Input extends z.ZodMiniType = z.ZodMiniType, Output extends z.ZodMiniType = z.ZodMiniType> {
+  /** `orders.cancel`: what it is about, then what it does. */
+  readonly name: string;
+  /** One sentence, for documents and help. */
+  readonly summary: string;
+  readonly kind: OperationKind;
+  /** The least role that may do it. */
+  readonly role: Role;
+  readonly input: Input;
+  readonly output: Output;
+  readonly run: () => Promise<{ default: Run<z.output<Input>, z.output<Output>> }>;
+}
+
+type Run<Input, Output> = (context: OperationContext, input: Input) => Promise<Output>;
+
+/** What reads need of the context. */
+export interface LedgerContext {
+  /** Ledger, configuration, strategies and clock: the same that the steps work with, and the same object in every request. */
+  readonly steps: StepPorts;
+}
+
+export interface LakeContext extends LedgerContext {
+  /** Bars of before the first cycle; where there is none, only those of the cycles are known. */
+  readonly lake?: Pick<Lake, 'readBars'>;
+}
+
+/** What operations work with: the ports, the configuration, and who asks. */
+export interface OperationContext extends LakeContext {
+  readonly queue: QueuePort;
+  readonly jobs: Jobs;
+  readonly principal: Principal;
+  /** Of a command: doing it again under the same key does nothing and answers the same. */
+  readonly idempotencyKey: string;
+  /** How the instance runs, for the status. */
+  readonly runtime: Runtime;
+}
+
+interface Runtime {
+  readonly kind: 'embedded' | 'aws';
+  readonly version: string;
+  /** ms UTC. */
+  readonly startedAt: number;
+}
+
+/** An operation whose name and kind are known to the compiler, so that a typed client can be made from the list. */
+type Declared<Name, Kind, Input extends z.ZodMiniType, Output extends z.ZodMiniType> = Operation<Input, Output> & {
+  readonly name: Name;
+  readonly kind: Kind;
+};
+
+/** Declares an operation; its types follow from the schemas. */
+export function operation<
+  const Name extends string,
+  const Kind extends OperationKind,
+  Input extends z.ZodMiniType,
+  Output extends z.ZodMiniType,
+>(declared: Declared<Name, Kind, Input, Output>): Declared<Name, Kind, Input, Output> {
+  return declared;
+}

@@ -1,0 +1,36 @@
+import * as z from 'zod/mini';
+import { universeOf } from '../../core/configuration/definition.ts';
+import type { AccountConfiguration } from '../../core/configuration/schema.ts';
+import { findStrategy, parseParams } from '../../core/strategies/registry.ts';
+import type { OperationContext } from '../operation.ts';
+import { openViews } from '../support/account.ts';
+
+export default async function list(context: OperationContext) {
+  const { registry, configuration } = context.steps;
+  const engines = new Map((await openViews(context)).map(({ account, engine }) => [account.id, engine]));
+  const available = [...registry.values()].map(({ definition, origin, codeHash }) => ({
+    name: definition.name,
+    description: definition.description ?? '',
+    origin,
+    codeHash,
+    // What cannot be said in JSON Schema is left open.
+    params: z.toJSONSchema(definition.params, { io: 'input', unrepresentable: 'any' }) as unknown,
+  }));
+  const running = configuration.accounts.flatMap((account) =>
+    runningIn(context, account, engines.get(account.id)?.paused ?? []),
+  );
+  return { available, running };
+}
+
+function runningIn({ steps }: OperationContext, account: AccountConfiguration, paused: readonly boolean[]) {
+  const { symbols, timeframe } = universeOf(steps.configuration, account);
+  return account.strategies.map((configured, index) => ({
+    account: account.id,
+    id: configured.id ?? configured.strategy,
+    name: configured.strategy,
+    params: parseParams(findStrategy(steps.registry, configured.strategy).definition, configured.params) as unknown,
+    instruments: [...(configured.instruments ?? symbols)],
+    timeframe: configured.timeframe ?? timeframe,
+    paused: paused[index] ?? false,
+  }));
+}

@@ -1,0 +1,24 @@
+/** What operations work with when they are asked for on the data directory itself. */
+import { createLake } from '../adapters/lake/lake.ts';
+import type { Principal } from '../core/ports/identity.ts';
+import type { Jobs } from '../core/ports/jobs.ts';
+import type { OperationContext } from '../operations/operation.ts';
+import manifest from '../package.json' with { type: 'json' };
+import type { Visit } from './visit.ts';
+
+export function localContext(
+  { embedded, steps, startedAt }: Visit,
+  jobs: Jobs,
+  principal: Principal,
+  idempotencyKey: string,
+): OperationContext {
+  return {
+    steps,
+    queue: embedded.queue,
+    lake: createLake(embedded.objects),
+    jobs,
+    principal,
+    idempotencyKey,
+    runtime: { kind: 'embedded', version: manifest.version, startedAt },
+  };
+}

@@ -1,0 +1,180 @@
+/** Which data each account trades on: what the configuration says, what the command line says, and what can be reached. */
+import { openCcxtVenue } from '../adapters/venues/ccxt/any.ts';
+import { SIMULATED_SYMBOLS, SimulatedVenue } from '../adapters/venues/simulated.ts';
+import { universeOf } from '../core/configuration/definition.ts';
+import type { AccountConfiguration, Configuration, VenueConfiguration } from '../core/configuration/schema.ts';
+import { PlimsollError } from '../core/errors.ts';
+import type { Timeframe } from '../core/market/timeframe.ts';
+import { timeframeMs } from '../core/market/timeframe.ts';
+import type { MarketDataPort } from '../core/ports/market-data.ts';
+import type { StrategyRegistry } from '../core/strategies/registry.ts';
+import { type RecordedFeed, recordedFeed } from './recorded-feed.ts';
+
+export type VenueChoice = 'live' | 'simulated' | 'replay';
+
+export interface ChoiceOptions {
+  /** Without it, what the configuration says, and simulated where a live venue cannot be reached. */
+  readonly venue?: VenueChoice;
+  /** Recorded bars for `replay`. */
+  readonly bars?: string;
+  readonly symbols?: readonly string[];
+  /** Cycles a second for `replay`; 0 is as fast as it goes. */
+  readonly speed?: number;
+  readonly now: () => number;
+}
+
+/** An account with the venue that it trades on. */
+export interface TradedAccount {
+  readonly account: AccountConfiguration;
+  readonly venue: MarketDataPort;
+  /** Where the bars are recorded ones, how they come. */
+  readonly feed?: RecordedFeed;
+}
+
+/** What is run: the configuration as the choice has made it, and its accounts. */
+export interface Effective {
+  readonly configuration: Configuration;
+  readonly accounts: readonly TradedAccount[];
+  /** One line for each choice that was not the configuration's own. */
+  readonly notes: readonly string[];
+}
+
+/** How long a venue may take to answer before it counts as out of reach. */
+const PROBE_MS = 4_000;
+/** Of the simulated exchange where it stands in for a live one: a new user sees trades within minutes. */
+const SIMULATED_TIMEFRAME: Timeframe = '5s';
+const SIMULATED_SCHEDULE = { delayMs: 250, deadlineMs: 2_000, staleAfterMs: 60_000 } as const;
+
+/** Decides and opens the venues. Throws `VENUE_UNAVAILABLE` where `live` was asked for and cannot be had. */
+export async function chooseVenues(
+  configuration: Configuration,
+  registry: StrategyRegistry,
+  options: ChoiceOptions,
+): Promise<Effective> {
+  if (options.venue === 'replay') return replayed(configuration, registry, options);
+  const venues = new Map<string, { venue: MarketDataPort | undefined; reason: string }>();
+  for (const name of new Set(configuration.accounts.map((account) => universeOf(configuration, account).venue))) {
+    venues.set(name, await openVenue(name, configuration.venues[name], options));
+  }
+  let effective = configuration;
+  const notes: string[] = [];
+  const accounts: TradedAccount[] = [];
+  for (const account of configuration.accounts) {
+    const { venue: name } = universeOf(configuration, account);
+    const opened = venues.get(name)!;
+    const venueOf = configuration.venues[name];
+    if (venueOf.kind === 'replay') {
+      const feed = await recordedFeed(account, registry, { file: venueOf.file, barsPerSecond: venueOf.barsPerSecond });
+      effective = withAccount(effective, account, feed);
+      accounts.push({ account: feed.account, venue: feed.venue, feed });
+    } else if (opened.venue) {
+      accounts.push({ account, venue: opened.venue });
+    } else {
+      const stand = standIn(account, configuration, options.now);
+      effective = withAccount(effective, account, stand);
+      effective = { ...effective, schedule: { ...effective.schedule, ...SIMULATED_SCHEDULE } };
+      notes.push(
+        `${opened.reason} "${account.id}" trades on the built-in simulated exchange instead (invented prices, ${SIMULATED_TIMEFRAME} bars), as "${stand.account.id}".`,
+      );
+      accounts.push({ account: stand.account, venue: stand.venue });
+    }
+  }
+  return { configuration: effective, accounts, notes };
+}
+
+interface Replacement {
+  readonly account: AccountConfiguration;
+  readonly venueConfiguration: VenueConfiguration;
+  readonly symbols: string[];
+  readonly timeframe: string;
+}
+
+/** The configuration with one account on another venue and universe, which carry its id. */
+function withAccount(configuration: Configuration, old: AccountConfiguration, made: Replacement): Configuration {
+  const { id } = made.account;
+  return {
+    ...configuration,
+    venues: { ...configuration.venues, [id]: made.venueConfiguration },
+    universes: { ...configuration.universes, [id]: { venue: id, symbols: made.symbols, timeframe: made.timeframe } },
+    accounts: configuration.accounts.map((account) => (account.id === old.id ? made.account : account)),
+  };
+}
+
+async function replayed(
+  configuration: Configuration,
+  registry: StrategyRegistry,
+  options: ChoiceOptions,
+): Promise<Effective> {
+  if (options.bars === undefined)
+    throw new PlimsollError('USAGE', '--venue replay needs recorded bars', 'name the file with --bars');
+  const [account] = configuration.accounts;
+  const feed = await recordedFeed(account, registry, {
+    file: options.bars,
+    symbols: options.symbols ?? [],
+    barsPerSecond: options.speed ?? 0,
+  });
+  const only = { ...configuration, accounts: [account] };
+  return {
+    configuration: withAccount(only, account, feed),
+    accounts: [{ account: feed.account, venue: feed.venue, feed }],
+    notes: [],
+  };
+}
+
+async function openVenue(
+  name: string,
+  venue: VenueConfiguration,
+  { venue: choice, now }: ChoiceOptions,
+): Promise<{ venue: MarketDataPort | undefined; reason: string }> {
+  if (choice === 'simulated' && venue.kind !== 'simulated') return { venue: undefined, reason: 'As you asked,' };
+  if (venue.kind === 'simulated')
+    return { venue: new SimulatedVenue({ venue: name, seed: String(venue.seed), now }), reason: '' };
+  if (venue.kind === 'replay') return { venue: undefined, reason: '' };
+  const opened = await openCcxtVenue(venue.exchange, {
+    venue: name,
+    timeoutMs: venue.timeoutMs,
+    ...(venue.baseUrl === undefined ? {} : { baseUrl: venue.baseUrl }),
+  });
+  const probe = await opened.probe(PROBE_MS);
+  if (probe.reachable) return { venue: opened, reason: '' };
+  await opened.close();
+  if (choice === 'live') {
+    throw new PlimsollError(
+      'VENUE_UNAVAILABLE',
+      `the venue ${name} cannot be reached (${probe.reason})`,
+      'check the network, or start with --venue simulated',
+      { kept: 'nothing was started' },
+    );
+  }
+  return { venue: undefined, reason: `The venue ${name} cannot be reached (no network?):` };
+}
+
+/** An account of its own on the simulated exchange: live and simulated figures never share one. */
+function standIn(
+  account: AccountConfiguration,
+  configuration: Configuration,
+  now: () => number,
+): Replacement & { venue: MarketDataPort } {
+  const universe = universeOf(configuration, account);
+  const id = `${account.id}-simulated`;
+  const listed = universe.symbols.filter((symbol) => SIMULATED_SYMBOLS.includes(symbol));
+  const symbols = listed.length > 0 ? listed : [...SIMULATED_SYMBOLS];
+  const timeframe =
+    timeframeMs(universe.timeframe) % timeframeMs(SIMULATED_TIMEFRAME) === 0 ? SIMULATED_TIMEFRAME : universe.timeframe;
+  return {
+    account: {
+      ...account,
+      id,
+      universe: id,
+      currency: 'USDT',
+      strategies: account.strategies.map((strategy) => {
+        const kept = strategy.instruments?.filter((symbol) => symbols.includes(symbol));
+        return { ...strategy, instruments: kept && kept.length > 0 ? kept : undefined };
+      }),
+    },
+    venueConfiguration: { kind: 'simulated', seed: 1 },
+    symbols,
+    timeframe,
+    venue: new SimulatedVenue({ venue: id, seed: '1', now }),
+  };
+}

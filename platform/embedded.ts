@@ -1,0 +1,445 @@
+/** The platform as one process: the embedded ports, the steps behind their queues, the schedule, the API and the dashboard. */
+import { type Embedded, openEmbedded } from '../adapters/embedded/embedded.ts';
+import { startWorker, type Worker } from '../adapters/embedded/worker.ts';
+import { dataDirectoryOf, type LoadedConfiguration } from '../adapters/files/configuration.ts';
+import { loadStrategies } from '../adapters/files/strategy-sources.ts';
+import { createLake } from '../adapters/lake/lake.ts';
+import { definitionOf, streamOf, universeOf } from '../core/configuration/definition.ts';
+import { PlimsollError } from '../core/errors.ts';
+import type { Instrument } from '../core/market/instrument.ts';
+import type { Timeframe } from '../core/market/timeframe.ts';
+import { QUEUES, type QueueName, type ReceivedMessage } from '../core/ports/queue.ts';
+import { dueTimes, type SchedulePlan } from '../core/ports/schedule.ts';
+import type { StrategyRegistry } from '../core/strategies/registry.ts';
+import { type CycleDocument, KEYS, type Opening } from '../functions/steps/account-state.ts';
+import { applyConfiguration } from '../functions/steps/configure.ts';
+import { type ArrivedBars, openAccount, openCycles, resume } from '../functions/steps/ingest.ts';
+import type { StepPorts } from '../functions/steps/ports.ts';
+import { withDeadline } from '../functions/support/deadline.ts';
+import { Announcer } from './announcer.ts';
+import { CycleFeed } from './cycle-feed.ts';
+import { chooseVenues, type Effective, type TradedAccount, type VenueChoice } from './effective.ts';
+import { type OpenJobs, openJobs } from './jobs.ts';
+import { stepHandlers } from './live-run.ts';
+import { PlatformLog, sentenceOf } from './log.ts';
+import { writeRunning } from './running.ts';
+import { type Served, serve } from './serve.ts';
+import { warmUpCycles } from './warm-up.ts';
+
+export interface PlatformOptions {
+  readonly loaded: LoadedConfiguration;
+  /** Where `strategies/` is. */
+  readonly root: string;
+  readonly venue?: VenueChoice;
+  readonly bars?: string;
+  readonly symbols?: readonly string[];
+  /** Cycles a second of recorded bars; 0 is as fast as it goes. */
+  readonly speed?: number;
+  /** Instead of the configuration's. */
+  readonly data?: string;
+  readonly port?: number | undefined;
+  /** Prints a line for people. */
+  readonly say: (line: string) => void;
+  /** Most bytes of the SQLite file. */
+  readonly maxDatabaseBytes?: number;
+}
+
+export interface Platform {
+  /** With the token that opens it. */
+  readonly address: string;
+  /** Resolves when the platform has stopped: with what stopped it, or undefined where it was asked to. */
+  readonly stopped: Promise<unknown>;
+  /** Ends the running step, closes everything. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Failures after which nothing can be kept any more. */
+const FATAL = new Set(['DISK_FULL', 'DATA_CORRUPT', 'DATA_IO_FAILED', 'DATA_NOT_WRITABLE']);
+const SWEEP_MS = 60_000;
+const POLL_MS = 1_000;
+/** Recorded cycles that are opened ahead of the one in work. */
+const OPENED_AHEAD = 50;
+const DRAIN_POLL_MS = 10;
+/** Cancels and reductions first, then what finishes a cycle before what begins one. */
+const PRECEDENCE: readonly QueueName[] = ['urgent', 'execute', 'risk', 'signal', 'reconcile'];
+
+/**
+ * Starts everything and returns once it runs. Throws what keeps it from running, as one sentence: `DATA_IN_USE`, `DATA_CORRUPT`,
+ * `PORT_TAKEN`, `VENUE_UNAVAILABLE`, `SYMBOL_UNKNOWN`, `PROVENANCE_MIXED`, `CONFIGURATION_CHANGED` and others.
+ */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const directory = dataDirectoryOf(options.loaded, options.data);
+  let running: RunningPlatform | undefined;
+  const embedded = openEmbedded({
+    directory,
+    ...(options.maxDatabaseBytes === undefined ? {} : { maxDatabaseBytes: options.maxDatabaseBytes }),
+    onScheduleFailure: (error, plan) => running?.scheduleFailed(error, plan),
+  });
+  try {
+    const registry = await loadStrategies(options.root);
+    const effective = await chooseVenues(options.loaded.configuration, registry, { ...options, now: Date.now });
+    running = new RunningPlatform(options, directory, embedded, registry, effective);
+    await running.start();
+    return running;
+  } catch (error) {
+    if (running) await running.stop();
+    else await embedded.close();
+    throw error;
+  }
+}
+
+class RunningPlatform implements Platform {
+  address = '';
+  readonly stopped: Promise<unknown>;
+  readonly #options: PlatformOptions;
+  readonly #directory: string;
+  readonly #embedded: Embedded;
+  readonly #registry: StrategyRegistry;
+  readonly #effective: Effective;
+  readonly #ports: StepPorts;
+  readonly #log: PlatformLog;
+  readonly #announcer: Announcer;
+  readonly #jobs: OpenJobs;
+  readonly #stopping = new AbortController();
+  readonly #feeds = new Map<string, CycleFeed>();
+  readonly #replays: Promise<void>[] = [];
+  /** Streams that will be set going as soon as nothing is under way. */
+  readonly #kicked = new Set<string>();
+  #worker: Worker | undefined;
+  #served: Served | undefined;
+  #sweep: ReturnType<typeof setInterval> | undefined;
+  #ended: Promise<void> | undefined;
+  #resolveStopped: (reason: unknown) => void = () => undefined;
+  #reason: unknown;
+
+  constructor(
+    options: PlatformOptions,
+    directory: string,
+    embedded: Embedded,
+    registry: StrategyRegistry,
+    effective: Effective,
+  ) {
+    this.#options = options;
+    this.#directory = directory;
+    this.#embedded = embedded;
+    this.#registry = registry;
+    this.#effective = effective;
+    this.#log = new PlatformLog(directory, options.say, Date.now);
+    this.#ports = {
+      ledger: embedded.ledger,
+      send: (queue, message) => embedded.queue.send(queue, message),
+      configuration: effective.configuration,
+      registry,
+      now: Date.now,
+      withDeadline,
+    };
+    this.#jobs = openJobs({
+      ledger: embedded.ledger,
+      directory,
+      root: options.root,
+      configuration: effective.configuration,
+      now: Date.now,
+    });
+    this.#announcer = new Announcer(this.#ports.ledger, this.#log);
+    this.stopped = new Promise((resolve) => {
+      this.#resolveStopped = resolve;
+    });
+  }
+
+  async start(): Promise<void> {
+    const { configuration } = this.#effective;
+    const startedAt = Date.now();
+    const { jobs } = this.#jobs;
+    const onFailure = (error: unknown): void => this.#log.error(error);
+    this.#served = await serve({
+      embedded: this.#embedded,
+      steps: this.#ports,
+      jobs,
+      port: this.#options.port,
+      startedAt,
+      onFailure,
+    });
+    this.address = this.#served.address;
+    for (const note of this.#effective.notes) this.#options.say(note);
+    for (const traded of this.#effective.accounts) await this.#prepare(traded);
+    writeRunning(this.#directory, { configuration, startedAt, url: this.#served.url });
+    this.#describe();
+    this.#worker = startWorker({
+      queue: this.#embedded.queue,
+      queues: PRECEDENCE,
+      handlers: this.#handlers(),
+      onFailure: ({ error, queue }) => this.#failed(error, { queue }),
+      pollMs: POLL_MS,
+    });
+    this.#sweep = setInterval(() => this.#kickAll(), SWEEP_MS);
+    this.#kickAll();
+    await this.#jobs.recover();
+    for (const traded of this.#effective.accounts) this.#feed(traded);
+    this.#log.write('info', 'started', { accounts: configuration.accounts.map(({ id }) => id) });
+  }
+
+  stop(): Promise<void> {
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  scheduleFailed(error: unknown, plan: SchedulePlan): void {
+    if (this.#stopping.signal.aborted || this.#feeds.get(plan.name)?.failed(error)) return;
+    this.#failed(error, { schedule: plan.name });
+  }
+
+  /** Every part is closed, whatever the one before it said: a full disk must not keep the process from ending. */
+  async #end(): Promise<void> {
+    this.#stopping.abort();
+    clearInterval(this.#sweep);
+    const parts: (() => Promise<unknown> | undefined)[] = [
+      () => this.#worker?.stop(),
+      () => Promise.allSettled(this.#replays),
+      () => this.#served?.close(),
+      () => this.#jobs.close(),
+      ...this.#effective.accounts.map(
+        ({ venue }) =>
+          () =>
+            venue.close(),
+      ),
+      () => this.#embedded.close(),
+    ];
+    for (const close of parts) {
+      try {
+        await close();
+      } catch (error) {
+        this.#log.error(error);
+      }
+    }
+    this.#log.write('info', 'stopped');
+    this.#resolveStopped(this.#reason);
+  }
+
+  /** Opens an account, takes over what its configuration says now, and gives it its history where it is new. */
+  async #prepare({ account, venue, feed }: TradedAccount): Promise<void> {
+    const { configuration } = this.#effective;
+    const stream = streamOf(configuration, account);
+    const universe = universeOf(configuration, account);
+    const existing = await this.#ports.ledger.document(stream, KEYS.opening);
+    if (existing) {
+      await assertUniverse(this.#ports.ledger, stream, existing.value as unknown as Opening, account.id, universe);
+      await openAccount(this.#ports, account, [], venue.provenance, 0);
+      const changed = await applyConfiguration(this.#ports, account);
+      if (changed.length > 0)
+        this.#log.tell(`The configuration of "${account.id}" changed and is taken over: ${changed.join(', ')}.`);
+      await this.#announcer.follow(stream);
+    }
+    if (feed) {
+      if (!existing)
+        await openAccount(
+          this.#ports,
+          account,
+          await venue.instruments(universe.symbols),
+          venue.provenance,
+          firstOf(feed.arrived()),
+        );
+      return;
+    }
+    await this.#warmUp({ account, venue }, existing === undefined);
+  }
+
+  async #warmUp({ account, venue }: TradedAccount, isNew: boolean): Promise<void> {
+    const { configuration } = this.#effective;
+    const stream = streamOf(configuration, account);
+    const { symbols, timeframe } = universeOf(configuration, account);
+    const instruments = isNew ? await venue.instruments(symbols) : await this.#instrumentsOf(stream);
+    const options = {
+      ports: this.#ports,
+      account,
+      venue,
+      instruments,
+      timeframe: timeframe as Timeframe,
+      lake: createLake(this.#embedded.objects),
+      log: this.#log,
+      sleep: this.#sleep,
+      kick: this.#kick,
+    };
+    const feed = new CycleFeed(options);
+    this.#feeds.set(stream, feed);
+    const last = await lastCycle(this.#ports, stream);
+    if (last && !last.warmUp) return;
+    const [due] = dueTimes(feed.plan, undefined, Date.now()).times;
+    const definition = definitionOf({
+      configuration,
+      account,
+      instruments,
+      provenance: venue.provenance,
+      registry: this.#registry,
+      openedAt: due,
+    });
+    const cycles = await warmUpCycles(definition, venue, instruments, due, { now: Date.now, sleep: this.#sleep });
+    if (isNew) await openAccount(this.#ports, account, instruments, venue.provenance, cycles[0]?.asOf ?? due);
+    await this.#announcer.follow(stream);
+    await feed.keep(cycles, due);
+    const history = cycles
+      .filter(({ asOf }) => asOf > (last?.asOf ?? 0))
+      .map((cycle): ArrivedBars => ({ ...cycle, warmUp: true }));
+    await openCycles(this.#ports, account, history);
+    feed.beginAfter(due - feed.plan.everyMs);
+  }
+
+  #describe(): void {
+    const { say } = this.#options;
+    for (const { account, venue, feed } of this.#effective.accounts) {
+      const { symbols, timeframe } = universeOf(this.#effective.configuration, account);
+      const data = feed ? `${feed.cycles} recorded cycles` : venue.venue;
+      say(
+        `"${account.id}" trades ${account.cash} ${account.currency} of paper money in ${symbols.join(', ')} (${timeframe} bars) on ${venue.provenance.toUpperCase()} data (${data}).`,
+      );
+      say(
+        `Strategies: ${account.strategies.map(({ id, strategy, allocation }) => `${id ?? strategy} ${Math.round(allocation * 100)} %`).join(', ')}.`,
+      );
+    }
+    say(`Data: ${this.#directory}. Ctrl-C stops it; nothing is lost.`);
+    say(`Dashboard and API: ${this.address}`);
+  }
+
+  #feed({ account, feed }: TradedAccount): void {
+    const stream = streamOf(this.#effective.configuration, account);
+    if (feed) {
+      this.#replays.push(this.#replay(stream, { account, feed }).catch((error) => this.#failed(error, { stream })));
+      return;
+    }
+    const cycles = this.#feeds.get(stream)!;
+    void this.#embedded.schedule.start(cycles.plan, (time, skipped) => cycles.due(time, skipped));
+  }
+
+  /** Recorded bars, at their pace, from where the account stands. */
+  async #replay(stream: string, { account, feed }: Pick<TradedAccount, 'account' | 'feed'>): Promise<void> {
+    const last = await lastCycle(this.#ports, stream);
+    const { barsPerSecond, arrived } = feed!;
+    const batch = barsPerSecond > 0 ? 1 : OPENED_AHEAD;
+    let waiting: ArrivedBars[] = [];
+    for (const cycle of arrived()) {
+      if (last && cycle.asOf <= last.asOf) continue;
+      if (this.#stopping.signal.aborted) return;
+      waiting.push(cycle);
+      if (waiting.length < batch) continue;
+      await this.#open(stream, account, waiting);
+      waiting = [];
+      if (barsPerSecond > 0) await this.#sleep(1_000 / barsPerSecond);
+    }
+    if (waiting.length > 0) await this.#open(stream, account, waiting);
+    if (!this.#stopping.signal.aborted)
+      this.#log.tell(`The recorded bars of "${account.id}" are at their end; the platform stays up until Ctrl-C.`);
+  }
+
+  async #open(stream: string, account: TradedAccount['account'], cycles: readonly ArrivedBars[]): Promise<void> {
+    await openCycles(this.#ports, account, cycles);
+    await resume(this.#ports, stream);
+    await this.#whenIdle();
+  }
+
+  async #isBusy(): Promise<boolean> {
+    for (const queue of QUEUES) if ((await this.#embedded.queue.depth(queue)) > 0) return true;
+    return false;
+  }
+
+  /** Each message leaves room for the API and for signals, which the ledger's own work would not. */
+  #handlers() {
+    const handlers = stepHandlers(this.#ports);
+    const withRoom = (handle: (message: ReceivedMessage) => Promise<void>) => async (message: ReceivedMessage) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      await handle(message);
+      await this.#announcer.announce((message.body as { stream: string }).stream);
+    };
+    return {
+      reconcile: withRoom(handlers.reconcile),
+      signal: withRoom(handlers.signal),
+      risk: withRoom(handlers.risk),
+      execute: withRoom(handlers.execute),
+      urgent: withRoom(handlers.urgent),
+    };
+  }
+
+  #kickAll(): void {
+    for (const { account } of this.#effective.accounts) this.#kick(streamOf(this.#effective.configuration, account));
+  }
+
+  /**
+   * Sets an account going once nothing is under way: what is under way sends on by itself what follows, and a second message
+   * for the same step would run through every cycle after it beside the first.
+   */
+  readonly #kick = (stream: string): void => {
+    if (this.#kicked.has(stream)) return;
+    this.#kicked.add(stream);
+    this.#whenIdle()
+      .then(() => resume(this.#ports, stream))
+      .catch((error) => this.#failed(error, { stream }))
+      .finally(() => this.#kicked.delete(stream));
+  };
+
+  async #whenIdle(): Promise<void> {
+    while (await this.#isBusy()) await this.#sleep(DRAIN_POLL_MS);
+  }
+
+  #failed(error: unknown, fields: Readonly<Record<string, unknown>>): void {
+    if (error instanceof PlimsollError && error.code === 'STOPPING') return;
+    this.#log.error(error, fields);
+    if (this.#reason !== undefined) return;
+    if (error instanceof PlimsollError && FATAL.has(error.code)) {
+      this.#reason = error;
+      void this.stop();
+    } else if (!this.#stopping.signal.aborted) {
+      this.#log.tell(sentenceOf(error));
+    }
+  }
+
+  async #instrumentsOf(stream: string): Promise<readonly Instrument[]> {
+    const document = await this.#ports.ledger.document(stream, KEYS.opening);
+    return (document!.value as unknown as Opening).instruments;
+  }
+
+  /** Ends early when the platform stops. */
+  readonly #sleep = (ms: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const { signal } = this.#stopping;
+      const stopped = () => {
+        clearTimeout(timer);
+        reject(new PlimsollError('STOPPING', 'the platform is stopping', 'start it again'));
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', stopped);
+        resolve();
+      }, ms);
+      if (signal.aborted) stopped();
+      else signal.addEventListener('abort', stopped, { once: true });
+    });
+}
+
+/** An account's instruments are for ever: their decimals are those of every figure in its ledger. */
+async function assertUniverse(
+  ledger: StepPorts['ledger'],
+  stream: string,
+  { instruments }: Opening,
+  id: string,
+  now: { readonly symbols: readonly string[]; readonly timeframe: string },
+): Promise<void> {
+  const [first] = await ledger.read(stream, 0, 1);
+  const { timeframe } = (first?.events[0] as { body?: { timeframe?: string } } | undefined)?.body ?? {};
+  const before = `${instruments.map(({ symbol }) => symbol).join(', ')} in ${timeframe} bars`;
+  const wanted = `${now.symbols.join(', ')} in ${now.timeframe} bars`;
+  if (before === wanted) return;
+  throw new PlimsollError(
+    'CONFIGURATION_CHANGED',
+    `the account ${stream} trades ${before}, and the configuration now says ${wanted}`,
+    `restore its universe, or give the account "${id}" another id, under which a new one begins`,
+    { kept: 'its ledger is untouched' },
+  );
+}
+
+async function lastCycle({ ledger }: StepPorts, stream: string): Promise<CycleDocument | undefined> {
+  const [last] = await ledger.documents(stream, { prefix: KEYS.cyclePrefix, reverse: true, limit: 1 });
+  return last?.value as unknown as CycleDocument | undefined;
+}
+
+function firstOf(cycles: Generator<ArrivedBars>): number {
+  const first = cycles.next();
+  cycles.return(undefined);
+  return first.done ? 0 : (first.value as ArrivedBars).asOf;
+}

@@ -1,0 +1,91 @@
+/** What an account ran under at some event, from its ledger alone: a decision is made again under what was in force then. */
+import type { EngineDefinition } from '../core/engine/engine.ts';
+import { PlimsollError } from '../core/errors.ts';
+import { executionModelSchema } from '../core/execution/model.ts';
+import type { LedgerEvent } from '../core/ledger/events.ts';
+import { upcast } from '../core/ledger/upcasters.ts';
+import type { Instrument } from '../core/market/instrument.ts';
+import type { Timeframe } from '../core/market/timeframe.ts';
+import type { LedgerPort } from '../core/ports/ledger.ts';
+import { limitsSchema } from '../core/risk/limits.ts';
+import { findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
+import type { RunningStrategy } from '../core/strategies/runner.ts';
+
+/** As the ledger names a strategy. */
+interface Registered {
+  readonly id: string;
+  readonly name: string;
+  readonly params: Record<string, unknown>;
+  readonly codeHash: string;
+  readonly instruments: string[];
+  readonly timeframe: Timeframe;
+  readonly allocation: number;
+}
+
+type Body = Record<string, unknown>;
+const PAGE = 500;
+
+/** Everything up to and with the event `sequence`. Throws `STRATEGY_UNKNOWN` where a strategy's file is gone. */
+export async function definitionInLedger(
+  ledger: LedgerPort,
+  stream: string,
+  sequence: number,
+  registry: StrategyRegistry,
+): Promise<EngineDefinition> {
+  let opened: Body | undefined;
+  let applied: Body | undefined;
+  let deposit: unknown;
+  const instruments: Instrument[] = [];
+  let strategies: Registered[] = [];
+  let openedAt = 0;
+  for await (const event of eventsUpTo(ledger, stream, sequence)) {
+    const body = event.body as Body;
+    if (event.kind === 'StreamOpened') {
+      opened = body;
+      openedAt = event.cycle;
+    } else if (event.kind === 'InstrumentListed') instruments.push(body.instrument as Instrument);
+    else if (event.kind === 'StrategyRegistered') strategies.push(body as unknown as Registered);
+    else if (event.kind === 'CashMoved') deposit ??= event.amount;
+    else if (event.kind === 'ConfigurationApplied') {
+      applied = body;
+      strategies = (body.strategies as Registered[] | undefined) ?? strategies;
+    }
+  }
+  if (!opened || !applied)
+    throw new PlimsollError(
+      'ACCOUNT_NOT_OPEN',
+      `the ledger of ${stream} does not begin with its opening`,
+      'run `plimsoll ledger verify`',
+    );
+  return {
+    stream,
+    provenance: opened.provenance as EngineDefinition['provenance'],
+    currency: String(opened.currency),
+    moneyDecimals: Number(opened.moneyDecimals),
+    cash: Number(deposit),
+    openedAt,
+    instruments,
+    timeframe: opened.timeframe as Timeframe,
+    strategies: strategies.map((registered) => runningOf(registered, registry)),
+    limits: limitsSchema.parse(applied.limits),
+    execution: executionModelSchema.parse(applied.execution),
+    configurationHash: String(applied.configurationHash),
+  };
+}
+
+function runningOf({ name, params, ...registered }: Registered, registry: StrategyRegistry): RunningStrategy {
+  const { definition, codeHash } = findStrategy(registry, name);
+  return { ...registered, definition, params: parseParams(definition, params), codeHash };
+}
+
+async function* eventsUpTo(ledger: LedgerPort, stream: string, sequence: number): AsyncGenerator<LedgerEvent> {
+  for (let after = 0; ; ) {
+    const commits = await ledger.read(stream, after, PAGE);
+    for (const { firstSequence, events } of commits) {
+      if (firstSequence > sequence) return;
+      for (const event of events.slice(0, sequence - firstSequence + 1)) yield upcast(event);
+    }
+    if (commits.length < PAGE) return;
+    after = commits[commits.length - 1].number;
+  }
+}

@@ -1,0 +1,241 @@
+/** A decision made again from what it pinned, beside what the ledger says came of it then. */
+import { execute, risk } from '../core/cycle.ts';
+import { Engine, type EngineDefinition } from '../core/engine/engine.ts';
+import type { MarketState } from '../core/engine/market-state.ts';
+import { PlimsollError } from '../core/errors.ts';
+import { fromCheckpointJson, type Json } from '../core/json.ts';
+import type { LedgerEvent } from '../core/ledger/events.ts';
+import { upcast } from '../core/ledger/upcasters.ts';
+import { barAt } from '../core/market/bars.ts';
+import { formatInstant, parseInstant } from '../core/market/civil.ts';
+import { formatDecimal, pow10 } from '../core/numbers.ts';
+import type { LedgerPort } from '../core/ports/ledger.ts';
+import type { SeriesView } from '../core/strategies/contract.ts';
+import type { SignalProposal, StrategyCheckpoint, StrategyRunner } from '../core/strategies/runner.ts';
+import { type AccountState, type CycleDocument, KEYS } from '../functions/steps/account-state.ts';
+import { contentHash, takeCycle } from '../functions/steps/engines.ts';
+import type { StepPorts } from '../functions/steps/ports.ts';
+import { askStrategies } from '../functions/steps/signal.ts';
+import type { SequencedEvent } from '../operations/support/ledger-events.ts';
+import { definitionInLedger } from './ledger-definition.ts';
+
+/** As the signal step pinned it. */
+interface Pinned {
+  readonly cycle: number;
+  readonly contentHash: string;
+  readonly configurationHash: string;
+  readonly codeHashes: readonly string[];
+  readonly account: Json;
+  readonly checkpoints: readonly Json[];
+  readonly proposals: Json;
+}
+
+/** What a strategy saw of an instrument and what it held, in plain units. */
+export interface Sight {
+  readonly strategy: string;
+  readonly symbol: string;
+  readonly params: Record<string, unknown>;
+  readonly bar: {
+    readonly timestamp: number;
+    readonly open: number;
+    readonly high: number;
+    readonly low: number;
+    readonly close: number;
+    readonly volume: number;
+  };
+  /** By name as declared: this bar's value and the one before. */
+  readonly indicators: Record<string, unknown>;
+  readonly position: { readonly quantity: number; readonly entryPrice: number | null; readonly unrealised: number };
+}
+
+export interface ReplayedDecision {
+  readonly stream: string;
+  readonly cycle: number;
+  readonly same: boolean;
+  /** In words, where it is not the same, or could not be expected to be. */
+  readonly differences: string[];
+  readonly provenance: string;
+  readonly equity: string;
+  readonly cash: string;
+  readonly tradingState: string;
+  readonly lateByMs: number;
+  readonly limits: EngineDefinition['limits'];
+  readonly sights: Sight[];
+  readonly proposals: readonly SignalProposal[];
+  /** As the ledger has them. */
+  readonly events: readonly SequencedEvent[];
+  readonly engine: Engine;
+  readonly state: AccountState;
+}
+
+/** Makes it again. `decision` is `latest`, or a cycle's time in ms UTC or ISO. Throws `DECISION_UNKNOWN`, `DECISION_UNSETTLED`. */
+export async function replayDecision(ports: StepPorts, stream: string, decision: string): Promise<ReplayedDecision> {
+  const { ledger, registry } = ports;
+  const pinned = await findDecision(ledger, stream, decision);
+  const state = fromCheckpointJson(pinned.account) as AccountState;
+  const document = await ledger.document(stream, KEYS.cycle(pinned.cycle));
+  if (!document)
+    throw new PlimsollError(
+      'CYCLE_UNKNOWN',
+      `the bars of cycle ${pinned.cycle} are not in the data directory`,
+      'restore it from a backup',
+    );
+  const cycle = document.value as unknown as CycleDocument;
+  const before = state.engine.journal.sequence;
+  const definition = await definitionInLedger(ledger, stream, before, registry);
+  const engine = restored(definition, state, cycle, pinned);
+  const equity = engine.equity;
+  askStrategies(ports, engine);
+  const proposals = [...engine.proposals];
+  const sights = engine.runners.flatMap((runner) => sightsOf(engine, runner));
+  if (engine.proposals.length > 0) risk(engine);
+  if (engine.intents.length > 0 || engine.cancels.length > 0) execute(engine);
+  const made = engine.journal.drain().map((event) => upcast(event as unknown as Json));
+  const events = await eventsAfter(ledger, stream, before, made.length);
+  const money = (scaled: number): string => formatDecimal(scaled, definition.moneyDecimals);
+  const differences = differencesOf(pinned, definition, cycle, proposals, made, events);
+  return {
+    stream,
+    cycle: pinned.cycle,
+    same: differences.length === 0,
+    differences,
+    provenance: definition.provenance,
+    equity: money(equity),
+    cash: money(state.engine.cash),
+    tradingState: state.engine.tradingState,
+    lateByMs: cycle.lateByMs,
+    limits: definition.limits,
+    sights,
+    proposals,
+    events,
+    engine,
+    state,
+  };
+}
+
+function restored(definition: EngineDefinition, state: AccountState, cycle: CycleDocument, pinned: Pinned): Engine {
+  const engine = new Engine(definition);
+  engine.restore(state.engine);
+  takeCycle(engine, cycle);
+  engine.runners.forEach((runner, k) => {
+    const checkpoint = pinned.checkpoints[k];
+    if (checkpoint !== null && checkpoint !== undefined)
+      runner.restore(fromCheckpointJson(checkpoint) as StrategyCheckpoint);
+  });
+  return engine;
+}
+
+async function findDecision(ledger: LedgerPort, stream: string, decision: string): Promise<Pinned> {
+  const prefix = KEYS.decisionPrefix;
+  const latest = await ledger.documents(stream, { prefix, reverse: true, limit: 3 });
+  if (latest.length === 0)
+    throw new PlimsollError(
+      'DECISION_UNKNOWN',
+      `${stream} has made no decision yet`,
+      'wait until a strategy proposes something',
+    );
+  if (decision === 'latest') return latest[0].value as unknown as Pinned;
+  const time = /^\d{10,}$/.test(decision) ? Number(decision) : parseInstant(decision);
+  const found = time === undefined ? undefined : await ledger.document(stream, KEYS.decision(time));
+  if (found) return found.value as unknown as Pinned;
+  const known = latest.map(({ value }) => formatInstant((value as unknown as Pinned).cycle)).join(', ');
+  throw new PlimsollError(
+    'DECISION_UNKNOWN',
+    `${stream} made no decision at "${decision}"`,
+    `use latest, or the time of a cycle with proposals, such as ${known}`,
+  );
+}
+
+async function eventsAfter(
+  ledger: LedgerPort,
+  stream: string,
+  sequence: number,
+  count: number,
+): Promise<SequencedEvent[]> {
+  const found: SequencedEvent[] = [];
+  // A commit holds at least one event, so that none before this number can hold the next one.
+  for (let after = 0; found.length < count; ) {
+    const commits = await ledger.read(stream, after, 500);
+    if (commits.length === 0) break;
+    for (const { number, firstSequence, events } of commits) {
+      events.forEach((event, k) => {
+        if (firstSequence + k > sequence && found.length < count)
+          found.push({ sequence: firstSequence + k, commit: number, event: upcast(event) });
+      });
+      after = number;
+    }
+  }
+  return found;
+}
+
+function differencesOf(
+  pinned: Pinned,
+  definition: EngineDefinition,
+  cycle: CycleDocument,
+  proposals: readonly SignalProposal[],
+  made: readonly LedgerEvent[],
+  events: readonly SequencedEvent[],
+): string[] {
+  const differences: string[] = [];
+  if (contentHash(cycle.bars) !== pinned.contentHash)
+    differences.push('the bars of the cycle are not those that it was decided on');
+  if (definition.configurationHash !== pinned.configurationHash)
+    differences.push('the ledger names another configuration than the decision pinned');
+  definition.strategies.forEach(({ id, codeHash }, k) => {
+    if (codeHash !== pinned.codeHashes[k])
+      differences.push(
+        `the code of "${id}" has changed since (${pinned.codeHashes[k]?.slice(0, 12)} then, ${codeHash.slice(0, 12)} now)`,
+      );
+  });
+  if (contentHash(plain(proposals)) !== contentHash(pinned.proposals))
+    differences.push(
+      `the proposals differ: ${JSON.stringify(pinned.proposals)} then, ${JSON.stringify(proposals)} now`,
+    );
+  const at = made.findIndex((event, k) => contentHash(event) !== contentHash(events[k]?.event ?? null));
+  if (at >= 0)
+    differences.push(
+      `event ${at + 1} of the decision differs: ${JSON.stringify(events[at]?.event ?? 'not in the ledger (yet)')} then, ${JSON.stringify(made[at])} now`,
+    );
+  return differences;
+}
+
+/** Without members that are undefined. */
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+function sightsOf(engine: Engine, runner: StrategyRunner): Sight[] {
+  return engine.due.slice(0, engine.dueCount).flatMap((market) => {
+    const context = runner.contextOf(market);
+    return context ? [sightOf(engine, runner, market, context.view as unknown as Record<string, unknown>)] : [];
+  });
+}
+
+function sightOf(
+  engine: Engine,
+  { running, index }: StrategyRunner,
+  market: MarketState,
+  view: Record<string, unknown>,
+): Sight {
+  const bar = barAt(market.bars, market.at);
+  const scale = pow10(market.instrument.priceDecimals);
+  const position = view.position as { quantity: number; entryPrice: number; unrealised: number };
+  const names = Object.keys(running.definition.indicators(running.params));
+  return {
+    strategy: running.id,
+    symbol: market.instrument.symbol,
+    params: running.params,
+    bar: { ...bar, open: bar.open / scale, high: bar.high / scale, low: bar.low / scale, close: bar.close / scale },
+    indicators: Object.fromEntries(names.map((name) => [name, plainView(view[name])])),
+    position: {
+      quantity: position.quantity,
+      entryPrice: engine.position(index, market.index).quantity === 0 ? null : position.entryPrice,
+      unrealised: position.unrealised,
+    },
+  };
+}
+
+/** A series, or several of them by name. */
+function plainView(view: unknown): unknown {
+  const series = view as SeriesView & Record<string, SeriesView>;
+  if (typeof series.value === 'number') return { value: series.value, previous: series.previous };
+  return Object.fromEntries(Object.entries(series).map(([name, inner]) => [name, plainView(inner)]));
+}

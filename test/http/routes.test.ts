@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { operationList } from '../../adapters/http/openapi.ts';
+import { routeOf } from '../../adapters/http/routes.ts';
+import { cycleAt, SYMBOLS } from '../operations/desk.ts';
+import { type ServedDesk, serveDesk } from './served-desk.ts';
+
+const MINUTES = 120;
+let served: ServedDesk;
+
+beforeAll(async () => {
+  served = await serveDesk();
+  await served.desk.run(MINUTES);
+});
+
+afterAll(() => served.close());
+
+/** An input for every operation that needs one; the operations that change the account come last in the list here. */
+const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
+  'strategies.pause': { strategy: 'sma-cross' },
+  'strategies.resume': { strategy: 'sma-cross' },
+  'backtests.run': { strategy: 'sma-cross', params: { fast: 3, slow: 8 } },
+  'cycles.show': { cycle: cycleAt(MINUTES - 5) },
+  'orders.list': { all: true },
+  'bars.list': { symbol: SYMBOLS[0] },
+  'trading-state.set': { state: 'Reducing' },
+};
+
+/** They need something that is there: they have tests of their own below. */
+const OF_THEIR_OWN = ['backtests.show', 'orders.cancel', 'positions.close'];
+
+describe('every operation', () => {
+  test.each(
+    operationList
+      .filter(({ name }) => !OF_THEIR_OWN.includes(name))
+      .map((operation) => [operation.name, operation] as const),
+  )('%s is answered on its route', async (name, operation) => {
+    const { method, path } = routeOf(operation);
+    const input = INPUTS[name] ?? {};
+    const response =
+      method === 'GET'
+        ? await served.ask(`${path}?${new URLSearchParams(input as Record<string, string>)}`)
+        : await served.ask(path, { json: input });
+    const body = await response.json();
+    expect(response.status, JSON.stringify(body)).toBe(operation.kind === 'job' ? 202 : 200);
+    expect(operation.output.safeParse(body).error).toBeUndefined();
+  });
+
+  test('is found by its name, in the slashes of an address', () => {
+    expect(routeOf({ name: 'trading-state.set', kind: 'command' })).toEqual({
+      method: 'POST',
+      path: '/api/trading-state/set',
+    });
+    expect(routeOf({ name: 'cycles.list', kind: 'query' })).toEqual({ method: 'GET', path: '/api/cycles/list' });
+  });
+});
+
+describe('a job', () => {
+  test('is answered with 202 and the place to ask for it', async () => {
+    const started = await served.ask('/api/backtests/run', { json: { strategy: 'sma-cross', symbols: [SYMBOLS[1]] } });
+    expect(started.status).toBe(202);
+    const { job } = (await started.json()) as { job: { id: string } };
+    const location = started.headers.get('location')!;
+    expect(location).toBe(`/api/backtests/show?id=${job.id}`);
+    const shown = (await (await served.ask(location)).json()) as {
+      job: { state: string; result: { provenance: string } };
+    };
+    expect(shown.job.state).toBe('done');
+    expect(shown.job.result.provenance).toBe('simulated');
+  });
+});
+
+describe('a command', () => {
+  test('is done once for its key, and answers alike', async () => {
+    const command = { json: { strategy: 'donchian-breakout' }, headers: { 'idempotency-key': 'pause-once' } };
+    const before = await sequence();
+    const first = await served.ask('/api/strategies/pause', command);
+    const again = await served.ask('/api/strategies/pause', command);
+    expect(await again.json()).toEqual(await first.json());
+    expect(first.headers.get('idempotency-key')).toBe('pause-once');
+    const events = (await (await served.ask(`/api/ledger/page?after=${before}`)).json()) as {
+      events: { kind: string }[];
+    };
+    expect(events.events.filter(({ kind }) => kind === 'StrategyPaused')).toHaveLength(1);
+  });
+
+  test('gets a key where it brings none', async () => {
+    const response = await served.ask('/api/strategies/pause', { json: { strategy: 'rsi-reversion' } });
+    expect(response.headers.get('idempotency-key')).toMatch(/^[\da-f-]{36}$/);
+  });
+
+  test('is refused under a key that was used for something else', async () => {
+    const headers = { 'idempotency-key': 'used-twice' };
+    await served.ask('/api/strategies/pause', { json: { strategy: 'sma-cross' }, headers });
+    const response = await served.ask('/api/strategies/resume', { json: { strategy: 'sma-cross' }, headers });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+  });
+
+  test('closes a position that is held', async () => {
+    const { positions } = (await (await served.ask('/api/positions/list')).json()) as {
+      positions: { strategy: string; symbol: string; quantity: string }[];
+    };
+    const held = positions.find(({ quantity }) => Number(quantity) !== 0)!;
+    const response = await served.ask('/api/positions/close', {
+      json: { strategy: held.strategy, symbol: held.symbol },
+    });
+    const { order } = (await response.json()) as { order: number };
+    expect(response.status).toBe(200);
+    const canceled = await served.ask('/api/orders/cancel', { json: { order } });
+    expect(await canceled.json()).toEqual({ order, state: 'Canceled' });
+  });
+});
+
+async function sequence(): Promise<number> {
+  const { sequence } = (await (await served.ask('/api/account/show')).json()) as { sequence: number };
+  return sequence;
+}
