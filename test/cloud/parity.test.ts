@@ -1,0 +1,28 @@
+/** The deployed app and the backtester write one ledger, on recorded bars of three instruments. */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
+import { prepareRecordedRun } from '../../platform/recorded-run.ts';
+import { hasRecordedData } from '../parity/recorded.ts';
+import { threePairs } from '../parity/scenarios.ts';
+import { cloudParity } from './parity.ts';
+
+const HOUR_MS = 3_600_000;
+/** 42 hours of 5m bars. */
+const CYCLES = 504;
+
+describe.skipIf(!hasRecordedData)('the cloud', () => {
+  test('goes through 504 cycles of three instruments to the ledger of the backtest', { timeout: 400_000 }, async () => {
+    const registry = await loadStrategies(join(import.meta.dirname, '..', '..'));
+    const run = await prepareRecordedRun(registry, { ...threePairs, to: threePairs.from! + 42 * HOUR_MS });
+    let cycles = 0;
+
+    const report = await cloudParity(run, (done) => {
+      cycles = done;
+    });
+
+    expect(cycles).toBe(CYCLES);
+    expect(report).toMatchObject({ identical: true });
+    expect(report.events).toBeGreaterThan(200);
+  });
+});
