@@ -14,6 +14,7 @@ import { accept, cancel, chargeBorrow, expire, hold, reject, settleFunding, subm
 import type { Engine } from './engine/engine.ts';
 import type { MarketState } from './engine/market-state.ts';
 import { measure } from './engine/measure.ts';
+import { isTouched } from './execution/envelope.ts';
 import { matchMarket } from './execution/matching.ts';
 import type { Order } from './execution/order.ts';
 import { gate } from './risk/gate.ts';
@@ -46,8 +47,8 @@ export function reconcile(engine: Engine): void {
   for (let k = 0; k < dueCount; k++) {
     const market = due[k];
     const { at } = market;
-    if (market.timestamp[at] >= market.nextFunding) fund(engine, market);
-    if (market.high[at] >= market.touchAbove || market.low[at] <= market.touchBelow) matchMarket(engine, market);
+    if (market.nextFunding < engine.time && market.timestamp[at] >= market.nextFunding) fund(engine, market);
+    if (isTouched(market)) matchMarket(engine, market);
     market.lastPrice = market.close[at];
     market.pricedAt = engine.time;
   }
@@ -86,7 +87,8 @@ export function submitIntents(engine: Engine): void {
   // The second door of the kill switch: what passed risk before the state changed stays here.
   for (const order of engine.intents) {
     const entry = order.parent === 0 ? order : engine.intents.find((intent) => intent.id === order.parent);
-    if (forbids(engine, order) || entry?.state === 'Canceled') cancel(engine, order, 'trading stopped before it was sent');
+    if (forbids(engine, order) || entry?.state === 'Canceled')
+      cancel(engine, order, 'trading stopped before it was sent');
     else submit(engine, order);
   }
   if (engine.intents.some((intent) => intent.state !== 'Submitted')) {
@@ -144,7 +146,8 @@ function borrow(engine: Engine, market: MarketState): void {
   const bps = engine.definition.execution.borrowBpsPerYear || market.instrument.borrowBpsPerYear;
   if (bps === 0) return;
   for (let strategy = 0; strategy < engine.runners.length; strategy++) {
-    if (engine.position(strategy, market.index).quantity < 0) chargeBorrow(engine, market, strategy, market.lastPrice, bps);
+    if (engine.position(strategy, market.index).quantity < 0)
+      chargeBorrow(engine, market, strategy, market.lastPrice, bps);
   }
 }
 
@@ -159,7 +162,8 @@ function fund(engine: Engine, market: MarketState): void {
   if (nextFunding === Number.NEGATIVE_INFINITY || market.fundingRateMillionths === 0) return;
   for (let due = nextFunding; due < market.nextFunding; due += interval) {
     for (let strategy = 0; strategy < engine.runners.length; strategy++) {
-      if (engine.position(strategy, market.index).quantity !== 0) settleFunding(engine, market, strategy, market.open[at]);
+      if (engine.position(strategy, market.index).quantity !== 0)
+        settleFunding(engine, market, strategy, market.open[at]);
     }
   }
 }

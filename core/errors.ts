@@ -28,6 +28,10 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 /** A broken invariant: a defect of ours, never the user's. */
 export function invariant(condition: unknown, what: string): asserts condition {
   if (!condition) {
-    throw new PlimsollError('INVARIANT_BROKEN', `an invariant does not hold: ${what}`, 'report this with the command that led to it');
+    throw new PlimsollError(
+      'INVARIANT_BROKEN',
+      `an invariant does not hold: ${what}`,
+      'report this with the command that led to it',
+    );
   }
 }

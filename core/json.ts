@@ -26,7 +26,11 @@ export function canonicalJson(value: unknown): string {
         return `{${members.join(',')}}`;
       }
   }
-  throw new PlimsollError('JSON_NOT_CANONICAL', `${String(value)} has no form in JSON`, 'store numbers that are finite, text, lists and plain objects');
+  throw new PlimsollError(
+    'JSON_NOT_CANONICAL',
+    `${String(value)} has no form in JSON`,
+    'store numbers that are finite, text, lists and plain objects',
+  );
 }
 
 function isPlain(value: object): value is Record<string, unknown> {
@@ -50,15 +54,18 @@ export function toCheckpointJson(value: unknown): Json {
   }
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (Array.isArray(value)) return value.map(toCheckpointJson);
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Float64Array, toCheckpointJson);
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView))
+    return Array.from(value as Float64Array, toCheckpointJson);
   if (typeof value === 'object' && isPlain(value)) {
     const members = Object.entries(value).filter(([, member]) => member !== undefined);
-    return Object.fromEntries(members.map(([key, member]) => [key.startsWith('$') ? `$${key}` : key, toCheckpointJson(member)]));
+    return Object.fromEntries(
+      members.map(([key, member]) => [key.startsWith('$') ? `$${key}` : key, toCheckpointJson(member)]),
+    );
   }
   throw new PlimsollError(
     'CHECKPOINT_NOT_PLAIN',
     `a checkpoint holds ${typeof value === 'object' ? (value.constructor?.name ?? 'an object') : typeof value}, which is not plain data`,
-    'keep numbers, text, booleans, lists and plain objects in a strategy\'s state',
+    "keep numbers, text, booleans, lists and plain objects in a strategy's state",
   );
 }
 
@@ -70,5 +77,7 @@ export function fromCheckpointJson(value: Json): unknown {
   if (members.length === 1 && members[0][0] === '$') {
     return LOST_NUMBERS.find(([name]) => name === members[0][1])?.[1];
   }
-  return Object.fromEntries(members.map(([key, member]) => [key.startsWith('$') ? key.slice(1) : key, fromCheckpointJson(member)]));
+  return Object.fromEntries(
+    members.map(([key, member]) => [key.startsWith('$') ? key.slice(1) : key, fromCheckpointJson(member)]),
+  );
 }

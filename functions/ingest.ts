@@ -9,12 +9,14 @@ import { createLake } from '../adapters/lake/lake.ts';
 import { PlimsollError } from '../core/errors.ts';
 import { type IngestReport, ingestScheduled, ingestSpan } from './support/ingest-cycles.ts';
 import { count, failure, logger, metrics } from './support/observe.ts';
-import { awsPorts } from './support/ports.ts';
+import { lakeObjects } from './support/s3.ts';
+import { stepPorts } from './support/step-ports.ts';
 import { openVenues } from './support/venues.ts';
 
 const Span = z.strictObject({ account: z.string().check(z.minLength(1)), from: z.int(), to: z.int() });
 
-const { steps, lake } = awsPorts(process.env);
+const { steps } = stepPorts(process.env);
+const lake = lakeObjects(process.env);
 const ports = {
   steps,
   lake: createLake(lake),

@@ -10,8 +10,8 @@ import { timeframeMs } from '../core/market/timeframe.ts';
 import type { LedgerPort } from '../core/ports/ledger.ts';
 import type { ObjectStore } from '../core/ports/object-store.ts';
 import { type Cursor, KEYS } from '../functions/steps/account-state.ts';
+import { LAKE_PREFIX } from '../functions/support/lake-prefix.ts';
 import { putRecording, type Recording } from '../functions/support/lake-venue.ts';
-import { OBJECT_PREFIXES } from '../functions/support/object-prefixes.ts';
 
 /** What `cdk deploy --outputs-file` writes: by stack, then by output. */
 export type DeploymentOutputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -41,12 +41,8 @@ export class DeployedInstance {
     const output = (stack: string, name: string): string =>
       outputs[`${instance}-${stack}`]?.[name] ?? absent(instance, name);
     const s3 = new S3Client({ ...access, forcePathStyle: access.endpoint !== undefined });
-    const bucket = output('data', 'LakeBucket');
-    this.lake = new S3Objects(s3, { bucket, prefix: OBJECT_PREFIXES.lake });
-    this.ledger = new DynamoLedger(new DynamoDBClient({ ...access }), {
-      table: output('data', 'LedgerTable'),
-      objects: new S3Objects(s3, { bucket, prefix: OBJECT_PREFIXES.documents }),
-    });
+    this.lake = new S3Objects(s3, { bucket: output('data', 'LakeBucket'), prefix: LAKE_PREFIX });
+    this.ledger = new DynamoLedger(new DynamoDBClient({ ...access }), { table: output('data', 'LedgerTable') });
     this.#lambda = new LambdaClient({ ...access });
     this.#ingestFunction = output('trading', 'IngestFunction');
   }

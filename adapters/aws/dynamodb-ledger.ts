@@ -7,6 +7,7 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { invariant, PlimsollError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
 import type {
   Commit,
   CommitOutcome,
@@ -16,10 +17,11 @@ import type {
   LedgerHead,
   LedgerPort,
 } from '../../core/ports/ledger.ts';
-import type { ObjectStore } from '../../core/ports/object-store.ts';
 import { awsError, awsFailure, isAmbiguous, isThrottled } from './aws-errors.ts';
+import { chunkList, joinedContent } from './ledger-chunks.ts';
 import {
   COMMIT_RANGE,
+  chunkKey,
   commitKey,
   commitNumber,
   commitSort,
@@ -42,18 +44,19 @@ import { type RetryPace, withRetries } from './retry.ts';
 export interface DynamoLedgerOptions {
   /** Has the string keys `pk` and `sk`. */
   readonly table: string;
-  /** Where documents go that are too large for the table. Without it they are refused with `LEDGER_OBJECTS_ABSENT`. */
-  readonly objects?: ObjectStore;
 }
 
 /** Long enough for 50 writers that collide. With the last attempt and a reading back it ends within 30 s at the worst. */
 const WRITE_PACE: RetryPace = { attempts: 12, baseMs: 20, capMs: 1_000, withinMs: 8_000 };
+/** Enough for a document that is written again and again while it is read. */
+const READ_PACE: RetryPace = { attempts: 8, baseMs: 20, capMs: 500, withinMs: 3_000 };
 const PAGE_LIMIT = 1_000;
 const START: LedgerHead = { commit: 0, sequence: 0 };
 
 /**
  * The ledger on one DynamoDB table. A commit is an item under its number, put on condition that the number is free; with
- * documents, guards or a stream's first commit it is one transaction. Every read is strongly consistent.
+ * documents, guards or a stream's first commit it is one transaction. A document too large for an item lies in chunks that
+ * the transaction writes with it. Every read is strongly consistent.
  *
  * A write whose answer is lost is sent again as it was: the transaction's token, or the writer's id in the item, tells that
  * it is done already. Where even that gets no answer the item is read back.
@@ -61,13 +64,11 @@ const START: LedgerHead = { commit: 0, sequence: 0 };
 export class DynamoLedger implements LedgerPort {
   readonly #client: DynamoDBClient;
   readonly #table: string;
-  readonly #objects: ObjectStore | undefined;
   readonly #known = new KnownHeads();
 
-  constructor(client: DynamoDBClient, { table, objects }: DynamoLedgerOptions) {
+  constructor(client: DynamoDBClient, { table }: DynamoLedgerOptions) {
     this.#client = client;
     this.#table = table;
-    this.#objects = objects;
   }
 
   async head(stream: string): Promise<LedgerHead> {
@@ -83,7 +84,7 @@ export class DynamoLedger implements LedgerPort {
   }
 
   async commit(request: CommitRequest): Promise<CommitOutcome> {
-    const write = await prepareWrite(request, this.#table, this.#objects);
+    const write = prepareWrite(request, this.#table);
     if ('kind' in write) return write;
     if (request.events.length > 0 && !(await this.#isHead(request.stream, request.expected)))
       return { kind: 'conflict' };
@@ -97,7 +98,7 @@ export class DynamoLedger implements LedgerPort {
     const items = await this.#query('read commits', streamPartition(stream), commitSort(after + 1), COMMIT_RANGE[1], {
       limit,
     });
-    const commits = await Promise.all(items.map((item) => readCommit(stream, item)));
+    const commits = items.map((item) => readCommit(stream, item));
     for (const [at, commit] of commits.entries())
       invariant(commit.number === after + 1 + at, `commit ${after + 1 + at} of ${stream} exists`);
     return commits;
@@ -105,7 +106,7 @@ export class DynamoLedger implements LedgerPort {
 
   async document(stream: string, key: string): Promise<LedgerDocument | undefined> {
     const item = await this.#get('read a ledger document', documentKey(stream, key));
-    return item && this.#readDocument(item);
+    return item && this.#readDocument(stream, item);
   }
 
   async documents(stream: string, query: DocumentQuery): Promise<LedgerDocument[]> {
@@ -114,7 +115,10 @@ export class DynamoLedger implements LedgerPort {
     if (empty) return [];
     const options = { limit: query.limit, reverse: query.reverse, except: high };
     const items = await this.#query('read ledger documents', streamPartition(stream), low, high, options);
-    return Promise.all(items.map((item) => this.#readDocument(item)));
+    const documents: LedgerDocument[] = [];
+    // One after the other, so that the chunks of one alone are asked for at a time.
+    for (const item of items) documents.push(await this.#readDocument(stream, item));
+    return documents;
   }
 
   async streams(): Promise<string[]> {
@@ -129,12 +133,29 @@ export class DynamoLedger implements LedgerPort {
     }
   }
 
-  async #readDocument(item: Item): Promise<LedgerDocument> {
-    return {
-      key: documentName(item),
-      version: numberOf(item, 'version'),
-      value: await readContent(item, this.#objects),
+  /** Where the chunks are already those of a later version than the item, the item is read again. */
+  async #readDocument(stream: string, item: Item): Promise<LedgerDocument> {
+    const key = documentName(item);
+    let latest: Item | undefined = item;
+    const read = async (): Promise<LedgerDocument> => {
+      const current = latest ?? (await this.#get('read a ledger document', documentKey(stream, key)));
+      latest = undefined;
+      invariant(current, `the document ${key} of ${stream} exists`);
+      const value = await this.#valueOf(stream, key, current);
+      if (value === undefined) throw chunksDiffer(stream, key);
+      return { key, version: numberOf(current, 'version'), value };
     };
+    return withRetries(read, (error) => (error as PlimsollError).code === CHUNKS_DIFFER, READ_PACE);
+  }
+
+  /** Undefined where the chunks are not those that the item describes. */
+  async #valueOf(stream: string, key: string, item: Item): Promise<Json | undefined> {
+    const list = chunkList(item);
+    if (!list) return readContent(item);
+    const chunks = Array.from({ length: list.count }, (_, at) =>
+      this.#get('read a chunk of a ledger document', chunkKey(stream, key, at), 'payload'),
+    );
+    return joinedContent(list, await Promise.all(chunks));
   }
 
   /**
@@ -288,6 +309,15 @@ function assertLimit(limit: number): void {
     `a page of the ledger has 1 to ${PAGE_LIMIT} entries`,
   );
 }
+
+const CHUNKS_DIFFER = 'LEDGER_CHUNKS_DIFFER';
+
+const chunksDiffer = (stream: string, key: string): PlimsollError =>
+  new PlimsollError(
+    CHUNKS_DIFFER,
+    `the chunks of the document ${key} of ${stream} are not those of its version`,
+    'read it again; where nobody writes it, restore the table to a time before it was damaged',
+  );
 
 const tooBusy = (): PlimsollError =>
   new PlimsollError('LEDGER_BUSY', 'other writers held the same part of the ledger for too long', 'try again', {

@@ -11,7 +11,7 @@ const Address = z.url({ protocol: /^https?$/ });
 const SETTINGS = {
   /** The ledger's DynamoDB table. */
   ledgerTable: ['PLIMSOLL_LEDGER_TABLE', Name],
-  /** The bucket of the lake, and of documents too large for the table. */
+  /** The bucket of the lake. */
   lakeBucket: ['PLIMSOLL_LAKE_BUCKET', Name],
   /** What the names of this instance's secrets begin with. */
   secretPrefix: ['PLIMSOLL_SECRET_PREFIX', Name],

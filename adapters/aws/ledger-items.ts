@@ -5,7 +5,6 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { invariant, PlimsollError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { type Commit, type DocumentQuery, LEDGER_BOUNDS } from '../../core/ports/ledger.ts';
-import type { ObjectStore } from '../../core/ports/object-store.ts';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -18,6 +17,7 @@ export const STREAMS_PARTITION = 'streams';
 
 const COMMIT = 'commit#';
 const DOCUMENT = 'document#';
+const CHUNK = 'chunk#';
 /** Digits of the largest safe integer, so that commit numbers sort as text. */
 const NUMBER_DIGITS = 16;
 
@@ -25,6 +25,9 @@ export const streamPartition = (stream: string): string => `stream#${stream}`;
 export const commitSort = (number: number): string => COMMIT + String(number).padStart(NUMBER_DIGITS, '0');
 export const commitKey = (stream: string, number: number): Item => keyOf(streamPartition(stream), commitSort(number));
 export const documentKey = (stream: string, key: string): Item => keyOf(streamPartition(stream), DOCUMENT + key);
+/** The chunks of a document keep their keys from version to version, so that those of a former one are written over. */
+export const chunkKey = (stream: string, key: string, at: number): Item =>
+  keyOf(streamPartition(stream), `${CHUNK}${key}#${at}`);
 export const streamKey = (stream: string): Item => keyOf(STREAMS_PARTITION, stream);
 const keyOf = (partition: string, sort: string): Item => ({
   [PARTITION_KEY]: { S: partition },
@@ -62,11 +65,11 @@ export const bytewise = (a: string, b: string): number => Buffer.compare(Buffer.
 const lesser = (a: string, b: string): string => (bytewise(a, b) <= 0 ? a : b);
 const greater = (a: string, b: string): string => (bytewise(a, b) >= 0 ? a : b);
 
-/** JSON as it is stored: as text, compressed, or as the name of an object beside the table. */
+/** JSON as it is stored: as text, compressed, or as the list of the chunks that hold it. */
 export interface Content {
-  readonly encoding: 'json' | 'gzip' | 'object';
+  readonly encoding: 'json' | 'gzip' | 'chunks';
   readonly payload: AttributeValue;
-  /** Bytes it takes in the item. */
+  /** Bytes it takes in the table. */
   readonly bytes: number;
 }
 
@@ -84,24 +87,15 @@ export function inlineContent(json: string): Content {
   return { encoding: 'json', payload: { S: json }, bytes };
 }
 
-/** Stores the JSON as an object named by its hash, so that a repeated or lost write leaves the same object. */
-export async function objectContent(json: string, objects: ObjectStore): Promise<Content> {
-  const name = `documents/${sha256(json)}.json.gz`;
-  await objects.put(name, gzipSync(json), { ifAbsent: true });
-  return { encoding: 'object', payload: { S: name }, bytes: name.length };
-}
-
 export const contentAttributes = ({ encoding, payload }: Content): Item => ({ encoding: { S: encoding }, payload });
 
-/** Reads what {@link contentAttributes} wrote. Throws `LEDGER_OBJECT_MISSING` or `LEDGER_OBJECT_CORRUPT` for one kept beside the table. */
-export async function readContent(item: Item, objects: ObjectStore | undefined): Promise<Json> {
+/** Reads what {@link contentAttributes} wrote, where the item holds it itself. */
+export function readContent(item: Item): Json {
   switch (textOf(item, 'encoding')) {
     case 'json':
       return JSON.parse(textOf(item, 'payload'));
     case 'gzip':
       return JSON.parse(gunzipSync(item.payload.B!).toString());
-    case 'object':
-      return JSON.parse(await objectText(textOf(item, 'payload'), objects));
   }
   throw new PlimsollError(
     'LEDGER_ENCODING_UNKNOWN',
@@ -110,35 +104,7 @@ export async function readContent(item: Item, objects: ObjectStore | undefined):
   );
 }
 
-async function objectText(name: string, objects: ObjectStore | undefined): Promise<string> {
-  if (!objects) throw withoutObjects('read');
-  const stored = await objects.get(name);
-  if (!stored) {
-    throw new PlimsollError(
-      'LEDGER_OBJECT_MISSING',
-      `the ledger refers to ${name}, which the bucket lacks`,
-      'restore the object from a backup or a former version',
-    );
-  }
-  const json = gunzipSync(stored).toString();
-  if (name !== `documents/${sha256(json)}.json.gz`) {
-    throw new PlimsollError(
-      'LEDGER_OBJECT_CORRUPT',
-      `${name} does not hold what its name says`,
-      'restore the object from a backup or a former version',
-    );
-  }
-  return json;
-}
-
-export const withoutObjects = (verb: string): PlimsollError =>
-  new PlimsollError(
-    'LEDGER_OBJECTS_ABSENT',
-    `cannot ${verb} a large document: this ledger was given no object store`,
-    'give this function the bucket',
-  );
-
-const sha256 = (value: string): string => createHash('sha256').update(value).digest('hex');
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** What a commit's item holds beside its content. */
 export const commitAttributes = (firstSequence: number, count: number, hash: string, writer: string): Item => ({
@@ -148,8 +114,8 @@ export const commitAttributes = (firstSequence: number, count: number, hash: str
   writer: { S: writer },
 });
 
-export async function readCommit(stream: string, item: Item): Promise<Commit> {
-  const events = await readContent(item, undefined);
+export function readCommit(stream: string, item: Item): Commit {
+  const events = readContent(item);
   invariant(Array.isArray(events), 'a commit holds a list of events');
   return {
     stream,
@@ -172,7 +138,7 @@ export function numberOf(item: Item, attribute: string): number {
   return Number(value);
 }
 
-/** Room for the word before a key within DynamoDB's 1,024 bytes of a sort key. */
+/** Room for what surrounds a key within DynamoDB's 1,024 bytes of a sort key. */
 const KEY_BYTES = 1_000;
 
 /** Throws `LEDGER_COMMIT_TOO_LARGE` or `LEDGER_KEY_INVALID` for the name of a stream or document that the table cannot hold. */
@@ -194,7 +160,7 @@ export function assertWithin(what: string, count: number, bound: number): void {
   throw new PlimsollError(
     'LEDGER_COMMIT_TOO_LARGE',
     `a commit has ${count} ${what}, the bound is ${bound}`,
-    'split it into several commits',
+    'split it into several commits, and what a document holds into several documents',
     { kept: 'nothing of it was written' },
   );
 }

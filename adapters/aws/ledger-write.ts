@@ -11,27 +11,26 @@ import {
   LEDGER_BOUNDS,
   type LedgerHead,
 } from '../../core/ports/ledger.ts';
-import type { ObjectStore } from '../../core/ports/object-store.ts';
+import { type DocumentContent, documentContent } from './ledger-chunks.ts';
 import {
   assertKey,
   assertWithin,
   type Content,
+  chunkKey,
   commitAttributes,
   commitKey,
   contentAttributes,
   documentKey,
   type Item,
   inlineContent,
-  objectContent,
   PARTITION_KEY,
   streamKey,
   utf8Bytes,
-  withoutObjects,
 } from './ledger-items.ts';
 
 /** What an action of the write is for. The commit, or the check that there is none, comes first; then documents, then guards. */
 export type Subject =
-  | { readonly kind: 'commit' | 'stream' }
+  | { readonly kind: 'commit' | 'stream' | 'chunk' }
   | { readonly kind: 'document' | 'guard'; readonly key: string };
 
 export interface LedgerWrite {
@@ -42,21 +41,16 @@ export interface LedgerWrite {
   readonly actions: readonly TransactWriteItem[];
 }
 
-/** A document that is too large for an item of 400 kB is kept as an object. */
-const DOCUMENT_INLINE_BYTES = 300_000;
-/** What the documents of one write may take inline: a transaction may hold 4 MB, and binary grows by a third on its way. */
-const DOCUMENTS_INLINE_BYTES = 2_500_000;
+/** DynamoDB takes so many actions in a transaction. */
+const TRANSACTION_ACTIONS = 100;
+/** What is stored in one transaction: it may hold 4 MB, and binary grows by a third on its way; keys take the rest. */
+const TRANSACTION_BYTES = 3_000_000;
 
 /**
- * The write that a request asks for; a `guarded` outcome where the request contradicts itself. Objects of large documents are
- * stored on the way, since an item must never name an object that does not exist yet.
- * Throws `LEDGER_COMMIT_TOO_LARGE`.
+ * The write that a request asks for; a `guarded` outcome where the request contradicts itself.
+ * Throws `LEDGER_COMMIT_TOO_LARGE`, also for what fits the bounds of the port but not, compressed, a transaction of DynamoDB.
  */
-export async function prepareWrite(
-  request: CommitRequest,
-  table: string,
-  objects: ObjectStore | undefined,
-): Promise<LedgerWrite | CommitOutcome> {
+export function prepareWrite(request: CommitRequest, table: string): LedgerWrite | CommitOutcome {
   const { stream, expected, events } = request;
   const { eventsJson, documentsJson } = boundedJson(request);
   const guards = new Map(request.guards.map((guard) => [guard.key, guard.version]));
@@ -64,15 +58,15 @@ export async function prepareWrite(
   if (contradicted !== undefined) return { kind: 'guarded', key: contradicted };
 
   const writer = randomUUID();
-  const contents = await documentContents(documentsJson, objects);
+  const { eventsContent, contents } = boundedContents(eventsJson, documentsJson);
   const written = new Set(request.documents.map((document) => document.key));
   const parts: [Subject, TransactWriteItem][] = [];
   parts.push([
     { kind: 'commit' },
-    events.length > 0 ? commitPut(request, eventsJson, writer, table) : headCheck(request, table),
+    events.length > 0 ? commitPut(request, eventsContent, writer, table) : headCheck(request, table),
   ]);
   request.documents.forEach((document, at) => {
-    const put = documentPut(stream, document, guards.get(document.key), contents[at], writer, table);
+    const put = documentPut(stream, document, guards.get(document.key), contents[at].content, writer, table);
     parts.push([{ kind: 'document', key: document.key }, put]);
   });
   for (const [key, version] of guards) {
@@ -81,6 +75,10 @@ export async function prepareWrite(
   if (expected.commit === 0 && (events.length > 0 || written.size > 0)) {
     parts.push([{ kind: 'stream' }, { Put: { TableName: table, Item: streamKey(stream) } }]);
   }
+  request.documents.forEach(({ key }, at) => {
+    for (const put of chunkPuts(stream, key, contents[at].chunks, table)) parts.push([{ kind: 'chunk' }, put]);
+  });
+  assertWithin('documents, chunks of large ones and guards', parts.length, TRANSACTION_ACTIONS);
   return {
     writer,
     head: events.length > 0 ? { commit: expected.commit + 1, sequence: expected.sequence + events.length } : expected,
@@ -89,8 +87,8 @@ export async function prepareWrite(
   };
 }
 
-/** DynamoDB takes 100 actions in a transaction; the commit, the stream's name and the documents need the others. */
-const GUARDS_PER_COMMIT = 100 - 2 - LEDGER_BOUNDS.documentsPerCommit;
+/** The commit, the stream's name and the documents need the other actions. */
+const GUARDS_PER_COMMIT = TRANSACTION_ACTIONS - 2 - LEDGER_BOUNDS.documentsPerCommit;
 
 function boundedJson({ stream, events, documents, guards }: CommitRequest): {
   eventsJson: string;
@@ -110,6 +108,17 @@ function boundedJson({ stream, events, documents, guards }: CommitRequest): {
   return { eventsJson, documentsJson };
 }
 
+function boundedContents(
+  eventsJson: string,
+  documentsJson: readonly string[],
+): { eventsContent: Content; contents: DocumentContent[] } {
+  const eventsContent = inlineContent(eventsJson);
+  const contents = documentsJson.map(documentContent);
+  const bytes = contents.reduce((sum, { content }) => sum + content.bytes, eventsContent.bytes);
+  assertWithin('bytes when compressed', bytes, TRANSACTION_BYTES);
+  return { eventsContent, contents };
+}
+
 /** The first key of which two versions are asked at once, so that one of them cannot hold. */
 function contradiction(
   { documents, guards }: CommitRequest,
@@ -120,30 +129,16 @@ function contradiction(
   return asked.find(({ key, version }) => (versions.get(key) ?? version) !== version)?.key;
 }
 
-/** How each document is stored: inline, but as an object where it is too large or all of them are. */
-async function documentContents(jsons: readonly string[], objects: ObjectStore | undefined): Promise<Content[]> {
-  const contents = jsons.map(inlineContent);
-  let inline = contents.reduce((sum, { bytes }) => sum + bytes, 0);
-  const largestFirst = contents.map((_, at) => at).sort((a, b) => contents[b].bytes - contents[a].bytes);
-  for (const at of largestFirst) {
-    if (contents[at].bytes <= DOCUMENT_INLINE_BYTES && inline <= DOCUMENTS_INLINE_BYTES) break;
-    if (!objects) throw withoutObjects('write');
-    inline -= contents[at].bytes;
-    contents[at] = await objectContent(jsons[at], objects);
-  }
-  return contents;
-}
-
 function commitPut(
   { stream, expected, events, hash }: CommitRequest,
-  json: string,
+  content: Content,
   writer: string,
   table: string,
 ): TransactWriteItem {
   const item: Item = {
     ...commitKey(stream, expected.commit + 1),
     ...commitAttributes(expected.sequence + 1, events.length, hash, writer),
-    ...contentAttributes(inlineContent(json)),
+    ...contentAttributes(content),
   };
   return { Put: { TableName: table, Item: item, ...ABSENT, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } };
 }
@@ -215,6 +210,12 @@ function documentUpdate(
     },
   };
 }
+
+/** Without a condition of their own: those of the document's version hold for the whole transaction. */
+const chunkPuts = (stream: string, key: string, chunks: readonly Uint8Array[], table: string): TransactWriteItem[] =>
+  chunks.map((chunk, at) => ({
+    Put: { TableName: table, Item: { ...chunkKey(stream, key, at), payload: { B: chunk } } },
+  }));
 
 const guardCheck = (stream: string, { key, version }: DocumentGuard, table: string): TransactWriteItem => ({
   ConditionCheck: { TableName: table, Key: documentKey(stream, key), ...atVersion(version) },

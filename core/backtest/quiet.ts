@@ -4,7 +4,7 @@ import type { MarketState } from '../engine/market-state.ts';
 import type { InstrumentContext, StrategyRunner } from '../strategies/runner.ts';
 
 /** Bars that are measured before the strategy is asked about the first of them: few, for what follows a proposal is lost. */
-const STRIDE_BARS = 8;
+const STRIDE_BARS = 16;
 
 /**
  * Runs cycles of an account with one market and one strategy for as long as nothing happens in them but that the strategy is
@@ -46,6 +46,7 @@ function quietUntil(engine: Engine, market: MarketState, from: number, to: numbe
   const lastOpen = engine.watch.dayEnd - market.intervalMs;
   let end = to;
   while (end > from && (timestamp[end - 1] > lastOpen || timestamp[end - 1] >= nextFunding)) end--;
+  if (touchAbove === Number.POSITIVE_INFINITY && touchBelow === Number.NEGATIVE_INFINITY) return end;
   for (let k = from; k < end; k++) if (high[k] >= touchAbove || low[k] <= touchBelow) return k;
   return end;
 }
@@ -77,12 +78,12 @@ function ask(
   end: number,
 ): boolean {
   const { timestamp, close, intervalMs } = market;
-  const paused = engine.paused[runner.index];
+  const asks = context !== undefined && !engine.paused[runner.index];
   for (let k = market.at + 1; k < end; k++) {
     engine.time = timestamp[k] + intervalMs;
     market.at = k;
     market.lastPrice = close[k];
-    if (context?.moveTo(k) && !paused && runner.ask(engine, context)) return true;
+    if (context?.moveTo(k) && asks && runner.ask(engine, context)) return true;
   }
   return false;
 }

@@ -94,20 +94,30 @@ function runBlock(engine: Engine, market: MarketState, to: number, equity: Float
 
 function runMany(engine: Engine, feeds: readonly Feed[], control: BacktestControl): BacktestRun {
   const log = new CycleLog(Math.max(...feeds.map((feed) => feed.market.length)));
-  for (let time = earliest(feeds); time !== Number.POSITIVE_INFINITY; time = earliest(feeds)) {
-    openCycle(engine, time);
-    for (let k = 0; k < feeds.length; k++) if (feeds[k].nextClose === time) feeds[k].take();
+  const closes = Float64Array.from(feeds, (feed) => feed.nextClose);
+  let time = closes.reduce((earliest, close) => Math.min(earliest, close));
+  while (time !== Number.POSITIVE_INFINITY) {
+    const next = takeBars(engine, feeds, closes, time);
     runCycle(engine);
     log.add(time, engine.equity);
     if (log.length % PROGRESS_CYCLES === 0 && control.onProgress?.(log.length, log.capacity) === false) break;
+    time = next;
   }
   return { engine, ...log.columns() };
 }
 
-function earliest(feeds: readonly Feed[]): number {
-  let time = Number.POSITIVE_INFINITY;
-  for (let k = 0; k < feeds.length; k++) if (feeds[k].nextClose < time) time = feeds[k].nextClose;
-  return time;
+/** Opens the cycle at `time` with the bars that close then. `closes` is when each feed's next bar does; returns the next time. */
+function takeBars(engine: Engine, feeds: readonly Feed[], closes: Float64Array, time: number): number {
+  openCycle(engine, time);
+  let next = Number.POSITIVE_INFINITY;
+  for (let k = 0; k < closes.length; k++) {
+    if (closes[k] === time) {
+      feeds[k].take();
+      closes[k] = feeds[k].nextClose;
+    }
+    if (closes[k] < next) next = closes[k];
+  }
+  return next;
 }
 
 function columnsOf(bars: ReadonlyMap<string, BarColumns>, market: MarketState): BarColumns {
@@ -136,8 +146,6 @@ class Feed {
   readonly #engine: Engine;
   /** Whether the indicators of all bars are there. */
   readonly #isShared: boolean;
-  /** When the next bar closes; infinite after the last. */
-  nextClose: number;
   #preparedTo = 0;
 
   constructor(engine: Engine, market: MarketState, bars: BarColumns, indicators: SharedIndicators | undefined) {
@@ -145,7 +153,6 @@ class Feed {
     this.market = market;
     market.useBars(bars);
     market.fundingRateMillionths = Math.round(engine.definition.execution.fundingBps * 100);
-    this.nextClose = bars.timestamp[0] + market.intervalMs;
     this.#isShared = indicators !== undefined;
     if (indicators) for (const runner of engine.runners) runner.takeShared(market, indicators);
   }
@@ -156,8 +163,12 @@ class Feed {
     const next = market.at + 1;
     if (next === this.#preparedTo) this.prepare(next, Math.min(market.length, next + BLOCK_BARS_OF_MANY));
     takeBar(this.#engine, market);
-    this.nextClose =
-      next + 1 < market.length ? market.timestamp[next + 1] + market.intervalMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** When the next bar closes; infinite after the last. */
+  get nextClose(): number {
+    const { at, length, timestamp, intervalMs } = this.market;
+    return at + 1 < length ? timestamp[at + 1] + intervalMs : Number.POSITIVE_INFINITY;
   }
 
   prepare(from: number, to: number): void {

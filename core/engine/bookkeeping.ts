@@ -2,6 +2,7 @@
  * What happens, written and applied: each function appends one event to the journal and changes the engine's state by it. No
  * other code does either for orders, cash and positions, so that the ledger and the state cannot part.
  */
+import { append } from '../append.ts';
 import { invariant } from '../errors.ts';
 import { closeEnvelopeOver, removeOrder } from '../execution/envelope.ts';
 import { ORDER_TYPES, type Order, PURPOSES, SIDES, TIMES_IN_FORCE } from '../execution/order.ts';
@@ -156,7 +157,7 @@ export function activate(engine: Engine, order: Order, price: number, trigger: n
 }
 
 function rest(market: MarketState, order: Order): void {
-  market.orders.push(order);
+  market.orders = append(market.orders, order);
   closeEnvelopeOver(market);
 }
 

@@ -1,11 +1,12 @@
 import { PlimsollError } from '../errors.ts';
+import { refreshEnvelope } from '../execution/envelope.ts';
 import type { ExecutionModel } from '../execution/model.ts';
 import { Order } from '../execution/order.ts';
+import { Journal, type JournalPosition } from '../ledger/journal.ts';
 import type { TextTableState } from '../ledger/texts.ts';
 import { TextTable } from '../ledger/texts.ts';
-import { Journal, type JournalPosition } from '../ledger/journal.ts';
-import type { Instrument } from '../market/instrument.ts';
 import { barAt, barsFromRows } from '../market/bars.ts';
+import type { Instrument } from '../market/instrument.ts';
 import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
 import { EXACT_LIMIT, pow10 } from '../numbers.ts';
 import type { Provenance } from '../ports/market-data.ts';
@@ -14,7 +15,6 @@ import type { TradingState } from '../risk/trading-state.ts';
 import { RiskWatch, type RiskWatchState } from '../risk/watch.ts';
 import type { RunningStrategy, SignalProposal } from '../strategies/runner.ts';
 import { StrategyRunner } from '../strategies/runner.ts';
-import { refreshEnvelope } from '../execution/envelope.ts';
 import { MarketState } from './market-state.ts';
 import { Position } from './position.ts';
 
@@ -242,7 +242,13 @@ export class Engine {
 }
 
 function isUntouched(position: Position): boolean {
-  return position.quantity === 0 && position.realised === 0 && position.fees === 0 && position.funding === 0 && Number.isNaN(position.target);
+  return (
+    position.quantity === 0 &&
+    position.realised === 0 &&
+    position.fees === 0 &&
+    position.funding === 0 &&
+    Number.isNaN(position.target)
+  );
 }
 
 function orderFrom(state: OrderState): Order {
@@ -263,7 +269,9 @@ function restoreMarket(market: MarketState, state: MarketSnapshot): void {
   market.mark = state.mark;
   const [timestamp, open, high, low, close, volume] = state.lastBar;
   const { priceDecimals } = market.instrument;
-  market.useBars(barsFromRows(state.lastBar.length > 0 ? [{ timestamp, open, high, low, close, volume }] : [], priceDecimals));
+  market.useBars(
+    barsFromRows(state.lastBar.length > 0 ? [{ timestamp, open, high, low, close, volume }] : [], priceDecimals),
+  );
   market.at = state.lastBar.length > 0 ? 0 : -1;
   market.orders = state.orders.map(orderFrom);
   market.held = state.held.map(orderFrom);
@@ -272,20 +280,37 @@ function restoreMarket(market: MarketState, state: MarketSnapshot): void {
 function assertDefinition(definition: EngineDefinition): void {
   const { instruments, strategies, cash, currency } = definition;
   if (instruments.length === 0 || instruments.length > ENGINE_BOUNDS.instruments) {
-    throw new PlimsollError('UNIVERSE_SIZE', `a universe has ${instruments.length} instruments`, `give it 1 to ${ENGINE_BOUNDS.instruments}`);
+    throw new PlimsollError(
+      'UNIVERSE_SIZE',
+      `a universe has ${instruments.length} instruments`,
+      `give it 1 to ${ENGINE_BOUNDS.instruments}`,
+    );
   }
   if (strategies.length === 0 || strategies.length > ENGINE_BOUNDS.strategies) {
-    throw new PlimsollError('STRATEGY_COUNT', `an account runs ${strategies.length} strategies`, `give it 1 to ${ENGINE_BOUNDS.strategies}`);
+    throw new PlimsollError(
+      'STRATEGY_COUNT',
+      `an account runs ${strategies.length} strategies`,
+      `give it 1 to ${ENGINE_BOUNDS.strategies}`,
+    );
   }
   if (!Number.isInteger(cash) || cash <= 0 || cash >= EXACT_LIMIT) {
-    throw new PlimsollError('CASH_OUT_OF_RANGE', `the first deposit is ${cash} in scaled units`, 'deposit a positive amount below 9,007,199,254,740,992 units');
+    throw new PlimsollError(
+      'CASH_OUT_OF_RANGE',
+      `the first deposit is ${cash} in scaled units`,
+      'deposit a positive amount below 9,007,199,254,740,992 units',
+    );
   }
   const symbols = instruments.map((instrument) => instrument.symbol);
   const twice = symbols.find((symbol, index) => symbols.indexOf(symbol) !== index);
-  if (twice) throw new PlimsollError('INSTRUMENT_TWICE', `the universe names ${twice} twice`, 'name each instrument once');
+  if (twice)
+    throw new PlimsollError('INSTRUMENT_TWICE', `the universe names ${twice} twice`, 'name each instrument once');
   for (const instrument of instruments) {
     if (instrument.type === 'inverse-perpetual' || instrument.type === 'option' || instrument.type === 'future') {
-      throw new PlimsollError('INSTRUMENT_UNSUPPORTED', `${instrument.symbol} is of type ${instrument.type}, which is not traded yet`, 'trade spot, equities, currency pairs or linear perpetuals');
+      throw new PlimsollError(
+        'INSTRUMENT_UNSUPPORTED',
+        `${instrument.symbol} is of type ${instrument.type}, which is not traded yet`,
+        'trade spot, equities, currency pairs or linear perpetuals',
+      );
     }
     if (instrument.settlement !== currency || instrument.moneyDecimals !== definition.moneyDecimals) {
       throw new PlimsollError(

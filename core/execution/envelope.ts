@@ -12,6 +12,14 @@ export function closeEnvelopeOver(market: MarketState): void {
   market.touchBelow = Number.POSITIVE_INFINITY;
 }
 
+/** Whether this bar may touch an order. The bar's prices are read last: where nothing rests, or all is open, they decide nothing. */
+export function isTouched(market: MarketState): boolean {
+  const { at, touchAbove, touchBelow } = market;
+  if (touchAbove === Number.NEGATIVE_INFINITY) return true;
+  if (touchAbove === Number.POSITIVE_INFINITY && touchBelow === Number.NEGATIVE_INFINITY) return false;
+  return market.high[at] >= touchAbove || market.low[at] <= touchBelow;
+}
+
 /** Opens the envelope as far as the resting orders allow. */
 export function refreshEnvelope(market: MarketState, positions: readonly Position[]): void {
   let above = Number.POSITIVE_INFINITY;
@@ -26,9 +34,9 @@ export function refreshEnvelope(market: MarketState, positions: readonly Positio
     if ((order.side === 'buy') === isStop) above = Math.min(above, level);
     else below = Math.max(below, level);
   }
-  const liquidation = liquidationLevels(market, positions);
-  market.touchAbove = Math.min(above, liquidation.above);
-  market.touchBelow = Math.max(below, liquidation.below);
+  market.touchAbove = above;
+  market.touchBelow = below;
+  if (market.isPerpetual) narrowToLiquidation(market, positions);
 }
 
 /** Whether an order waits for one known price: it has met its first bar, lives on, and does not move. */
@@ -51,15 +59,12 @@ function removeFrom(orders: Order[], order: Order): void {
   else orders.splice(at, 1);
 }
 
-/** The nearest prices at which the venue would close one of the market's positions. */
-function liquidationLevels(market: MarketState, positions: readonly Position[]): { above: number; below: number } {
-  const levels = { above: Number.POSITIVE_INFINITY, below: Number.NEGATIVE_INFINITY };
-  if (!market.isPerpetual) return levels;
+/** Closes the envelope to the nearest prices at which the venue would close one of the market's positions. */
+function narrowToLiquidation(market: MarketState, positions: readonly Position[]): void {
   for (const held of positions) {
     const level = liquidationPrice(market, held);
     if (level === 0) continue;
-    if (held.quantity > 0) levels.below = Math.max(levels.below, level);
-    else levels.above = Math.min(levels.above, level);
+    if (held.quantity > 0) market.touchBelow = Math.max(market.touchBelow, level);
+    else market.touchAbove = Math.min(market.touchAbove, level);
   }
-  return levels;
 }

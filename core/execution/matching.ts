@@ -139,7 +139,8 @@ function fireStop(engine: Engine, market: MarketState, order: Order, price: numb
 
 /** Fills as a taker at `price`, worsened by the execution model; a limit is never passed. */
 function take(engine: Engine, market: MarketState, order: Order, price: number, bar: BarUse): void {
-  const quantity = Math.min(wanted(market, order, price, false), bar.available);
+  const hasImpact = engine.definition.execution.volumeShare !== undefined;
+  const quantity = hasImpact ? Math.min(wanted(market, order, price, false), bar.available) : 0;
   const worse = worsened(engine, market, order.side, price, quantity);
   const limit = order.price === 0 ? worse : order.price;
   const paid = order.side === 'buy' ? Math.min(worse, limit) : Math.max(worse, limit);
@@ -175,9 +176,11 @@ function execute(
   let within = Math.min(asked, bar.available);
   if (buys && !market.isPerpetual && !order.reduceOnly) {
     // A gap can make an order dearer than the cash that was reserved for it: it buys what the cash allows.
-    const cash = affordable(market, engine.cash - engine.reservedCash + order.reserved, price, maker);
-    within = Math.min(within, cash);
-    if (order.timeInForce !== 'fok') asked = Math.min(asked, cash);
+    const cash = engine.cash - engine.reservedCash + order.reserved;
+    const isBudgeted = order.budget > 0 && order.budget - order.filledNotional <= cash;
+    const most = isBudgeted ? asked : affordable(market, cash, price, maker);
+    within = Math.min(within, most);
+    if (order.timeInForce !== 'fok') asked = Math.min(asked, most);
   }
   if (order.timeInForce === 'fok' && within < asked) {
     cancel(engine, order, REASONS.kill);

@@ -58,7 +58,6 @@ export const TRANSITIONS: Record<OrderState, readonly OrderState[]> = {
   Unresolved: ['Accepted', 'PartiallyFilled', 'Filled', 'Canceled', 'Expired', 'Rejected', 'PendingCancel'],
 };
 
-
 /**
  * An order at work. Quantities, prices and money are scaled integers of its instrument; 0 stands for "none" in prices and
  * budgets, which are never 0 when meant.

@@ -99,7 +99,7 @@ export const LEDGER_BOUNDS = {
   /** UTF-8 bytes of one commit's events as JSON. */
   eventBytesPerCommit: 300_000,
   documentsPerCommit: 50,
-  /** UTF-8 bytes of one document as JSON; adapters keep what exceeds their item limit beside the table. */
+  /** UTF-8 bytes of one document as JSON; adapters split what exceeds their item limit. */
   documentBytes: 4_000_000,
   keyLength: 512,
 } as const;

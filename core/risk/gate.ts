@@ -2,6 +2,7 @@
  * The risk line. Every proposal comes here; what leaves is an order intent, persisted with its reservation, or a denial with
  * its code. Orders that only lower a position pass everything but a halt: they never wait behind a limit.
  */
+import { append } from '../append.ts';
 import { cancel, deny, initialize, type Refusal } from '../engine/bookkeeping.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
@@ -81,7 +82,7 @@ export function gateLeg(engine: Engine, strategy: number, market: MarketState, l
   const order = intentOf(engine, strategy, market, leg, passed);
   initialize(engine, order, reason, passed.reduced);
   engine.watch.countOrder(engine.time);
-  engine.intents.push(order);
+  engine.intents = append(engine.intents, order);
   if (proposal.kind === 'target') engine.position(strategy, market.index).target = proposal.exposure;
   if (!leg.reduceOnly) addProtection(engine, market, order, leg.protection, reason);
 }
@@ -207,59 +208,69 @@ function controlsOfShort(engine: Engine, leg: Leg): Refusal | undefined {
   return leg.side === 'buy' || engine.definition.limits.allowShort ? undefined : refuse('SHORT_NOT_ALLOWED');
 }
 
-/** A limit on an order's size: the money that is left, and the limit and the order in the unit of its code. */
+/** A limit on an order's size that leaves it too little room: the limit and the order in the unit of its code. */
 interface Cap {
   readonly code: DenialCode;
+  /** Money. */
   readonly room: number;
   readonly limit: number;
-  /** Money that counts against it already. */
-  readonly used: number;
-  /** Whether its limit is a share of the equity, in basis points, rather than money. */
-  readonly isShare: boolean;
+  readonly value: number;
 }
 
-const moneyCap = (code: DenialCode, limit: number, used: number): Cap => ({
-  code,
-  room: limit - used,
-  limit,
-  used,
-  isShare: false,
-});
-
-const shareCap = (engine: Engine, code: DenialCode, limit: number, used: number): Cap => ({
-  code,
-  room: Math.floor(limit * engine.equity) - used,
-  limit: limit * 10_000,
-  used,
-  isShare: true,
-});
-
-/** What a limit would be compared with, should the order pass as asked. */
-const valueOf = (engine: Engine, { used, isShare }: Cap, asked: number): number =>
-  isShare ? ((used + asked) / engine.equity) * 10_000 : used + asked;
-
-/** Sizes that cap an order, each with the code it denies with. */
-function caps(engine: Engine, strategy: number, market: MarketState, buys: boolean): Cap[] {
+/** The limit that cuts an order of `asked` money; undefined where it passes them all. */
+function cutBy(engine: Engine, strategy: number, market: MarketState, buys: boolean, asked: number): Cap | undefined {
   const { limits } = engine.definition;
-  const all: Cap[] = [];
   const side = sideExposure(market, buys);
   const { gross, netLong, netShort } = exposures(engine);
+  let cap: Cap | undefined;
   if (limits.maxOrderNotional !== undefined) {
-    all.push(moneyCap('NOTIONAL_EXCEEDS_MAX_PER_ORDER', Math.floor(limits.maxOrderNotional * engine.moneyScale), 0));
+    const limit = Math.floor(limits.maxOrderNotional * engine.moneyScale);
+    cap = tighter(engine, cap, asked, 'NOTIONAL_EXCEEDS_MAX_PER_ORDER', limit, 0);
   }
   if (limits.maxPositionNotional !== undefined) {
-    all.push(moneyCap('POSITION_EXCEEDS_MAX', Math.floor(limits.maxPositionNotional * engine.moneyScale), side));
+    const limit = Math.floor(limits.maxPositionNotional * engine.moneyScale);
+    cap = tighter(engine, cap, asked, 'POSITION_EXCEEDS_MAX', limit, side);
   }
   const elsewhere = gross - Math.max(side, sideExposure(market, !buys));
-  all.push(shareCap(engine, 'GROSS_EXPOSURE_EXCEEDS_MAX', limits.maxGrossExposure, elsewhere + side));
-  all.push(shareCap(engine, 'NET_EXPOSURE_EXCEEDS_MAX', limits.maxNetExposure, buys ? netLong : netShort));
-  const cash = market.isPerpetual
-    ? marginRoom(engine, strategy, market, buys)
-    : buys
-      ? freeCash(engine)
-      : Number.POSITIVE_INFINITY;
-  if (cash < Number.POSITIVE_INFINITY) all.push(moneyCap('CASH_INSUFFICIENT', cash, 0));
-  return all;
+  cap = tighterShare(engine, cap, asked, 'GROSS_EXPOSURE_EXCEEDS_MAX', limits.maxGrossExposure, elsewhere + side);
+  cap = tighterShare(engine, cap, asked, 'NET_EXPOSURE_EXCEEDS_MAX', limits.maxNetExposure, buys ? netLong : netShort);
+  if (market.isPerpetual) {
+    cap = tighter(engine, cap, asked, 'CASH_INSUFFICIENT', marginRoom(engine, strategy, market, buys), 0);
+  } else if (buys) {
+    cap = tighter(engine, cap, asked, 'CASH_INSUFFICIENT', freeCash(engine), 0);
+  }
+  return cap;
+}
+
+/** `cap`, or a limit in money that leaves less room than it does; where too large orders are denied, the first counts. */
+function tighter(
+  engine: Engine,
+  cap: Cap | undefined,
+  asked: number,
+  code: DenialCode,
+  limit: number,
+  used: number,
+): Cap | undefined {
+  return isLooser(engine, cap, asked, limit - used) ? cap : { code, room: limit - used, limit, value: used + asked };
+}
+
+/** As {@link tighter}, with a limit that is a share of the equity. */
+function tighterShare(
+  engine: Engine,
+  cap: Cap | undefined,
+  asked: number,
+  code: DenialCode,
+  limit: number,
+  used: number,
+): Cap | undefined {
+  const room = Math.floor(limit * engine.equity) - used;
+  if (isLooser(engine, cap, asked, room)) return cap;
+  return { code, room, limit: limit * 10_000, value: ((used + asked) / engine.equity) * 10_000 };
+}
+
+function isLooser(engine: Engine, cap: Cap | undefined, asked: number, room: number): boolean {
+  if (cap === undefined) return room >= asked;
+  return engine.definition.limits.oversize === 'deny' || room >= cap.room;
 }
 
 /** Margin and fee that an order in a perpetual holds, in basis points of its notional. */
@@ -279,15 +290,9 @@ function sized(engine: Engine, strategy: number, market: MarketState, leg: Leg):
   const buys = leg.side === 'buy';
   const price = leg.price || leg.trigger || market.lastPrice;
   const asked = leg.budget > 0 ? leg.budget : costOf(market, leg.quantity, price);
-  let allowed = asked;
-  let binding: Cap | undefined;
-  for (const cap of caps(engine, strategy, market, buys)) {
-    if (cap.room >= allowed) continue;
-    allowed = cap.room;
-    binding = cap;
-    if (engine.definition.limits.oversize === 'deny') break;
-  }
-  const tooLarge = binding && refuse(binding.code, binding.limit, valueOf(engine, binding, asked));
+  const cap = cutBy(engine, strategy, market, buys, asked);
+  const allowed = cap ? cap.room : asked;
+  const tooLarge = cap && refuse(cap.code, cap.limit, cap.value);
   if (tooLarge && (allowed <= 0 || engine.definition.limits.oversize === 'deny')) return tooLarge;
   const quantity =
     leg.budget > 0 ? affordable(market, allowed, price, false) : shrunk(market, leg.quantity, asked, allowed);
@@ -397,5 +402,5 @@ function addLeg(
     createdAt: engine.time,
   });
   initialize(engine, order, reason, false);
-  engine.intents.push(order);
+  engine.intents = append(engine.intents, order);
 }

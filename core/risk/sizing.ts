@@ -79,6 +79,8 @@ function opening(wanted: number, budget: number, protection: Protection): Leg {
   };
 }
 
+const NO_PROTECTION: Protection = {};
+
 /** A market order that closes `quantity` of what is held. */
 export function reduction(held: Position, quantity: number, purpose: Purpose = 'exit'): Leg {
   return {
@@ -93,7 +95,7 @@ export function reduction(held: Position, quantity: number, purpose: Purpose = '
     price: 0,
     trigger: 0,
     offsetBps: 0,
-    protection: {},
+    protection: NO_PROTECTION,
     group: undefined,
   };
 }

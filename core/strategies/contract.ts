@@ -29,6 +29,7 @@ export interface StrategyDefinition<
 }
 
 /** Nothing, one proposal, or several that are handled in order. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a callback that never returns anything has the type void.
 export type Decision = undefined | null | void | Proposal | readonly Proposal[];
 
 /** Latest and previous value of one output, in plain units; NaN before its warm-up. `previous` is one bar of the strategy ago. */
@@ -38,11 +39,12 @@ export interface SeriesView {
 }
 
 /** One output is a series itself; several are an object of series. */
-export type IndicatorView<Spec> = Spec extends IndicatorSpec<infer Output>
-  ? [Output] extends ['value']
-    ? SeriesView
-    : { readonly [Name in Output]: SeriesView }
-  : never;
+export type IndicatorView<Spec> =
+  Spec extends IndicatorSpec<infer Output>
+    ? [Output] extends ['value']
+      ? SeriesView
+      : { readonly [Name in Output]: SeriesView }
+    : never;
 
 /** The bar that has just closed, in plain units. */
 export interface BarView {
@@ -145,7 +147,19 @@ export interface StrategyBase<Params, State> {
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 /** Names that the context uses itself. */
-const RESERVED = new Set(['symbol', 'timeframe', 'params', 'time', 'bar', 'position', 'state', 'on', 'target', 'order', 'cancel']);
+const RESERVED = new Set([
+  'symbol',
+  'timeframe',
+  'params',
+  'time',
+  'bar',
+  'position',
+  'state',
+  'on',
+  'target',
+  'order',
+  'cancel',
+]);
 
 /** Declares a strategy. Throws `STRATEGY_MALFORMED` when the declaration cannot work, at once and not in a trade. */
 export function strategy<
@@ -154,16 +168,28 @@ export function strategy<
   State = undefined,
 >(definition: StrategyDefinition<Params, Indicators, State>): StrategyDefinition<Params, Indicators, State> {
   if (!definition || typeof definition.name !== 'string' || !NAME.test(definition.name)) {
-    throw malformed(String(definition?.name), 'its name is not lower-case letters, digits and dashes', 'name it as in "sma-cross"');
+    throw malformed(
+      String(definition?.name),
+      'its name is not lower-case letters, digits and dashes',
+      'name it as in "sma-cross"',
+    );
   }
   if (typeof definition.onBar !== 'function') {
     throw malformed(definition.name, 'it has no onBar', 'give it an onBar that returns a target, an order or nothing');
   }
   if (typeof definition.indicators !== 'function') {
-    throw malformed(definition.name, 'its indicators are not a function', 'write indicators: (params) => ({ … }), or () => ({})');
+    throw malformed(
+      definition.name,
+      'its indicators are not a function',
+      'write indicators: (params) => ({ … }), or () => ({})',
+    );
   }
   if (!(definition.params instanceof z.ZodObject)) {
-    throw malformed(definition.name, 'its params are not a zod object', 'write params: z.object({ … }), or z.object({})');
+    throw malformed(
+      definition.name,
+      'its params are not a zod object',
+      'write params: z.object({ … }), or z.object({})',
+    );
   }
   return definition;
 }
@@ -171,7 +197,12 @@ export function strategy<
 /** Refuses names that would hide the context's own. */
 export function assertIndicatorNames(strategyName: string, names: readonly string[]): void {
   const taken = names.find((name) => RESERVED.has(name));
-  if (taken) throw malformed(strategyName, `its indicator "${taken}" has a name that the context uses`, 'give the indicator another name');
+  if (taken)
+    throw malformed(
+      strategyName,
+      `its indicator "${taken}" has a name that the context uses`,
+      'give the indicator another name',
+    );
 }
 
 function malformed(name: string, what: string, remedy: string): PlimsollError {

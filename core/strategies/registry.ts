@@ -17,7 +17,11 @@ export type StrategyRegistry = ReadonlyMap<string, RegisteredStrategy>;
 export function findStrategy(registry: StrategyRegistry, name: string): RegisteredStrategy {
   const found = registry.get(name);
   if (found) return found;
-  throw new PlimsollError('STRATEGY_UNKNOWN', `there is no strategy "${name}"`, `use ${nearest(name, [...registry.keys()])}, or put it in strategies/`);
+  throw new PlimsollError(
+    'STRATEGY_UNKNOWN',
+    `there is no strategy "${name}"`,
+    `use ${nearest(name, [...registry.keys()])}, or put it in strategies/`,
+  );
 }
 
 /** Parameters with defaults filled in. Throws `STRATEGY_PARAMS_INVALID` naming the first bad one. */
@@ -26,7 +30,11 @@ export function parseParams(strategy: AnyStrategy, params: Record<string, unknow
   const unknown = Object.keys(params).find((key) => !shape.includes(key));
   if (unknown !== undefined) {
     const remedy = shape.length > 0 ? `use ${nearest(unknown, shape)}` : 'set none: it has no parameters';
-    throw new PlimsollError('STRATEGY_PARAMS_INVALID', `the strategy "${strategy.name}" has no parameter "${unknown}"`, remedy);
+    throw new PlimsollError(
+      'STRATEGY_PARAMS_INVALID',
+      `the strategy "${strategy.name}" has no parameter "${unknown}"`,
+      remedy,
+    );
   }
   const parsed = strategy.params.safeParse(params);
   if (parsed.success) return parsed.data as Record<string, unknown>;

@@ -1,3 +1,4 @@
+import { append } from '../append.ts';
 import { failStrategy } from '../engine/bookkeeping.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
@@ -140,7 +141,7 @@ export class StrategyRunner {
 
   #collect(engine: Engine, context: InstrumentContext, decision: Proposal | readonly Proposal[]): void {
     if (!Array.isArray(decision)) {
-      engine.proposals.push(this.#signalOf(context, decision as Proposal));
+      engine.proposals = append(engine.proposals, this.#signalOf(context, decision as Proposal));
       return;
     }
     const proposals = decision as readonly Proposal[];
@@ -210,6 +211,8 @@ export class InstrumentContext {
   readonly view: StrategyContext;
   readonly #own: Track;
   readonly #tracks: Track[];
+  /** Whether its one track is of the base bars: it moves with every bar of the market. */
+  readonly #isSimple: boolean;
   readonly #series: { series: Series; track: Track; indicator: number; output: number }[] = [];
   readonly #warmUp: readonly number[];
   #ready = false;
@@ -240,6 +243,7 @@ export class InstrumentContext {
         ),
     );
     this.#own = this.#tracks[0];
+    this.#isSimple = this.#tracks.length === 1 && this.#own.isBase;
     this.#warmUp = bySpec.map((entries, k) =>
       Math.max(
         k === 0 ? (running.definition.warmUp?.(running.params as never) ?? 1) : 1,
@@ -300,15 +304,15 @@ export class InstrumentContext {
   /** Moves to the market's bar `at`; whether the strategy is to be asked: a bar of its timeframe closed and all are warm. */
   moveTo(at: number): boolean {
     const k = at - this.#blockStart;
-    const own = this.#own;
-    if (!own.isBase && !own.completesAt(k)) return false;
-    own.moveTo(k);
-    if (this.#tracks.length > 1) this.#moveOthers(k);
+    if (this.#isSimple) this.#own.moveTo(k);
+    else if (!this.#moveTracks(k)) return false;
     return this.#ready || this.#isReady();
   }
 
-  #moveOthers(k: number): void {
-    for (let t = 1; t < this.#tracks.length; t++) this.#tracks[t].moveTo(k);
+  #moveTracks(k: number): boolean {
+    if (!this.#own.completesAt(k)) return false;
+    for (const track of this.#tracks) track.moveTo(k);
+    return true;
   }
 
   #isReady(): boolean {

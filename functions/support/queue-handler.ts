@@ -5,7 +5,7 @@ import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { handleBatch, type StepFunction } from './batch.ts';
 import { logger, metrics } from './observe.ts';
-import { awsPorts } from './ports.ts';
+import { stepPorts } from './step-ports.ts';
 
 /**
  * The handler of a step, with partial batch failure, a log and metrics. Throws `ENVIRONMENT_INCOMPLETE` where the stack did not
@@ -13,7 +13,7 @@ import { awsPorts } from './ports.ts';
  * @param name of the step, as the log shows it
  */
 export function queueHandler(name: string, step: StepFunction) {
-  const ports = awsPorts(process.env);
+  const ports = stepPorts(process.env);
   return middy<SQSEvent, SQSBatchResponse>()
     .use(injectLambdaContext(logger))
     .use(logMetrics(metrics))

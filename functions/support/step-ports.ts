@@ -1,4 +1,4 @@
-/** The ports of a function on AWS that keeps nothing in S3 itself. */
+/** The ports of a step on AWS. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { configuration, registry } from 'plimsoll-deployment';
@@ -6,24 +6,14 @@ import { clientSettings } from '../../adapters/aws/client-settings.ts';
 import { DynamoLedger } from '../../adapters/aws/dynamodb-ledger.ts';
 import { awsEnvironment } from '../../adapters/aws/environment.ts';
 import { SqsQueue } from '../../adapters/aws/sqs-queue.ts';
-import type { ObjectStore } from '../../core/ports/object-store.ts';
 import { QUEUES } from '../../core/ports/queue.ts';
 import type { StepPorts } from '../steps/ports.ts';
 import { withDeadline } from './deadline.ts';
 
-/**
- * From the environment that the stack sets; throws `ENVIRONMENT_INCOMPLETE`. Without `objects`, a document too large for one item
- * (some hundreds of instruments in one account) is refused with `LEDGER_OBJECTS_ABSENT`.
- */
-export function stepPorts(
-  variables: NodeJS.ProcessEnv,
-  objects?: ObjectStore,
-): { readonly steps: StepPorts; readonly queue: SqsQueue } {
+/** From the environment that the stack sets; throws `ENVIRONMENT_INCOMPLETE`. */
+export function stepPorts(variables: NodeJS.ProcessEnv): { readonly steps: StepPorts; readonly queue: SqsQueue } {
   const { ledgerTable, queues } = awsEnvironment(variables, { settings: ['ledgerTable'], queues: QUEUES });
-  const ledger = new DynamoLedger(new DynamoDBClient(clientSettings()), {
-    table: ledgerTable,
-    ...(objects ? { objects } : {}),
-  });
+  const ledger = new DynamoLedger(new DynamoDBClient(clientSettings()), { table: ledgerTable });
   const queue = new SqsQueue(new SQSClient(clientSettings()), { queues });
   return {
     queue,

@@ -2,7 +2,7 @@
 import { Validations } from 'aws-cdk-lib';
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { OBJECT_PREFIXES } from '../../functions/support/object-prefixes.ts';
+import { LAKE_PREFIX } from '../../functions/support/lake-prefix.ts';
 import type { DataStack } from '../stacks/data.ts';
 
 /** Everything that the ledger's adapter calls. Nothing is ever deleted. */
@@ -10,37 +10,31 @@ const LEDGER_ACTIONS = ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'ConditionC
   (name) => `dynamodb:${name}`,
 );
 
-/** Reads and writes the ledger, and the documents of it that lie in the bucket. */
-export function grantLedger({ ledger, lake }: DataStack, fn: LambdaFunction): void {
+/** Reads and writes the ledger. */
+export function grantLedger({ ledger }: DataStack, fn: LambdaFunction): void {
   ledger.grant(fn, ...LEDGER_ACTIONS);
-  grantObjects(fn, 'Documents', lake, OBJECT_PREFIXES.documents);
 }
 
-/** Reads and writes the lake. */
+/** Reads and writes the lake; by a policy of its own, so that its wildcard is acknowledged and no other is. */
 export function grantLake({ lake }: DataStack, fn: LambdaFunction): void {
-  grantObjects(fn, 'Lake', lake, OBJECT_PREFIXES.lake);
-}
-
-/** A policy of its own, so that its wildcard is acknowledged and no other is. */
-function grantObjects(fn: LambdaFunction, id: string, bucket: DataStack['lake'], prefix: string): void {
-  const policy = new Policy(fn, `${id}Objects`, {
+  const policy = new Policy(fn, 'LakeObjects', {
     statements: [
       new PolicyStatement({
         actions: ['s3:GetObject', 's3:PutObject'],
-        resources: [bucket.arnForObjects(`${prefix}*`)],
+        resources: [lake.arnForObjects(`${LAKE_PREFIX}*`)],
       }),
       // Without it S3 answers "denied" for a key that is not there.
       new PolicyStatement({
         actions: ['s3:ListBucket'],
-        resources: [bucket.bucketArn],
-        conditions: { StringLike: { 's3:prefix': `${prefix}*` } },
+        resources: [lake.bucketArn],
+        conditions: { StringLike: { 's3:prefix': `${LAKE_PREFIX}*` } },
       }),
     ],
     roles: [fn.role!],
   });
   Validations.of(policy).acknowledge({
-    id: `AwsSolutions::AwsSolutions-IAM5[Resource::${exportName(bucket)}/${prefix}*]`,
-    reason: `Keys below ${prefix} are made at run time; reading and writing them is what the function is for.`,
+    id: `AwsSolutions::AwsSolutions-IAM5[Resource::${exportName(lake)}/${LAKE_PREFIX}*]`,
+    reason: `Keys below ${LAKE_PREFIX} are made at run time; reading and writing them is what the function is for.`,
   });
 }
 

@@ -1,4 +1,4 @@
-/** `@aws-sdk/client-s3` in a form that a bundler can cut to the commands that are used: 58 kB less in every function. */
+/** `@aws-sdk/client-s3` in a form that a bundler can cut to the commands that are used: 58 kB less in the function that keeps the lake. */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 

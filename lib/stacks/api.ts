@@ -9,7 +9,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { queueVariables, settingVariable } from '../../adapters/aws/environment.ts';
-import { grantLake, grantLedger } from '../constructs/grants.ts';
+import { grantLedger } from '../constructs/grants.ts';
 import { PlimsollFunction } from '../constructs/node-function.ts';
 import type { Deployment } from '../deployment.ts';
 import type { DataStack } from './data.ts';
@@ -88,7 +88,6 @@ export class ApiStack extends Stack {
       modules: { 'plimsoll-deployment': deployment.deploymentModule },
     });
     grantLedger(data, fn);
-    grantLake(data, fn);
     trading.grantSend(fn);
     return fn;
   }

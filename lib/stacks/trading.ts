@@ -76,7 +76,6 @@ export class TradingStack extends Stack {
     return {
       ...observed(this.#deployment, service),
       [settingVariable('ledgerTable')]: this.#data.ledger.tableName,
-      [settingVariable('lakeBucket')]: this.#data.lake.bucketName,
       ...Object.fromEntries(urls),
     };
   }
@@ -93,7 +92,10 @@ export class TradingStack extends Stack {
       description: 'Takes in closed bars and opens cycles',
       memoryMb: MEMORY_MB,
       timeout: Duration.millis(ingestTimeoutMs(configuration)),
-      environment: this.stepEnvironment('ingest'),
+      environment: {
+        ...this.stepEnvironment('ingest'),
+        [settingVariable('lakeBucket')]: this.#data.lake.bucketName,
+      },
       modules: { 'plimsoll-deployment': deploymentModule, 'plimsoll-exchanges': exchangesModule },
       deadLetterQueue: this.missedEvents,
       retryAttempts: 2,

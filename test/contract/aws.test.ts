@@ -1,18 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { DynamoDBClient, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clientSettings } from '../../adapters/aws/client-settings.ts';
 import { DynamoLedger } from '../../adapters/aws/dynamodb-ledger.ts';
 import { SecretIdentity, type StoredIdentity, tokenDigest } from '../../adapters/aws/identity.ts';
+import type { Item } from '../../adapters/aws/ledger-items.ts';
 import { S3Objects } from '../../adapters/aws/s3-objects.ts';
 import { SecretsManagerSecrets } from '../../adapters/aws/secrets-manager.ts';
 import { SqsQueue } from '../../adapters/aws/sqs-queue.ts';
+import type { Json } from '../../core/json.ts';
 import type { Role } from '../../core/ports/identity.ts';
-import type { CommitRequest, LedgerHead } from '../../core/ports/ledger.ts';
+import { type CommitRequest, LEDGER_BOUNDS, type LedgerHead } from '../../core/ports/ledger.ts';
 import { QUEUE_BOUNDS } from '../../core/ports/queue.ts';
 import { type Cloud, startCloud } from '../cloud/harness/cloud.ts';
 import {
@@ -56,7 +58,7 @@ afterAll(async () => {
 
 const stop = async () => {};
 
-ledgerContract('DynamoDB', async () => ({ port: new DynamoLedger(dynamo, { table, objects }), stop }));
+ledgerContract('DynamoDB', async () => ({ port: new DynamoLedger(dynamo, { table }), stop }));
 queueContract('SQS', async () => ({
   port: new SqsQueue(sqs, { queues: await createQueues(sqs), waitSeconds: 0 }),
   stop,
@@ -148,7 +150,7 @@ describe('the DynamoDB ledger when the network fails', () => {
   beforeEach(async () => {
     proxy = await startFaultyProxy(cloud.endpoint);
     client = new DynamoDBClient({ ...clientSettings(), ...cloud.client, endpoint: proxy.endpoint });
-    ledger = new DynamoLedger(client, { table, objects });
+    ledger = new DynamoLedger(client, { table });
   });
   afterEach(async () => {
     client.destroy();
@@ -324,61 +326,139 @@ describe('the table of the DynamoDB ledger', () => {
     }
   });
 
-  it('keeps a large document as an object named by its hash, once', async () => {
-    const bucket = await createBucket(s3);
-    const ledger = new DynamoLedger(dynamo, { table, objects: new S3Objects(s3, { bucket }) });
-    const stream = unique('stream');
-    const value = noise(600_000);
-    for (const key of ['a', 'b']) {
-      await ledger.commit(append(stream, START, { events: [], documents: [{ key, value, expectedVersion: 0 }] }));
-    }
+  /** A commit of documents alone, each at any version unless the last says which. */
+  const put = (ledger: DynamoLedger, stream: string, values: Record<string, Json>, expectedVersion: number | 'any') => {
+    const documents = Object.entries(values).map(([key, value]) => ({ key, value, expectedVersion }));
+    return ledger.commit(append(stream, START, { events: [], documents }));
+  };
+  const chunksOf = async (stream: string) => (await stored(stream)).filter(({ sk }) => sk.S!.startsWith('chunk#'));
 
-    expect((await ledger.document(stream, 'b'))?.value === value).toBe(true);
-    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket }));
-    expect(Contents.map(({ Key }) => Key)).toEqual([expect.stringMatching(/^documents\/[0-9a-f]{64}\.json\.gz$/)]);
-  });
+  it.each([0, 'any'] as const)(
+    'keeps a large document in chunks that only its key leads to (version %s)',
+    async (version) => {
+      const ledger = new DynamoLedger(dynamo, { table });
+      const stream = unique('stream');
+      const value = noise(2_000_000);
+      expect((await put(ledger, stream, { big: value, small: 1 }, version)).kind).toBe('committed');
 
-  it('keeps a large document as an object also when all of them are large only together', async () => {
-    const ledger = new DynamoLedger(dynamo, { table, objects });
-    const stream = unique('stream');
-    const documents = Array.from({ length: 20 }, (_, n) => ({
-      key: `${n}`,
-      value: noise(250_000),
-      expectedVersion: 0,
-    }));
-    expect((await ledger.commit(append(stream, START, { documents }))).kind).toBe('committed');
-    const found = await ledger.documents(stream, { prefix: '', limit: 100 });
-    for (const { key, value } of found) expect(value === documents[Number(key)].value).toBe(true);
-    expect(found).toHaveLength(20);
-  }, 30_000);
+      expect((await ledger.document(stream, 'big'))?.value === value).toBe(true);
+      const found = await ledger.documents(stream, { prefix: '', limit: 10 });
+      expect(found.map(({ key, version }) => [key, version])).toEqual([
+        ['big', 1],
+        ['small', 1],
+      ]);
+      expect(found[0].value === value).toBe(true);
+      const sizes = (await chunksOf(stream)).map(({ payload }) => payload.B!.length);
+      expect(sizes).toHaveLength(4);
+      for (const bytes of sizes) expect(bytes).toBeLessThanOrEqual(380_000);
+      expect(await ledger.streams()).toContain(stream);
+    },
+  );
 
-  it('refuses an object that does not hold what its name says', async () => {
-    const ledger = new DynamoLedger(dynamo, { table, objects });
-    const stream = unique('stream');
-    await ledger.commit(
-      append(stream, START, { documents: [{ key: 'd', value: noise(600_000), expectedVersion: 0 }] }),
-    );
-    const other = await ledger.commit(
-      append(stream, ONE, { documents: [{ key: 'e', value: noise(600_001), expectedVersion: 0 }] }),
-    );
-    expect(other.kind).toBe('committed');
-
-    const names = (await stored(stream))
-      .map((item) => item.payload?.S)
-      .filter((name) => name?.startsWith('documents/'));
-    await objects.put(names[0]!, (await objects.get(names[1]!))!);
-    const reading = ledger.documents(stream, { prefix: '', limit: 10 }).then(({ length }) => length);
-    await expect(reading).rejects.toMatchObject({
-      code: 'LEDGER_OBJECT_CORRUPT',
-    });
-  });
-
-  it('refuses a large document where there is no object store, and writes nothing', async () => {
+  it('takes a document of the full length that does not compress', async () => {
     const ledger = new DynamoLedger(dynamo, { table });
     const stream = unique('stream');
-    const documents = [{ key: 'd', value: noise(600_000), expectedVersion: 0 }];
-    await expect(ledger.commit(append(stream, START, { documents }))).rejects.toMatchObject({
-      code: 'LEDGER_OBJECTS_ABSENT',
+    const value = noise(LEDGER_BOUNDS.documentBytes - 2);
+    expect((await put(ledger, stream, { full: value }, 0)).kind).toBe('committed');
+    expect((await ledger.document(stream, 'full'))?.value === value).toBe(true);
+  });
+
+  it('writes over the chunks of a former version, whether the document grows or shrinks', async () => {
+    const ledger = new DynamoLedger(dynamo, { table });
+    const stream = unique('stream');
+    const counts: number[] = [];
+    for (const [at, length] of [600_000, 2_000_000, 10, 900_000, 2_000_000].entries()) {
+      const value = noise(length + at);
+      await put(ledger, stream, { d: value }, at % 2 === 0 ? 'any' : at);
+      const document = await ledger.document(stream, 'd');
+      expect(document?.version).toBe(at + 1);
+      expect(document?.value === value).toBe(true);
+      counts.push((await chunksOf(stream)).length);
+    }
+    expect(counts).toEqual([2, 4, 4, 4, 4]);
+  }, 30_000);
+
+  it('writes no chunk where the commit is not written', async () => {
+    const ledger = new DynamoLedger(dynamo, { table });
+    const stream = unique('stream');
+    expect(await put(ledger, stream, { d: noise(600_000) }, 3)).toEqual({ kind: 'guarded', key: 'd' });
+    expect(await stored(stream)).toEqual([]);
+
+    const value = noise(600_001);
+    await put(ledger, stream, { d: value }, 0);
+    expect(await put(ledger, stream, { d: noise(600_002) }, 0)).toEqual({ kind: 'guarded', key: 'd' });
+    expect((await ledger.document(stream, 'd'))?.value === value).toBe(true);
+  });
+
+  it('reads the later version of a document that is changed between its item and its chunks', async () => {
+    const ledger = new DynamoLedger(dynamo, { table });
+    const stream = unique('stream');
+    await put(ledger, stream, { d: noise(600_000) }, 0);
+    const later = noise(900_000);
+    const client = new DynamoDBClient({ ...clientSettings(), ...cloud.client });
+    let reads = 0;
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        reads += 1;
+        if (reads === 2) await put(ledger, stream, { d: later }, 1);
+        return next(args);
+      },
+      { step: 'initialize' },
+    );
+    try {
+      const document = await new DynamoLedger(client, { table }).document(stream, 'd');
+      expect(document?.version).toBe(2);
+      expect(document?.value === later).toBe(true);
+      expect(reads).toBe(1 + 2 + 1 + 2);
+    } finally {
+      client.destroy();
+    }
+  });
+
+  it('never shows half of a document to those who read while it is written', async () => {
+    const ledger = new DynamoLedger(dynamo, { table });
+    const stream = unique('stream');
+    const values = [noise(600_000), 'small', noise(900_000)];
+    await put(ledger, stream, { d: values[0] }, 0);
+    let writing = true;
+    const reader = async (): Promise<void> => {
+      let last = 0;
+      while (writing) {
+        const { version, value } = (await ledger.document(stream, 'd'))!;
+        expect(version).toBeGreaterThanOrEqual(last);
+        expect(value === values[(version - 1) % values.length]).toBe(true);
+        last = version;
+      }
+    };
+    const readers = [reader(), reader()];
+    for (let version = 1; version < 12; version++) await put(ledger, stream, { d: values[version % 3] }, version);
+    writing = false;
+    await Promise.all(readers);
+  }, 60_000);
+
+  it('refuses a document whose chunks are not those of its version', async () => {
+    const ledger = new DynamoLedger(dynamo, { table });
+    const stream = unique('stream');
+    await put(ledger, stream, { d: noise(600_000) }, 0);
+    const [first] = await chunksOf(stream);
+    await dynamo.send(
+      new PutItemCommand({ TableName: table, Item: { ...first, payload: { B: Buffer.from('other') } } }),
+    );
+    const refused = { code: 'LEDGER_CHUNKS_DIFFER' };
+    await expect(ledger.document(stream, 'd')).rejects.toMatchObject(refused);
+    await expect(ledger.documents(stream, { prefix: '', limit: 10 })).rejects.toMatchObject(refused);
+  }, 30_000);
+
+  it.each([
+    ['bytes', { a: noise(3_000_000), b: noise(3_000_000) }, 0],
+    ['items', { a: noise(600_000), ...Object.fromEntries(count(49).map((n) => [`d${n}`, n])) }, 48],
+  ])('refuses a commit with more %s than a transaction holds, and writes nothing', async (_what, values, guarded) => {
+    const ledger = new DynamoLedger(dynamo, { table });
+    const stream = unique('stream');
+    const documents = Object.entries(values).map(([key, value]) => ({ key, value, expectedVersion: 0 }));
+    const guards = count(guarded).map((n) => ({ key: `guard${n}`, version: 0 }));
+    await expect(ledger.commit(append(stream, START, { documents, guards }))).rejects.toMatchObject({
+      code: 'LEDGER_COMMIT_TOO_LARGE',
     });
     expect(await stored(stream)).toEqual([]);
   });
@@ -397,17 +477,25 @@ describe('the table of the DynamoDB ledger', () => {
     expect(item.payload.B!.length).toBeLessThan(JSON.stringify(events).length / 4);
   });
 
-  const stored = async (stream: string) => {
-    const pages = await dynamo.send(
-      new QueryCommand({
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': { S: `stream#${stream}` } },
-      }),
-    );
-    return pages.Items ?? [];
+  const stored = async (stream: string): Promise<Item[]> => {
+    const items: Item[] = [];
+    for (let start: Item | undefined; ; ) {
+      const page = await dynamo.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': { S: `stream#${stream}` } },
+          ExclusiveStartKey: start,
+        }),
+      );
+      items.push(...(page.Items ?? []));
+      start = page.LastEvaluatedKey;
+      if (!start) return items;
+    }
   };
 });
+
+const count = (length: number): number[] => Array.from({ length }, (_, n) => n);
 
 /** Text that does not compress: an xorshift in printable characters. */
 function noise(length: number): string {

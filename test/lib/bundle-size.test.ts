@@ -51,11 +51,16 @@ it('Ingest is within the bound of a function that carries an exchange', () => {
   expect(bytes.get('Ingest')).toBeLessThan(BYTES_MAX.withExchange);
 });
 
+const carrying = (text: string): string[] =>
+  [...sources].filter(([, source]) => source.includes(text)).map(([name]) => name);
+
 it('only Ingest carries an exchange, and that one alone', () => {
-  const carrying = (text: string): string[] =>
-    [...sources].filter(([, source]) => source.includes(text)).map(([name]) => name);
   expect(carrying('api.binance.com')).toEqual(['Ingest']);
   expect(carrying('api.kraken.com')).toEqual([]);
+});
+
+it('only Ingest carries a client of S3, which is a third of what a step would load', () => {
+  expect(carrying('com.amazonaws.s3')).toEqual(['Ingest']);
 });
 
 it('no bundle holds a path of the machine that made it', () => {

@@ -7,9 +7,9 @@ import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfiguration } from '../../adapters/files/configuration.ts';
 import { QUEUE_BOUNDS, QUEUES } from '../../core/ports/queue.ts';
 import { addStacks, type Stacks } from '../../lib/app.ts';
-import { loadConfiguration } from '../../adapters/files/configuration.ts';
 import { type Deployment, prepareDeployment } from '../../lib/deployment.ts';
 
 /** Functions are not bundled here: what is in them is another test's. */
@@ -110,7 +110,7 @@ describe('the trading stack', () => {
 
 describe('the grants', () => {
   it('name what they are for: the only wildcards are traces and keys below a prefix', () => {
-    const allowed = /^(\*|.*\/(ledger|lake)\/\*)$/;
+    const allowed = /^(\*|.*\/lake\/\*)$/;
     for (const { sid, actions, resources } of allowStatements()) {
       expect(
         actions.filter((action) => action.includes('*')),
@@ -127,6 +127,12 @@ describe('the grants', () => {
           sid,
         ).toBe(true);
     }
+  });
+
+  it('let ingest alone into the bucket', () => {
+    const reaching = allowStatements().filter(({ actions }) => actions.some((action) => action.startsWith('s3:')));
+    expect(reaching.length).toBeGreaterThan(0);
+    for (const { sid } of reaching) expect(sid).toMatch(/^Ingest/);
   });
 
   it('never let a function delete from the ledger or the lake', () => {

@@ -180,7 +180,7 @@ function emulatorEnvironment({ account, folder, certificate }: Emulator, port: n
     PYTHONUNBUFFERED: '1',
     GATEWAY_PORT: String(port),
     BIND_HOST: '127.0.0.1',
-    MINISTACK_HOST: '127.0.0.1',
+    MINISTACK_HOST: 'localhost',
     MINISTACK_REGION: REGION,
     // Whoever calls without a signature, as browsers call the HTTP API, means this account.
     MINISTACK_ACCOUNT_ID: account,

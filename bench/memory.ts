@@ -1,0 +1,28 @@
+/** Peak memory of a run of ten million bars, its input included, over that of an empty process. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { rounded } from './timing.ts';
+
+const BARS = 10_000_000;
+const CHILD = fileURLToPath(new URL('memory-child.ts', import.meta.url));
+
+export function benchMemory(): unknown {
+  const empty = emptyPeakBytes();
+  return ['sma-cross', 'rsi-reversion'].map((strategy) => {
+    const peak = peakBytes(String(BARS), strategy);
+    return {
+      strategy,
+      bars: BARS,
+      emptyMb: rounded(empty / 1e6),
+      peakMb: rounded(peak / 1e6),
+      bytesPerBar: rounded((peak - empty) / BARS),
+    };
+  });
+}
+
+const peakBytes = (...given: string[]): number =>
+  Number(execFileSync(process.execPath, [CHILD, ...given], { encoding: 'utf8' }));
+
+/** Of a process that loads nothing at all. */
+const emptyPeakBytes = (): number =>
+  Number(execFileSync(process.execPath, ['-p', 'process.resourceUsage().maxRSS * 1024'], { encoding: 'utf8' }));

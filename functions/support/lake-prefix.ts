@@ -1,0 +1,2 @@
+/** Where the lake lies in its bucket. */
+export const LAKE_PREFIX = 'lake/';
