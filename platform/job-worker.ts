@@ -7,9 +7,9 @@ import type { Configuration } from '../core/configuration/schema.ts';
 import { PlimsollError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { withDeadline } from '../functions/support/deadline.ts';
+import { runGuarded } from '../functions/support/guarded-backtest.ts';
 import type { BacktestRequest } from '../operations/backtests/request.ts';
 import { backtestWork } from '../operations/backtests/work.ts';
-import { runGuarded } from './guarded-backtest.ts';
 
 /** What the thread is started with. */
 export interface JobOrder {

@@ -1,6 +1,6 @@
 /** What every venue refuses in the same words. */
 import { PlimsollError } from '../../core/errors.ts';
-import { nearestRemedy } from './nearest.ts';
+import { nearestRemedy } from '../../core/nearest.ts';
 
 /** The most bars that one call may ask for. */
 export const BARS_PER_CALL_MAX = 1_000_000;

@@ -9,8 +9,8 @@ import { type Metrics, metricsJson, metricsOf } from '../../core/backtest/metric
 import { reportHtml } from '../../core/backtest/report.ts';
 import { type BacktestResult, tradesOf } from '../../core/backtest/trades.ts';
 import { PlimsollError } from '../../core/errors.ts';
+import { runGuarded } from '../../functions/support/guarded-backtest.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import { runGuarded } from '../../platform/guarded-backtest.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
 import { progressLine } from './progress.ts';
 import { type RunArguments, recordedRunOptions } from './run-arguments.ts';

@@ -1,13 +1,10 @@
 /** Jobs on AWS: done within the request that asks for them, since nothing runs after it. */
 import { LedgerJobs } from '../../adapters/jobs/ledger-jobs.ts';
-import { runBacktest } from '../../core/backtest/run.ts';
-import { PlimsollError } from '../../core/errors.ts';
 import type { Job, Jobs } from '../../core/ports/jobs.ts';
 import type { BacktestRequest } from '../../operations/backtests/request.ts';
 import { backtestWork, type RunEngine } from '../../operations/backtests/work.ts';
 import type { StepPorts } from '../steps/ports.ts';
-import { withDeadline } from './deadline.ts';
-import { outside, purely } from './purely.ts';
+import { runGuarded } from './guarded-backtest.ts';
 
 /** API Gateway gives up on a request after 30 s; reading the bars and writing the figures want some of them. */
 const RUN_MS = 20_000;
@@ -24,26 +21,5 @@ export function inlineJobs(steps: StepPorts): Jobs {
   return jobs;
 }
 
-/** A backtest that neither has a clock nor may take longer than the request. */
-const runWithin: RunEngine = (definition, bars, onProgress) => {
-  try {
-    return purely(() =>
-      withDeadline(RUN_MS, 'the backtest', () =>
-        runBacktest(definition, bars, {
-          onProgress(done, total) {
-            outside(() => onProgress(done, total));
-            return true;
-          },
-        }),
-      ),
-    );
-  } catch (error) {
-    if (!(error instanceof PlimsollError) || error.code !== 'STRATEGY_TIMEOUT') throw error;
-    throw new PlimsollError(
-      'STRATEGY_TIMEOUT',
-      `the backtest took longer than the ${RUN_MS / 1_000} s that a request has`,
-      'choose a shorter span, or run it with the command line on recorded bars',
-      { cause: error },
-    );
-  }
-};
+/** A backtest that may not take longer than the request. */
+const runWithin: RunEngine = (definition, bars, onProgress) => runGuarded(definition, bars, onProgress, RUN_MS);

@@ -10,10 +10,10 @@ import type { BarColumns } from '../../core/market/bars.ts';
 import type { Principal, Role } from '../../core/ports/identity.ts';
 import type { StepPorts } from '../../functions/steps/ports.ts';
 import { withDeadline } from '../../functions/support/deadline.ts';
+import { runGuarded } from '../../functions/support/guarded-backtest.ts';
 import { backtestWork } from '../../operations/backtests/work.ts';
 import { findOperation, invoke } from '../../operations/invoke.ts';
 import type { OperationContext } from '../../operations/operation.ts';
-import { runGuarded } from '../../platform/guarded-backtest.ts';
 import { runLive } from '../../platform/live-run.ts';
 import { temporaryDirectory } from '../adapters/embedded/temporary.ts';
 

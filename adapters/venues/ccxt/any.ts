@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PlimsollError } from '../../../core/errors.ts';
-import { nearestRemedy } from '../nearest.ts';
+import { nearestRemedy } from '../../../core/nearest.ts';
 import { type ExchangeClass, openExchange } from './exchange.ts';
 import { CcxtVenue } from './market-data.ts';
 import { type CcxtOptionsInput, type CcxtRuntime, parseCcxtOptions } from './options.ts';

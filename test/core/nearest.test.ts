@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nearestNames, nearestRemedy } from '../../../adapters/venues/nearest.ts';
+import { nearestNames, nearestRemedy } from '../../core/nearest.ts';
 
 test('finds names that differ by a few letters, nearest first, whatever the case', () => {
   const known = ['BTC/USDT', 'BTC/USDC', 'ETH/USDT', 'DOGE/EUR'];
