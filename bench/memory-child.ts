@@ -2,6 +2,7 @@
 import { runBacktest } from '../core/backtest/run.ts';
 import { accountOf } from './account.ts';
 import { type BenchStrategy, randomWalk, WALKS } from './bars.ts';
+import { peakBytes } from './peak.ts';
 
 const bars = Number(process.argv[2]);
 const strategy = process.argv[3] as BenchStrategy;
@@ -12,4 +13,4 @@ const account = accountOf(strategy, ['BENCH/USDT'], {
 });
 const { engine, equity } = runBacktest(account, new Map([['BENCH/USDT', walk]]));
 if (equity.length !== bars || engine.journal.head().length !== 64) throw new Error('the run did not reach its end');
-process.stdout.write(String(process.resourceUsage().maxRSS * 1_024));
+process.stdout.write(String(peakBytes()));

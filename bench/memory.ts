@@ -4,12 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { rounded } from './timing.ts';
 
 const BARS = 10_000_000;
+/** A process that does nothing but look at its own size. */
+const EMPTY = fileURLToPath(new URL('peak.ts', import.meta.url));
 const CHILD = fileURLToPath(new URL('memory-child.ts', import.meta.url));
 
 export function benchMemory(): unknown {
-  const empty = emptyPeakBytes();
+  const empty = peakBytes(EMPTY);
   return ['sma-cross', 'rsi-reversion'].map((strategy) => {
-    const peak = peakBytes(String(BARS), strategy);
+    const peak = peakBytes(CHILD, String(BARS), strategy);
     return {
       strategy,
       bars: BARS,
@@ -20,9 +22,4 @@ export function benchMemory(): unknown {
   });
 }
 
-const peakBytes = (...given: string[]): number =>
-  Number(execFileSync(process.execPath, [CHILD, ...given], { encoding: 'utf8' }));
-
-/** Of a process that loads nothing at all. */
-const emptyPeakBytes = (): number =>
-  Number(execFileSync(process.execPath, ['-p', 'process.resourceUsage().maxRSS * 1024'], { encoding: 'utf8' }));
+const peakBytes = (...given: string[]): number => Number(execFileSync(process.execPath, given, { encoding: 'utf8' }));

@@ -25,9 +25,10 @@ async function main(): Promise<void> {
   if (values.bundles) {
     report.bundles = benchBundles(positionals);
   } else {
-    for (const part of partsOf(positionals)) {
-      process.stderr.write(`${part} …\n`);
-      report[part] = await bench(part, !values['no-peers']);
+    const parts = partsOf(positionals);
+    for (const part of parts) {
+      if (parts.length === 1) report[part] = await bench(part, !values['no-peers']);
+      else Object.assign(report, aloneInProcess(part));
     }
   }
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
@@ -57,12 +58,22 @@ function bench(part: Part, withPeers: boolean): unknown {
   }
 }
 
-/** In a process of its own: what it loads and compiles is not to change what follows. */
-function indicators(): unknown {
-  const script = fileURLToPath(new URL('indicators.ts', import.meta.url));
-  return JSON.parse(
-    execFileSync(process.execPath, [script], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }),
-  );
+/** Each part has a process of its own: what one loads, compiles and leaves in memory is not to change the next. */
+function aloneInProcess(part: Part): Record<string, unknown> {
+  process.stderr.write(`${part} …\n`);
+  const flags = values['no-peers'] ? ['--no-peers'] : [];
+  return outputOf(fileURLToPath(import.meta.url), part, ...flags);
+}
+
+const indicators = (): unknown => outputOf(fileURLToPath(new URL('indicators.ts', import.meta.url)));
+
+/** What a bench in a process of its own has printed. */
+function outputOf(script: string, ...given: string[]): Record<string, unknown> {
+  const output = execFileSync(process.execPath, [script, ...given], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return JSON.parse(output) as Record<string, unknown>;
 }
 
 function machine(): string {

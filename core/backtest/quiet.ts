@@ -2,6 +2,7 @@ import { execute, risk } from '../cycle.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
 import type { InstrumentContext, StrategyRunner } from '../strategies/runner.ts';
+import { type EquityTrail, equityAt } from './equity-trail.ts';
 
 /** Bars that are measured before the strategy is asked about the first of them: few, for what follows a proposal is lost. */
 const STRIDE_BARS = 16;
@@ -12,28 +13,25 @@ const STRIDE_BARS = 16;
  * several times cheaper; most bars are of this kind. It stops before a bar that touches an order, begins a day, is due for
  * funding or trips the breaker, which is left to `runCycle`, and after a cycle in which the strategy proposed something.
  *
- * Writes the equity of each cycle, by bar. Indicators must be prepared up to bar `to`.
+ * Indicators must be prepared up to bar `to`.
  */
 export function runQuietCycles(
   engine: Engine,
   market: MarketState,
   runner: StrategyRunner,
   to: number,
-  equity: Float64Array,
+  trail: EquityTrail,
 ): void {
   const context = runner.contextOf(market);
+  const money = engine.cash + (engine.totalMark - market.mark) - (market.isPerpetual ? market.netCost : 0);
+  trail.add(market.at + 1, money, market.netQuantity);
   while (market.at + 1 < to) {
     const from = market.at + 1;
-    const end = measureAhead(
-      engine,
-      market,
-      from,
-      quietUntil(engine, market, from, Math.min(to, from + STRIDE_BARS)),
-      equity,
-    );
+    const until = quietUntil(engine, market, from, Math.min(to, from + STRIDE_BARS));
+    const end = measureAhead(engine, market, money, from, until);
     if (end === from) return;
     const proposed = ask(engine, market, runner, context, end);
-    settle(engine, market, equity[market.at]);
+    settle(engine, market, equityAt(money, market.netQuantity, market.lastPrice, market.valueDivisor));
     if (proposed) risk(engine);
     if (engine.intents.length > 0 || engine.cancels.length > 0) execute(engine);
     if (proposed) return;
@@ -56,15 +54,14 @@ function quietUntil(engine: Engine, market: MarketState, from: number, to: numbe
  * that trips the breaker, or after one that raises the peak, so that only the last bar of a stride can. Money is whole numbers
  * below 2^53, of which sums and differences are exact in any order.
  */
-function measureAhead(engine: Engine, market: MarketState, from: number, to: number, equity: Float64Array): number {
+function measureAhead(engine: Engine, market: MarketState, money: number, from: number, to: number): number {
   const { close, valueDivisor, netQuantity } = market;
   const { peak, tripBelow } = engine.watch;
-  const before = engine.cash + (engine.totalMark - market.mark) - (market.isPerpetual ? market.netCost : 0);
   for (let k = from; k < to; k++) {
-    const worth = netQuantity === 0 ? before : before + Math.floor((netQuantity * close[k]) / valueDivisor);
-    if (worth < tripBelow) return k;
-    equity[k] = worth;
-    if (worth > peak) return k + 1;
+    const equity = equityAt(money, netQuantity, close[k], valueDivisor);
+    if (equity < tripBelow) return k;
+    if (equity > peak) return k + 1;
+    if (netQuantity === 0) return to;
   }
   return to;
 }

@@ -5,6 +5,8 @@ import type { MarketState } from '../engine/market-state.ts';
 import { PlimsollError } from '../errors.ts';
 import type { BarColumns } from '../market/bars.ts';
 import type { SharedIndicators } from '../strategies/shared-indicators.ts';
+import { EquityTrail } from './equity-trail.ts';
+import { prefetchBars } from './prefetch.ts';
 import { runQuietCycles } from './quiet.ts';
 
 /** Bars whose indicators are computed ahead at a time: many for one instrument, fewer for many, so that they stay in cache. */
@@ -47,48 +49,58 @@ export function runBacktest(
 
 function runOne(engine: Engine, feed: Feed, control: BacktestControl): BacktestRun {
   const { length } = feed.market;
-  const equity = new Float64Array(length);
+  const trail = new EquityTrail();
   for (let from = 0; from < length; from += BLOCK_BARS) {
     const to = Math.min(length, from + BLOCK_BARS);
     feed.prepare(from, to);
-    runBlock(engine, feed.market, to, equity);
+    runBlock(engine, feed.market, to, trail);
     if (from % PROGRESS_CYCLES === 0 && control.onProgress?.(to, length) === false) {
-      return new RunOfOne(engine, feed.market, equity.subarray(0, to));
+      return new RunOfOne(engine, feed.market, trail, to);
     }
   }
-  return new RunOfOne(engine, feed.market, equity);
+  return new RunOfOne(engine, feed.market, trail, length);
 }
 
-/** Every bar of the one market was a cycle, so that their times need not be kept: they are made when asked for. */
+/** Every bar of the one market was a cycle: times and equity follow from its columns, and are made when asked for. */
 class RunOfOne implements BacktestRun {
   readonly engine: Engine;
-  readonly equity: Float64Array;
   readonly #market: MarketState;
+  readonly #trail: EquityTrail;
+  readonly #cycles: number;
+  #times: Float64Array | undefined;
+  #equity: Float64Array | undefined;
 
-  constructor(engine: Engine, market: MarketState, equity: Float64Array) {
+  constructor(engine: Engine, market: MarketState, trail: EquityTrail, cycles: number) {
     this.engine = engine;
-    this.equity = equity;
     this.#market = market;
+    this.#trail = trail;
+    this.#cycles = cycles;
   }
 
   get times(): Float64Array {
     const { timestamp, intervalMs } = this.#market;
-    return timestamp.subarray(0, this.equity.length).map((opened) => opened + intervalMs);
+    this.#times ??= timestamp.subarray(0, this.#cycles).map((opened) => opened + intervalMs);
+    return this.#times;
+  }
+
+  get equity(): Float64Array {
+    this.#equity ??= this.#trail.column(this.#market, this.#cycles);
+    return this.#equity;
   }
 }
 
 /** One cycle a bar, up to bar `to`. A function of its own, so that the compiler optimises it after a few blocks as a whole. */
-function runBlock(engine: Engine, market: MarketState, to: number, equity: Float64Array): void {
+function runBlock(engine: Engine, market: MarketState, to: number, trail: EquityTrail): void {
   const { timestamp, intervalMs } = market;
   const only = engine.runners.length === 1 ? engine.runners[0] : undefined;
   while (market.at + 1 < to) {
-    if (only) runQuietCycles(engine, market, only, to, equity);
+    if (only) runQuietCycles(engine, market, only, to, trail);
     const next = market.at + 1;
     if (next === to) break;
     openCycle(engine, timestamp[next] + intervalMs);
     takeBar(engine, market);
     runCycle(engine);
-    equity[next] = engine.equity;
+    trail.add(next, engine.equity, 0);
   }
 }
 
@@ -161,7 +173,11 @@ class Feed {
   take(): void {
     const { market } = this;
     const next = market.at + 1;
-    if (next === this.#preparedTo) this.prepare(next, Math.min(market.length, next + BLOCK_BARS_OF_MANY));
+    if (next === this.#preparedTo) {
+      const to = Math.min(market.length, next + BLOCK_BARS_OF_MANY);
+      this.prepare(next, to);
+      market.enterBlock(next, to);
+    }
     takeBar(this.#engine, market);
   }
 
@@ -173,6 +189,7 @@ class Feed {
 
   prepare(from: number, to: number): void {
     this.#preparedTo = to;
+    prefetchBars(this.market, from, to);
     if (this.#isShared) return;
     for (const runner of this.#engine.runners) runner.prepare(this.market, from, to);
   }

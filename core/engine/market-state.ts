@@ -42,6 +42,9 @@ export class MarketState {
   length = 0;
   /** The bar of this cycle. */
   at = -1;
+  /** Highest and lowest price of the block of bars that the cycle's is in; infinite where they are not known. */
+  blockHigh = Number.POSITIVE_INFINITY;
+  blockLow = Number.NEGATIVE_INFINITY;
 
   /** Last price and when its bar closed; 0 before the first. */
   lastPrice = 0;
@@ -102,6 +105,21 @@ export class MarketState {
     this.volume = bars.volume;
     this.length = bars.length;
     this.at = -1;
+    this.blockHigh = Number.POSITIVE_INFINITY;
+    this.blockLow = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The cycles to come have the bars from `from` to `to`: what rests outside their extremes need not be looked at. */
+  enterBlock(from: number, to: number): void {
+    const { high, low } = this;
+    let highest = Number.NEGATIVE_INFINITY;
+    let lowest = Number.POSITIVE_INFINITY;
+    for (let k = from; k < to; k++) {
+      if (high[k] > highest) highest = high[k];
+      if (low[k] < lowest) lowest = low[k];
+    }
+    this.blockHigh = highest;
+    this.blockLow = lowest;
   }
 }
 

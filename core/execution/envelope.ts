@@ -12,11 +12,11 @@ export function closeEnvelopeOver(market: MarketState): void {
   market.touchBelow = Number.POSITIVE_INFINITY;
 }
 
-/** Whether this bar may touch an order. The bar's prices are read last: where nothing rests, or all is open, they decide nothing. */
+/** Whether this bar may touch an order. Its prices are read last: those of its block, or none, mostly decide it. */
 export function isTouched(market: MarketState): boolean {
   const { at, touchAbove, touchBelow } = market;
   if (touchAbove === Number.NEGATIVE_INFINITY) return true;
-  if (touchAbove === Number.POSITIVE_INFINITY && touchBelow === Number.NEGATIVE_INFINITY) return false;
+  if (touchAbove > market.blockHigh && touchBelow < market.blockLow) return false;
   return market.high[at] >= touchAbove || market.low[at] <= touchBelow;
 }
 
