@@ -1,8 +1,7 @@
-import { fromCheckpointJson } from '../../core/json.ts';
 import type { LedgerFold } from '../../core/ledger/fold.ts';
 import { LedgerVerifier } from '../../core/ledger/verify.ts';
 import type { LedgerPort } from '../../core/ports/ledger.ts';
-import { type AccountState, KEYS } from '../../functions/steps/account-state.ts';
+import { type AccountState, findAccount } from '../../functions/steps/account-state.ts';
 import { visiting } from '../../platform/visit.ts';
 import { progressLine } from './progress.ts';
 
@@ -50,9 +49,9 @@ export async function ledgerVerify(given: VerifyArguments): Promise<void> {
 
 async function verify(ledger: LedgerPort, stream: string): Promise<Verified> {
   // Read first: the ledger may grow meanwhile, and the account must not be ahead of what is verified.
-  const account = await ledger.document(stream, KEYS.account);
+  const account = await findAccount(ledger, stream);
   const { sequence: end } = await ledger.head(stream);
-  const state = account && (fromCheckpointJson(account.value) as AccountState);
+  const state = account?.state;
   const verifier = new LedgerVerifier();
   const progress = progressLine(`Verifying ${stream}`);
   let fault: Fault | null = null;

@@ -94,20 +94,27 @@ export interface CycleDocument {
   readonly warmUp?: true;
 }
 
-/** The account document with its version. Throws `ACCOUNT_NOT_OPEN` where the stream has none. */
-export async function loadAccount(
-  ledger: LedgerPort,
-  stream: string,
-): Promise<{ state: AccountState; version: number }> {
+/** An account as it stands, with the version of its document. */
+interface LoadedAccount {
+  readonly state: AccountState;
+  readonly version: number;
+}
+
+/** The account document with its version; undefined where the stream has none. */
+export async function findAccount(ledger: LedgerPort, stream: string): Promise<LoadedAccount | undefined> {
   const document = await ledger.document(stream, KEYS.account);
-  if (!document) {
-    throw new PlimsollError(
-      'ACCOUNT_NOT_OPEN',
-      `the account ${stream} has no ledger yet`,
-      'start the platform once so that its first cycle opens it',
-    );
-  }
-  return { state: fromCheckpointJson(document.value) as AccountState, version: document.version };
+  return document && { state: fromCheckpointJson(document.value) as AccountState, version: document.version };
+}
+
+/** The same where there must be one. Throws `ACCOUNT_NOT_OPEN`. */
+export async function loadAccount(ledger: LedgerPort, stream: string): Promise<LoadedAccount> {
+  const account = await findAccount(ledger, stream);
+  if (account) return account;
+  throw new PlimsollError(
+    'ACCOUNT_NOT_OPEN',
+    `the account ${stream} has no ledger yet`,
+    'start the platform once so that its first cycle opens it',
+  );
 }
 
 /** The account document's value for an engine as it stands. */

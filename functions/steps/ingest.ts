@@ -3,12 +3,11 @@ import type { AccountConfiguration } from '../../core/configuration/schema.ts';
 import { openStream } from '../../core/engine/genesis.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
-import { fromCheckpointJson } from '../../core/json.ts';
 import type { Bar } from '../../core/market/bars.ts';
 import type { Instrument } from '../../core/market/instrument.ts';
 import { type DocumentWrite, LEDGER_BOUNDS } from '../../core/ports/ledger.ts';
 import type { Provenance } from '../../core/ports/market-data.ts';
-import { type AccountState, type CycleDocument, KEYS, type Opening } from './account-state.ts';
+import { type CycleDocument, findAccount, KEYS, type Opening } from './account-state.ts';
 import { buildEngine, contentHash } from './engines.ts';
 import type { StepPorts } from './ports.ts';
 import { commitEngine, sendNext } from './step.ts';
@@ -116,8 +115,8 @@ async function writeDocuments(ports: StepPorts, stream: string, documents: reado
 
 /** Sends what an account waits for: after ingest, after a restart, and whenever a message may have been lost. */
 export async function resume(ports: StepPorts, stream: string): Promise<void> {
-  const document = await ports.ledger.document(stream, KEYS.account);
-  if (document) await sendNext(ports, stream, (fromCheckpointJson(document.value) as AccountState).cursor);
+  const account = await findAccount(ports.ledger, stream);
+  if (account) await sendNext(ports, stream, account.state.cursor);
 }
 
 function cycleDocument(

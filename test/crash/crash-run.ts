@@ -60,7 +60,7 @@ export async function crashRun() {
   return { account, instruments, bars, definition, provenance: 'simulated' as const, timeframe: '1m' as const };
 }
 
-export function crashPorts(embedded: Embedded, _run: unknown, faultPoint: (name: string) => void): StepPorts {
+export function crashPorts(embedded: Embedded, faultPoint: (name: string) => void): StepPorts {
   return {
     ledger: embedded.ledger,
     send: (queue, message) => embedded.queue.send(queue, message),

@@ -20,7 +20,7 @@ const run = await crashRun();
 const embedded = openEmbedded({ directory, faultPoint });
 await runLive({
   ...run,
-  ports: crashPorts(embedded, run, faultPoint),
+  ports: crashPorts(embedded, faultPoint),
   queue: embedded.queue,
   openedAhead: 10,
   faultPoint,
