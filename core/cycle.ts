@@ -79,11 +79,7 @@ export function execute(engine: Engine): void {
 
 /** What is persisted before any venue hears of it. */
 export function submitIntents(engine: Engine): void {
-  for (const request of engine.cancels) {
-    const order = engine.markets[request.instrument].orders.find((working) => working.id === request.order);
-    if (order) cancel(engine, order, request.reason);
-  }
-  engine.cancels = [];
+  if (engine.cancels.length > 0) cancelRequested(engine);
   // The second door of the kill switch: what passed risk before the state changed stays here.
   for (const order of engine.intents) {
     const entry = order.parent === 0 ? order : engine.intents.find((intent) => intent.id === order.parent);
@@ -91,9 +87,19 @@ export function submitIntents(engine: Engine): void {
       cancel(engine, order, 'trading stopped before it was sent');
     else submit(engine, order);
   }
-  if (engine.intents.some((intent) => intent.state !== 'Submitted')) {
+  for (const order of engine.intents) {
+    if (order.state === 'Submitted') continue;
     engine.intents = engine.intents.filter((intent) => intent.state === 'Submitted');
+    return;
   }
+}
+
+function cancelRequested(engine: Engine): void {
+  for (const request of engine.cancels) {
+    const order = engine.markets[request.instrument].orders.find((working) => working.id === request.order);
+    if (order) cancel(engine, order, request.reason);
+  }
+  engine.cancels = [];
 }
 
 /** The answers of the simulated venue: it takes everything but a post-only order that would take. */

@@ -8,11 +8,12 @@ const LINE = 8;
 
 /**
  * Reads one number of every cache line of the columns that a bar is looked up in singly: the open, at which an order fills, and
- * the time. Done for a block at once, the processor fetches many lines at a time; left to the cycles, each of these reads would
- * wait for memory as long as several bars take.
+ * where asked the time. Done for a block at once, the processor fetches many lines at a time; left to the cycles, each of
+ * these reads would wait for memory as long as several bars take.
  */
-export function prefetchBars({ timestamp, open }: MarketState, from: number, to: number): void {
+export function prefetchBars({ timestamp, open }: MarketState, from: number, to: number, withTimes: boolean): void {
   let sum = 0;
-  for (let k = from; k < to; k += LINE) sum += timestamp[k] + open[k];
+  for (let k = from; k < to; k += LINE) sum += open[k];
+  if (withTimes) for (let k = from; k < to; k += LINE) sum += timestamp[k];
   unread[0] = sum;
 }

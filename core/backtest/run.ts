@@ -8,6 +8,7 @@ import type { SharedIndicators } from '../strategies/shared-indicators.ts';
 import { EquityTrail } from './equity-trail.ts';
 import { prefetchBars } from './prefetch.ts';
 import { runQuietCycles } from './quiet.ts';
+import { STRIDE_CYCLES, Stride } from './stride.ts';
 
 /** Bars whose indicators are computed ahead at a time: many for one instrument, fewer for many, so that they stay in cache. */
 const BLOCK_BARS = 1_024;
@@ -43,8 +44,13 @@ export function runBacktest(
 ): BacktestRun {
   const engine = new Engine(definition);
   openStream(engine);
-  const feeds = engine.markets.map((market) => new Feed(engine, market, columnsOf(bars, market), control.indicators));
-  return feeds.length === 1 ? runOne(engine, feeds[0], control) : runMany(engine, feeds, control);
+  const isMany = engine.markets.length > 1;
+  const isPassedOver = isMany && engine.runners.every((runner) => runner.isSelective);
+  const feeds = engine.markets.map(
+    (market) => new Feed(engine, market, columnsOf(bars, market), control.indicators, isPassedOver),
+  );
+  if (!isMany) return runOne(engine, feeds[0], control);
+  return runMany(engine, feeds, isPassedOver ? new Stride(engine) : undefined, control);
 }
 
 function runOne(engine: Engine, feed: Feed, control: BacktestControl): BacktestRun {
@@ -104,32 +110,118 @@ function runBlock(engine: Engine, market: MarketState, to: number, trail: Equity
   }
 }
 
-function runMany(engine: Engine, feeds: readonly Feed[], control: BacktestControl): BacktestRun {
+/** Cycle by cycle, or where there is a `stride`, several at a time wherever every market has a bar in each of them. */
+function runMany(
+  engine: Engine,
+  feeds: readonly Feed[],
+  stride: Stride | undefined,
+  control: BacktestControl,
+): BacktestRun {
   const log = new CycleLog(Math.max(...feeds.map((feed) => feed.market.length)));
-  const closes = Float64Array.from(feeds, (feed) => feed.nextClose);
-  let time = closes.reduce((earliest, close) => Math.min(earliest, close));
-  while (time !== Number.POSITIVE_INFINITY) {
-    const next = takeBars(engine, feeds, closes, time);
-    runCycle(engine);
-    log.add(time, engine.equity);
-    if (log.length % PROGRESS_CYCLES === 0 && control.onProgress?.(log.length, log.capacity) === false) break;
-    time = next;
+  const closes = new Closes(feeds);
+  let reported = 0;
+  for (let time = closes.earliest(); time !== Number.POSITIVE_INFINITY; time = closes.earliest()) {
+    const ahead = stride ? Math.min(STRIDE_CYCLES, quietDays(engine, time), closes.shared()) : 0;
+    const done = stride && ahead > 1 ? stride.run(time, ahead, log.room(ahead)) : 0;
+    if (done > 0) {
+      log.take(time, feeds[0].market.intervalMs, done);
+      closes.pass(done);
+    } else {
+      openCycle(engine, time);
+      closes.takeBars();
+      runCycle(engine);
+      log.room(1)[0] = engine.equity;
+      log.take(time, 0, 1);
+    }
+    if (log.length - reported >= PROGRESS_CYCLES) {
+      reported = log.length;
+      if (control.onProgress?.(log.length, log.capacity) === false) break;
+    }
   }
   return { engine, ...log.columns() };
 }
 
-/** Opens the cycle at `time` with the bars that close then. `closes` is when each feed's next bar does; returns the next time. */
-function takeBars(engine: Engine, feeds: readonly Feed[], closes: Float64Array, time: number): number {
-  openCycle(engine, time);
-  let next = Number.POSITIVE_INFINITY;
-  for (let k = 0; k < closes.length; k++) {
-    if (closes[k] === time) {
-      feeds[k].take();
-      closes[k] = feeds[k].nextClose;
-    }
-    if (closes[k] < next) next = closes[k];
+/** Cycles from `time` on before one that begins a day, or in which funding falls due. */
+function quietDays(engine: Engine, time: number): number {
+  const { intervalMs } = engine.markets[0];
+  let until = engine.watch.dayEnd;
+  if (engine.hasPerpetuals) {
+    for (const { nextFunding } of engine.markets) until = Math.min(until, nextFunding + intervalMs - 1);
   }
-  return next;
+  return Math.floor((until - time) / intervalMs) + 1;
+}
+
+/** When the next bar of each feed closes, so that those which close together become a cycle. */
+class Closes {
+  readonly #feeds: readonly Feed[];
+  readonly #times: Float64Array;
+  #earliest: number;
+  /** Cycles ahead in which every feed has a bar, as far as was looked. */
+  #shared = 0;
+
+  constructor(feeds: readonly Feed[]) {
+    this.#feeds = feeds;
+    this.#times = new Float64Array(feeds.length);
+    this.#earliest = this.#look();
+  }
+
+  #look(): number {
+    const times = this.#times;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (let k = 0; k < times.length; k++) {
+      times[k] = this.#feeds[k].nextClose;
+      if (times[k] < earliest) earliest = times[k];
+    }
+    return earliest;
+  }
+
+  /** Time of the next cycle; infinite after the last. */
+  earliest(): number {
+    return this.#earliest;
+  }
+
+  /** How many cycles come one interval after another from the next on, each with a bar of every feed. */
+  shared(): number {
+    if (this.#shared === 0) this.#shared = this.#count();
+    return this.#shared;
+  }
+
+  #count(): number {
+    const times = this.#times;
+    let count = Number.POSITIVE_INFINITY;
+    for (let k = 0; k < times.length; k++) {
+      if (times[k] !== this.#earliest) return 0;
+      count = Math.min(count, this.#feeds[k].steadyBars());
+    }
+    return count;
+  }
+
+  /** So many of the shared cycles are over. */
+  pass(cycles: number): void {
+    this.#shared -= cycles;
+    // Among shared cycles only the time of the next is needed, and it is the same for all.
+    this.#earliest = this.#shared > 0 ? this.#feeds[0].nextClose : this.#look();
+  }
+
+  /** Takes the bars of the next cycle, which is open. */
+  takeBars(): void {
+    const times = this.#times;
+    if (this.#shared > 0) {
+      for (let k = 0; k < times.length; k++) this.#feeds[k].take();
+      this.pass(1);
+      return;
+    }
+    const now = this.#earliest;
+    let next = Number.POSITIVE_INFINITY;
+    for (let k = 0; k < times.length; k++) {
+      if (times[k] === now) {
+        this.#feeds[k].take();
+        times[k] = this.#feeds[k].nextClose;
+      }
+      if (times[k] < next) next = times[k];
+    }
+    this.#earliest = next;
+  }
 }
 
 function columnsOf(bars: ReadonlyMap<string, BarColumns>, market: MarketState): BarColumns {
@@ -156,12 +248,24 @@ function columnsOf(bars: ReadonlyMap<string, BarColumns>, market: MarketState): 
 class Feed {
   readonly market: MarketState;
   readonly #engine: Engine;
+  readonly #isPassedOver: boolean;
   /** Whether the indicators of all bars are there. */
   readonly #isShared: boolean;
   #preparedTo = 0;
+  /** Bars with a gap before them, from the one that comes next; found when first asked for. */
+  #gaps: number[] | undefined;
+  #nextGap = 0;
 
-  constructor(engine: Engine, market: MarketState, bars: BarColumns, indicators: SharedIndicators | undefined) {
+  /** `isPassedOver`: most of its bars will not be looked at one by one. */
+  constructor(
+    engine: Engine,
+    market: MarketState,
+    bars: BarColumns,
+    indicators: SharedIndicators | undefined,
+    isPassedOver: boolean,
+  ) {
     this.#engine = engine;
+    this.#isPassedOver = isPassedOver;
     this.market = market;
     market.useBars(bars);
     market.fundingRateMillionths = Math.round(engine.definition.execution.fundingBps * 100);
@@ -171,14 +275,26 @@ class Feed {
 
   /** The next bar belongs to the open cycle. */
   take(): void {
+    this.#prepareNext();
+    takeBar(this.#engine, this.market);
+  }
+
+  /** How many bars come one interval after another from the next on, as far as they are prepared. */
+  steadyBars(): number {
+    this.#prepareNext();
+    this.#gaps ??= gapsOf(this.market);
+    const next = this.market.at + 1;
+    while (this.#nextGap < this.#gaps.length && this.#gaps[this.#nextGap] <= next) this.#nextGap++;
+    return Math.min(this.#preparedTo, this.#gaps[this.#nextGap] ?? this.market.length) - next;
+  }
+
+  #prepareNext(): void {
     const { market } = this;
     const next = market.at + 1;
-    if (next === this.#preparedTo) {
-      const to = Math.min(market.length, next + BLOCK_BARS_OF_MANY);
-      this.prepare(next, to);
-      market.enterBlock(next, to);
-    }
-    takeBar(this.#engine, market);
+    if (next < this.#preparedTo || next >= market.length) return;
+    const to = Math.min(market.length, next + BLOCK_BARS_OF_MANY);
+    this.prepare(next, to);
+    if (!this.#isPassedOver) market.enterBlock(next, to);
   }
 
   /** When the next bar closes; infinite after the last. */
@@ -189,10 +305,21 @@ class Feed {
 
   prepare(from: number, to: number): void {
     this.#preparedTo = to;
-    prefetchBars(this.market, from, to);
+    prefetchBars(this.market, from, to, !this.#isPassedOver);
     if (this.#isShared) return;
     for (const runner of this.#engine.runners) runner.prepare(this.market, from, to);
   }
+}
+
+/** Bars that do not follow the one before by an interval; the first does not. */
+function gapsOf({ timestamp, intervalMs, length }: MarketState): number[] {
+  const gaps: number[] = [];
+  let expected = Number.NaN;
+  for (let k = 0; k < length; k++) {
+    if (timestamp[k] !== expected) gaps.push(k);
+    expected = timestamp[k] + intervalMs;
+  }
+  return gaps;
 }
 
 /** Times and equity of a run whose number of cycles is not known before. */
@@ -210,10 +337,15 @@ class CycleLog {
     return this.#times.length;
   }
 
-  add(time: number, equity: number): void {
-    if (this.length === this.#times.length) this.#grow();
-    this.#times[this.length] = time;
-    this.#equity[this.length++] = equity;
+  /** Where the equity of the next `cycles` cycles is written to, before {@link take}. */
+  room(cycles: number): Float64Array {
+    if (this.length + cycles > this.#times.length) this.#grow();
+    return this.#equity.subarray(this.length, this.length + cycles);
+  }
+
+  /** Cycles have been run, the first at `time`. */
+  take(time: number, intervalMs: number, cycles: number): void {
+    for (let k = 0; k < cycles; k++) this.#times[this.length++] = time + k * intervalMs;
   }
 
   columns(): { times: Float64Array; equity: Float64Array } {
@@ -223,7 +355,7 @@ class CycleLog {
   #grow(): void {
     for (const name of ['times', 'equity'] as const) {
       const old = name === 'times' ? this.#times : this.#equity;
-      const larger = new Float64Array(old.length * 2);
+      const larger = new Float64Array(old.length * 2 + STRIDE_CYCLES);
       larger.set(old);
       if (name === 'times') this.#times = larger;
       else this.#equity = larger;

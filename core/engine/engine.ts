@@ -15,7 +15,9 @@ import type { TradingState } from '../risk/trading-state.ts';
 import { RiskWatch, type RiskWatchState } from '../risk/watch.ts';
 import type { RunningStrategy, SignalProposal } from '../strategies/runner.ts';
 import { StrategyRunner } from '../strategies/runner.ts';
+import { MarketColumns } from './market-columns.ts';
 import { MarketState } from './market-state.ts';
+import type { Exposures } from './measure.ts';
 import { Position } from './position.ts';
 
 /** Everything that decides what an account does, apart from bars. Two engines with equal definitions and bars write one ledger. */
@@ -79,6 +81,16 @@ interface MarketSnapshot {
   readonly held: readonly OrderState[];
 }
 
+/** Markets that have a bar in the open cycle and take no part in it, since nothing happens in them: who looks at one brings it up. */
+export interface MarketsBehind {
+  /** Brings a market to the open cycle: its bar, its price, its mark. */
+  catchUp(market: MarketState): void;
+  /** What {@link exposures} adds up, where it is known without looking at every market. */
+  exposures(): Exposures | undefined;
+  /** Brings the last prices and the marks of all to it, in the columns. */
+  catchUpPrices(): void;
+}
+
 export const ENGINE_BOUNDS = { instruments: 4_096, strategies: 1_023 } as const;
 
 /**
@@ -89,12 +101,15 @@ export class Engine {
   readonly definition: EngineDefinition;
   readonly journal = new Journal();
   readonly texts: TextTable;
+  readonly columns: MarketColumns;
   readonly markets: MarketState[];
   readonly runners: StrategyRunner[];
   /** By `strategy × instruments + instrument`. */
   readonly positions: Position[];
   readonly watch: RiskWatch;
   readonly moneyScale: number;
+  /** Whether margin has to be thought of. */
+  readonly hasPerpetuals: boolean;
 
   /** The cycle's `asOf` (ms UTC): when its bars closed. */
   time = 0;
@@ -115,6 +130,9 @@ export class Engine {
   /** Set by ingest when this cycle runs long after its time: nothing new is opened on it. */
   lateByMs = 0;
 
+  /** In a backtest that passes over the bars in which nothing happens. */
+  behind: MarketsBehind | undefined;
+
   /** Between signal and risk. */
   proposals: SignalProposal[] = [];
   /** Between risk and execute. */
@@ -129,9 +147,12 @@ export class Engine {
     this.moneyScale = pow10(definition.moneyDecimals);
     const intervalMs = timeframeMs(definition.timeframe);
     const restricted = new Set(definition.limits.restricted);
+    this.columns = new MarketColumns(definition.instruments.length);
     this.markets = definition.instruments.map(
-      (instrument, index) => new MarketState(index, instrument, intervalMs, restricted.has(instrument.symbol)),
+      (instrument, index) =>
+        new MarketState(this.columns, index, instrument, intervalMs, restricted.has(instrument.symbol)),
     );
+    this.hasPerpetuals = this.markets.some(({ isPerpetual }) => isPerpetual);
     this.due = [...this.markets];
     this.positions = Array.from({ length: definition.strategies.length * this.markets.length }, () => new Position());
     this.texts = new TextTable();
@@ -252,7 +273,7 @@ function isUntouched(position: Position): boolean {
 }
 
 function orderFrom(state: OrderState): Order {
-  return Object.assign(new Order(state as never), state);
+  return Object.assign(new Order(), state);
 }
 
 function lastBarOf(market: MarketState): number[] {

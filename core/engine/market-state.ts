@@ -2,6 +2,7 @@ import type { Order } from '../execution/order.ts';
 import { type BarColumns, emptyBars } from '../market/bars.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { pow10 } from '../numbers.ts';
+import type { MarketColumns } from './market-columns.ts';
 
 const NO_BARS = emptyBars(0, 0);
 const NO_PRICES = NO_BARS.open;
@@ -46,20 +47,11 @@ export class MarketState {
   blockHigh = Number.POSITIVE_INFINITY;
   blockLow = Number.NEGATIVE_INFINITY;
 
-  /** Last price and when its bar closed; 0 before the first. */
-  lastPrice = 0;
+  /** When the bar of the last price closed (ms UTC); 0 before the first. */
   pricedAt = 0;
-  /** Sum of all strategies' positions, and of their costs (perpetuals). */
-  netQuantity = 0;
+  /** Sum of the costs of all strategies' positions (perpetuals). */
   netCost = 0;
-  /** The strategies' long positions added up, and their short ones (positive): what each side can come to by itself. */
-  longQuantity = 0;
-  shortQuantity = 0;
-  /** What the net position adds to the cash to give equity, at the last price: money, rounded down. */
-  mark = 0;
-  /** Money by which working orders may still raise the position, long and short. */
-  reservedBuys = 0;
-  reservedSells = 0;
+  readonly #columns: MarketColumns;
 
   /** Working orders, in order of their ids; legs that wait for an entry are in `held`. */
   orders: Order[] = [];
@@ -72,7 +64,8 @@ export class MarketState {
   nextFunding: number;
   fundingRateMillionths = 0;
 
-  constructor(index: number, instrument: Instrument, intervalMs: number, restricted: boolean) {
+  constructor(columns: MarketColumns, index: number, instrument: Instrument, intervalMs: number, restricted: boolean) {
+    this.#columns = columns;
     this.index = index;
     this.instrument = instrument;
     this.intervalMs = intervalMs;
@@ -83,6 +76,7 @@ export class MarketState {
     this.numerator = multiplier.numerator * (shift < 0 ? pow10(-shift) : 1);
     this.divisor = multiplier.divisor * (shift > 0 ? pow10(shift) : 1);
     this.valueDivisor = this.divisor / this.numerator;
+    columns.valueDivisor[index] = this.valueDivisor;
     this.isPerpetual = instrument.type === 'linear-perpetual';
     this.takerFee = millionths(instrument.takerFeeBps);
     this.makerFee = millionths(instrument.makerFeeBps);
@@ -92,6 +86,52 @@ export class MarketState {
     this.minQuantity = Math.max(this.lot, instrument.minQuantity ?? 1);
     this.minNotional = instrument.minNotional ?? 0;
     this.restricted = restricted;
+  }
+
+  // Fields that stand in columns, where they are described.
+  get lastPrice(): number {
+    return this.#columns.lastPrice[this.index];
+  }
+  set lastPrice(value: number) {
+    this.#columns.lastPrice[this.index] = value;
+  }
+  get netQuantity(): number {
+    return this.#columns.netQuantity[this.index];
+  }
+  set netQuantity(value: number) {
+    this.#columns.netQuantity[this.index] = value;
+  }
+  get longQuantity(): number {
+    return this.#columns.longQuantity[this.index];
+  }
+  set longQuantity(value: number) {
+    this.#columns.longQuantity[this.index] = value;
+  }
+  get shortQuantity(): number {
+    return this.#columns.shortQuantity[this.index];
+  }
+  set shortQuantity(value: number) {
+    this.#columns.shortQuantity[this.index] = value;
+  }
+  get reservedBuys(): number {
+    return this.#columns.reservedBuys[this.index];
+  }
+  set reservedBuys(value: number) {
+    this.#columns.reservedForBuys += value - this.#columns.reservedBuys[this.index];
+    this.#columns.reservedBuys[this.index] = value;
+  }
+  get reservedSells(): number {
+    return this.#columns.reservedSells[this.index];
+  }
+  set reservedSells(value: number) {
+    this.#columns.reservedForSells += value - this.#columns.reservedSells[this.index];
+    this.#columns.reservedSells[this.index] = value;
+  }
+  get mark(): number {
+    return this.#columns.mark[this.index];
+  }
+  set mark(value: number) {
+    this.#columns.mark[this.index] = value;
   }
 
   /** The bars at hand; the cursor stands before the first. */

@@ -8,8 +8,15 @@ import type { MarketState } from './market-state.ts';
 
 /** Value of a quantity at the market's last price; negative when short. */
 export function bookedValue(market: MarketState, quantity: number): number {
-  return quantity === 0 ? 0 : Math.floor((quantity * market.lastPrice) / market.valueDivisor);
+  return worth(quantity, market.lastPrice, market.valueDivisor);
 }
+
+const worth = (quantity: number, price: number, valueDivisor: number): number =>
+  quantity === 0 ? 0 : Math.floor((quantity * price) / valueDivisor);
+
+/** A side's positions (their size) at their value, rounded up, and its working orders. */
+const sideOf = (size: number, price: number, valueDivisor: number, reserved: number): number =>
+  -worth(-size, price, valueDivisor) + reserved;
 
 /** Marks the markets that have a bar in this cycle and adds up the equity. */
 export function measure(engine: Engine): void {
@@ -42,21 +49,40 @@ export interface Exposures {
  * to them. What reduces the other side is not counted on, and what reduces this one is not waited for.
  */
 export function sideExposure(market: MarketState, buys: boolean): number {
+  const { lastPrice, valueDivisor } = market;
   return buys
-    ? -bookedValue(market, -market.longQuantity) + market.reservedBuys
-    : -bookedValue(market, -market.shortQuantity) + market.reservedSells;
+    ? sideOf(market.longQuantity, lastPrice, valueDivisor, market.reservedBuys)
+    : sideOf(market.shortQuantity, lastPrice, valueDivisor, market.reservedSells);
 }
 
-export function exposures(engine: Engine): Exposures {
+export function exposures({ columns, behind }: Engine): Exposures {
+  const known = behind?.exposures();
+  if (known) return known;
+  behind?.catchUpPrices();
+  const { count, lastPrice, valueDivisor, longQuantity, shortQuantity, reservedBuys, reservedSells } = columns;
   let gross = 0;
   let netLong = 0;
   let netShort = 0;
-  for (const market of engine.markets) {
-    if (market.longQuantity + market.shortQuantity + market.reservedBuys + market.reservedSells === 0) continue;
-    gross += Math.max(sideExposure(market, true), sideExposure(market, false));
-    const value = bookedValue(market, market.netQuantity);
-    netLong += value + market.reservedBuys;
-    netShort += market.reservedSells - value;
+  for (let k = 0; k < count; k++) {
+    const long = longQuantity[k];
+    const short = shortQuantity[k];
+    const buys = reservedBuys[k];
+    const sells = reservedSells[k];
+    if (long + short + buys + sells === 0) continue;
+    const price = lastPrice[k];
+    const divisor = valueDivisor[k];
+    if (short === 0) {
+      // Mostly: one division for both, since a quotient rounded up is the negative one rounded down.
+      const value = (long * price) / divisor;
+      gross += Math.max(Math.ceil(value) + buys, sells);
+      netLong += Math.floor(value) + buys;
+      netShort += sells - Math.floor(value);
+    } else {
+      gross += Math.max(sideOf(long, price, divisor, buys), sideOf(short, price, divisor, sells));
+      const value = worth(long - short, price, divisor);
+      netLong += value + buys;
+      netShort += sells - value;
+    }
   }
   return { gross, netLong, netShort };
 }
@@ -64,6 +90,8 @@ export function exposures(engine: Engine): Exposures {
 /** Cash that no order or margin holds. The margin of perpetuals is isolated: each strategy's position has its own. */
 export function freeCash(engine: Engine): number {
   let free = engine.cash - engine.reservedCash;
+  if (!engine.hasPerpetuals) return free;
+  engine.behind?.catchUpPrices();
   for (const market of engine.markets) {
     const size = market.longQuantity + market.shortQuantity;
     if (market.isPerpetual && size > 0) free += Math.min(0, market.mark) - marginOf(market, size);

@@ -11,26 +11,23 @@ const REASONS = {
   protection: 'its protection has ended',
 } as const;
 
-/** How an order was filled: at what market price, and whether that was the bar's open. */
-export interface Reached {
-  /** Before slippage, spread and impact. */
-  readonly price: number;
-  readonly atOpen: boolean;
-}
-
-/** Follows a fill of `quantity` of `order` at `price`. */
+/**
+ * Follows a fill of `quantity` of `order` at `price`; `reached` is the market's own price then (before slippage, spread and
+ * impact), and `atOpen` whether it was the bar's open.
+ */
 export function afterFill(
   engine: Engine,
   market: MarketState,
   order: Order,
   quantity: number,
   price: number,
-  reached: Reached,
+  reached: number,
+  atOpen: boolean,
 ): void {
   if (order.group !== 0) cancelGroup(engine, market, order);
   if (order.parent === 0) {
     for (const leg of market.orders) if (leg.parent === order.id) leg.quantity += quantity;
-    if (market.held.length > 0) activateLegs(engine, market, order, price, reached);
+    if (market.held.length > 0) activateLegs(engine, market, order, price, reached, atOpen);
   } else {
     afterLeg(engine, market, order, quantity);
   }
@@ -87,7 +84,14 @@ function endEntry(engine: Engine, market: MarketState, leg: Order): void {
   if (entry) cancel(engine, entry, REASONS.protection);
 }
 
-function activateLegs(engine: Engine, market: MarketState, entry: Order, price: number, reached: Reached): void {
+function activateLegs(
+  engine: Engine,
+  market: MarketState,
+  entry: Order,
+  price: number,
+  reached: number,
+  atOpen: boolean,
+): void {
   for (const leg of market.held.filter((order) => order.parent === entry.id)) {
     market.held.splice(market.held.indexOf(leg), 1);
     const up = leg.side === 'sell' ? 1 : -1;
@@ -96,9 +100,9 @@ function activateLegs(engine: Engine, market: MarketState, entry: Order, price: 
       leg.offsetBps === 0 ? fixed : offsetPrice(market, leg.side, price, away * leg.offsetBps);
     leg.quantity = entry.filled;
     if (leg.type === 'limit') activate(engine, leg, level(leg.price), 0);
-    else activate(engine, leg, 0, notPassed(leg, level(leg.trigger), reached.price));
+    else activate(engine, leg, 0, notPassed(leg, level(leg.trigger), reached));
     // Of the bar of an entry that filled after its open, neither the target nor the extreme of a trailing stop is known to be later.
-    leg.waits = !reached.atOpen && leg.type !== 'stop';
+    leg.waits = !atOpen && leg.type !== 'stop';
   }
 }
 

@@ -16,6 +16,7 @@ export function closeEnvelopeOver(market: MarketState): void {
 export function isTouched(market: MarketState): boolean {
   const { at, touchAbove, touchBelow } = market;
   if (touchAbove === Number.NEGATIVE_INFINITY) return true;
+  if (touchAbove === Number.POSITIVE_INFINITY && touchBelow === Number.NEGATIVE_INFINITY) return false;
   if (touchAbove > market.blockHigh && touchBelow < market.blockLow) return false;
   return market.high[at] >= touchAbove || market.low[at] <= touchBelow;
 }

@@ -32,28 +32,17 @@ function liquidate(engine: Engine, market: MarketState, open: number, low: numbe
 }
 
 function close(engine: Engine, market: MarketState, strategy: number, held: Position, price: number): void {
-  const order = new Order({
-    id: engine.nextOrder++,
-    strategy,
-    instrument: market.index,
-    side: held.quantity > 0 ? 'sell' : 'buy',
-    type: 'market',
-    timeInForce: 'ioc',
-    purpose: 'liquidation',
-    postOnly: false,
-    reduceOnly: true,
-    quantity: Math.abs(held.quantity),
-    budget: 0,
-    price: 0,
-    trigger: 0,
-    offsetBps: 0,
-    parent: 0,
-    group: 0,
-    reserved: 0,
-    exposure: 0,
-    reference: price,
-    createdAt: engine.time,
-  });
+  const order = new Order();
+  order.id = engine.nextOrder++;
+  order.strategy = strategy;
+  order.instrument = market.index;
+  order.side = held.quantity > 0 ? 'sell' : 'buy';
+  order.timeInForce = 'ioc';
+  order.purpose = 'liquidation';
+  order.reduceOnly = true;
+  order.quantity = Math.abs(held.quantity);
+  order.reference = price;
+  order.createdAt = engine.time;
   initialize(engine, order, engine.text('the venue liquidated the position'), false);
   submit(engine, order);
   accept(engine, order);

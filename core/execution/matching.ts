@@ -27,6 +27,7 @@
 import { cancel, fill, trigger } from '../engine/bookkeeping.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
+import type { Position } from '../engine/position.ts';
 import { afterFill, cancelReducer } from './after-fill.ts';
 import { refreshEnvelope } from './envelope.ts';
 import { liquidateAtOpen, liquidateWithin } from './liquidation.ts';
@@ -40,6 +41,8 @@ const REASONS = {
   kill: 'it could not fill as a whole',
 } as const;
 
+const NO_POSITIONS: readonly Position[] = [];
+
 /** Matches the orders of `market` against its current bar. */
 export function matchMarket(engine: Engine, market: MarketState): void {
   const bar = { available: liquidity(engine, market), atOpen: true };
@@ -50,7 +53,7 @@ export function matchMarket(engine: Engine, market: MarketState): void {
     trail(engine, market, bar);
     endOfBar(engine, market);
   }
-  refreshEnvelope(market, market.isPerpetual ? engine.positionsIn(market.index) : []);
+  refreshEnvelope(market, market.isPerpetual ? engine.positionsIn(market.index) : NO_POSITIONS);
 }
 
 interface BarUse {
@@ -69,17 +72,21 @@ function liquidity(engine: Engine, market: MarketState): number {
 function atTheOpen(engine: Engine, market: MarketState, bar: BarUse): void {
   const open = market.open[market.at];
   liquidateAtOpen(engine, market, open);
-  for (const order of market.orders.slice()) {
-    if (!isWorking(order)) continue;
-    const buys = order.side === 'buy';
-    if (worksAtMarket(order)) {
-      take(engine, market, order, open, bar);
-    } else if (isUntriggeredStop(order)) {
-      if (buys ? open >= order.trigger : open <= order.trigger) fireStop(engine, market, order, open, bar);
-    } else if (buys ? open <= order.price : open >= order.price) {
-      if (order.barsSeen === 0 && !order.postOnly) take(engine, market, order, open, bar);
-      else make(engine, market, order, bar);
-    }
+  const { orders } = market;
+  if (orders.length === 1) meetTheOpen(engine, market, orders[0], open, bar);
+  else for (const order of orders.slice()) meetTheOpen(engine, market, order, open, bar);
+}
+
+function meetTheOpen(engine: Engine, market: MarketState, order: Order, open: number, bar: BarUse): void {
+  if (!isWorking(order)) return;
+  const buys = order.side === 'buy';
+  if (worksAtMarket(order)) {
+    take(engine, market, order, open, bar);
+  } else if (isUntriggeredStop(order)) {
+    if (buys ? open >= order.trigger : open <= order.trigger) fireStop(engine, market, order, open, bar);
+  } else if (buys ? open <= order.price : open >= order.price) {
+    if (order.barsSeen === 0 && !order.postOnly) take(engine, market, order, open, bar);
+    else make(engine, market, order, bar);
   }
 }
 
@@ -193,7 +200,7 @@ function execute(
   }
   bar.available -= quantity;
   fill(engine, order, quantity, price, maker, asked - quantity < market.lot);
-  afterFill(engine, market, order, quantity, price, { price: reached, atOpen: bar.atOpen });
+  afterFill(engine, market, order, quantity, price, reached, bar.atOpen);
 }
 
 /** Quantity still wanted, were it to fill at `price`. */

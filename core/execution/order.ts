@@ -63,38 +63,38 @@ export const TRANSITIONS: Record<OrderState, readonly OrderState[]> = {
  * budgets, which are never 0 when meant.
  */
 export class Order {
-  /** Number of the order in its stream, from 1. */
-  id: number;
-  strategy: number;
-  instrument: number;
-  side: Side;
-  type: OrderType;
-  timeInForce: TimeInForce;
-  purpose: Purpose;
-  postOnly: boolean;
-  reduceOnly: boolean;
+  /** Number of the order in its stream, from 1; 0 until risk has let it pass. */
+  id = 0;
+  strategy = 0;
+  instrument = 0;
+  side: Side = 'buy';
+  type: OrderType = 'market';
+  timeInForce: TimeInForce = 'gtc';
+  purpose: Purpose = 'entry';
+  postOnly = false;
+  reduceOnly = false;
   /** Quantity asked for; 0 when the order is for a budget. */
-  quantity: number;
+  quantity = 0;
   /** Money to spend (or to sell for), fees included, when the quantity is found by the fill price; 0 otherwise. */
-  budget: number;
+  budget = 0;
   /** Limit price. */
-  price: number;
+  price = 0;
   /** Stop price, or the current level of a trailing stop. */
-  trigger: number;
+  trigger = 0;
   /** Trailing distance, or the distance of a bracket's leg from the entry's fill, in basis points of the price. */
-  offsetBps: number;
+  offsetBps = 0;
   /** The entry that a bracket's leg waits for; 0 for none. */
-  parent: number;
+  parent = 0;
   /** Orders that share a group other than 0 cancel each other: one cancels the other (OCO). */
-  group: number;
+  group = 0;
   /** Cash that risk holds back for it while it works. */
-  reserved: number;
+  reserved = 0;
   /** Money by which it may still raise the position: 0 for orders that only reduce. */
-  exposure: number;
+  exposure = 0;
   /** Price at the decision. */
-  reference: number;
+  reference = 0;
   /** Cycle (ms UTC) that decided it. */
-  createdAt: number;
+  createdAt = 0;
 
   state: OrderState = 'Initialized';
   filled = 0;
@@ -106,29 +106,6 @@ export class Order {
   barsSeen = 0;
   /** Came to life within this bar, too late to be filled by it for sure: it waits for the next one. */
   waits = false;
-
-  constructor(fields: OrderFields) {
-    this.id = fields.id;
-    this.strategy = fields.strategy;
-    this.instrument = fields.instrument;
-    this.side = fields.side;
-    this.type = fields.type;
-    this.timeInForce = fields.timeInForce;
-    this.purpose = fields.purpose;
-    this.postOnly = fields.postOnly;
-    this.reduceOnly = fields.reduceOnly;
-    this.quantity = fields.quantity;
-    this.budget = fields.budget;
-    this.price = fields.price;
-    this.trigger = fields.trigger;
-    this.offsetBps = fields.offsetBps;
-    this.parent = fields.parent;
-    this.group = fields.group;
-    this.reserved = fields.reserved;
-    this.exposure = fields.exposure;
-    this.reference = fields.reference;
-    this.createdAt = fields.createdAt;
-  }
 
   /** Moves to `next`, which must be allowed to follow. */
   to(next: OrderState): void {
@@ -150,26 +127,3 @@ export const worksAtMarket = (order: Order): boolean =>
 /** Whether what does not fill at once is canceled: IOC and FOK orders, from their trigger on where they are stops. */
 export const isImmediate = (order: Order): boolean =>
   (order.timeInForce === 'ioc' || order.timeInForce === 'fok') && !isUntriggeredStop(order);
-
-export interface OrderFields {
-  readonly id: number;
-  readonly strategy: number;
-  readonly instrument: number;
-  readonly side: Side;
-  readonly type: OrderType;
-  readonly timeInForce: TimeInForce;
-  readonly purpose: Purpose;
-  readonly postOnly: boolean;
-  readonly reduceOnly: boolean;
-  readonly quantity: number;
-  readonly budget: number;
-  readonly price: number;
-  readonly trigger: number;
-  readonly offsetBps: number;
-  readonly parent: number;
-  readonly group: number;
-  readonly reserved: number;
-  readonly exposure: number;
-  readonly reference: number;
-  readonly createdAt: number;
-}

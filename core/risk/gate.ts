@@ -10,15 +10,16 @@ import { exposures, freeCash, marginOf, sideExposure } from '../engine/measure.t
 import { Order, type Purpose } from '../execution/order.ts';
 import { affordable } from '../execution/prices.ts';
 import { mulDivCeil, mulDivFloor } from '../numbers.ts';
-import type { Proposal, Protection, TargetProposal } from '../strategies/contract.ts';
+import type { OrderProposal, Protection, TargetProposal } from '../strategies/contract.ts';
 import type { SignalProposal } from '../strategies/runner.ts';
 import type { DenialCode } from './denial.ts';
-import { isOnItsWay, isStanding, type Leg, legOfOrder, legsOfTarget, sideOf, toTick } from './sizing.ts';
+import { isOnItsWay, isStanding, legOfOrder, legsOfTarget, sideOf, toTick } from './sizing.ts';
 
 /** Takes a proposal through sizing and every control. */
 export function gate(engine: Engine, signal: SignalProposal): void {
   const { strategy, proposal } = signal;
   const market = engine.markets[signal.instrument];
+  engine.behind?.catchUp(market);
   if (proposal.kind === 'cancel') {
     requestCancels(engine, strategy, market, proposal.reason, () => true);
     return;
@@ -28,18 +29,15 @@ export function gate(engine: Engine, signal: SignalProposal): void {
     deny(engine, strategy, market.index, sideOf(proposal), engine.text(proposal.reason), 0, 0, refusal);
     return;
   }
-  const legs =
-    proposal.kind === 'target'
-      ? targetLegs(engine, strategy, market, proposal)
-      : [legOfOrder(engine, strategy, market, proposal)];
-  for (const leg of legs) gateLeg(engine, strategy, market, leg, proposal);
+  if (proposal.kind === 'target') gateTarget(engine, strategy, market, proposal);
+  else gateLeg(engine, strategy, market, legOfOrder(engine, strategy, market, proposal), proposal);
 }
 
 /** A new target replaces what is still on its way to the last one; the same target, given again, changes nothing. */
-function targetLegs(engine: Engine, strategy: number, market: MarketState, target: TargetProposal): Leg[] {
-  if (isStanding(engine, strategy, market, target)) return [];
+function gateTarget(engine: Engine, strategy: number, market: MarketState, target: TargetProposal): void {
+  if (isStanding(engine, strategy, market, target)) return;
   requestCancels(engine, strategy, market, 'a new target replaces it', isOnItsWay);
-  return legsOfTarget(engine, strategy, market, target);
+  legsOfTarget(engine, strategy, market, target, gateLeg);
 }
 
 /** Orders of the strategy that `matches` picks: those a venue knows are canceled in execute, those of this cycle at once. */
@@ -69,32 +67,35 @@ function dropIntent(engine: Engine, order: Order, reason: string): void {
   engine.intents = engine.intents.filter((intent) => intent.state === 'Initialized');
 }
 
-/** Sends one order of a proposal through the controls. */
-export function gateLeg(engine: Engine, strategy: number, market: MarketState, leg: Leg, proposal: Proposal): void {
+/** Sends one order of a proposal (`leg`, not yet numbered) through the controls: it becomes an intent, or is denied. */
+export function gateLeg(
+  engine: Engine,
+  strategy: number,
+  market: MarketState,
+  leg: Order,
+  proposal: TargetProposal | OrderProposal,
+): void {
   const reason = engine.text(proposal.reason);
   const passed = leg.reduceOnly
     ? passReduction(engine, strategy, market, leg)
-    : passOpening(engine, strategy, market, leg);
-  if ('code' in passed) {
+    : passOpening(engine, strategy, market, leg, proposal);
+  if (typeof passed === 'object') {
     deny(engine, strategy, market.index, leg.side, reason, leg.quantity, leg.budget, passed);
     return;
   }
-  const order = intentOf(engine, strategy, market, leg, passed);
-  initialize(engine, order, reason, passed.reduced);
-  engine.watch.countOrder(engine.time);
-  engine.intents = append(engine.intents, order);
+  number(engine, strategy, market, leg);
   if (proposal.kind === 'target') engine.position(strategy, market.index).target = proposal.exposure;
-  if (!leg.reduceOnly) addProtection(engine, market, order, leg.protection, reason);
+  else if (proposal.oneCancelsOther !== undefined) {
+    leg.group = groupOf(engine, strategy, market, proposal.oneCancelsOther, leg.id);
+  }
+  initialize(engine, leg, reason, passed === 'reduced');
+  engine.watch.countOrder(engine.time);
+  engine.intents = append(engine.intents, leg);
+  if (!leg.reduceOnly) addProtection(engine, market, leg, proposal, reason);
 }
 
-/** What a control lets through: the leg's size, perhaps made smaller, and what it holds back. */
-interface Passed {
-  readonly quantity: number;
-  readonly budget: number;
-  readonly reserved: number;
-  readonly exposure: number;
-  readonly reduced: boolean;
-}
+/** What the controls make of a leg: it passes with what they set on it, perhaps smaller than asked, or is refused as it was. */
+type Verdict = 'passed' | 'reduced' | Refusal;
 
 const refuse = (code: DenialCode, limit = 0, value = 0): Refusal => ({
   code,
@@ -109,7 +110,7 @@ function controlsOfTheMoment(engine: Engine, market: MarketState): Refusal | und
   return undefined;
 }
 
-function passReduction(engine: Engine, strategy: number, market: MarketState, leg: Leg): Passed | Refusal {
+function passReduction(engine: Engine, strategy: number, market: MarketState, leg: Order): Verdict {
   const invalid = priceFault(leg);
   if (invalid) return invalid;
   const held = engine.position(strategy, market.index);
@@ -118,13 +119,21 @@ function passReduction(engine: Engine, strategy: number, market: MarketState, le
     leg.budget > 0 ? mulDivFloor(leg.budget, market.divisor, market.lastPrice * market.numerator) : leg.quantity;
   const quantity = Math.floor(Math.min(asked, reducible) / market.lot) * market.lot;
   if (quantity <= 0) return refuse('QUANTITY_BELOW_MIN', market.minQuantity, quantity);
-  return { quantity, budget: 0, reserved: 0, exposure: 0, reduced: quantity < asked };
+  leg.quantity = quantity;
+  leg.budget = 0;
+  return quantity < asked ? 'reduced' : 'passed';
 }
 
-function passOpening(engine: Engine, strategy: number, market: MarketState, leg: Leg): Passed | Refusal {
+function passOpening(
+  engine: Engine,
+  strategy: number,
+  market: MarketState,
+  leg: Order,
+  protection: Protection,
+): Verdict {
   return (
     controlsOfOpening(engine, market) ??
-    controlsOfPrice(engine, market, leg) ??
+    controlsOfPrice(engine, market, leg, protection) ??
     controlsOfShort(engine, leg) ??
     sized(engine, strategy, market, leg)
   );
@@ -163,21 +172,21 @@ function controlsOfLoss(engine: Engine): Refusal | undefined {
   return undefined;
 }
 
-function controlsOfPrice(engine: Engine, market: MarketState, leg: Leg): Refusal | undefined {
-  const invalid = priceFault(leg) ?? passedStop(market, leg) ?? protectionFault(market, leg);
-  if (invalid) return invalid;
-  for (const price of [leg.price, leg.trigger]) {
-    if (price === 0 || leg.type === 'trailing-stop') continue;
-    const away = (Math.abs(price - market.lastPrice) / market.lastPrice) * 10_000;
-    if (away > engine.definition.limits.priceCollarBps) {
-      return refuse('PRICE_OUTSIDE_COLLAR', engine.definition.limits.priceCollarBps, away);
-    }
-  }
-  return undefined;
+function controlsOfPrice(engine: Engine, market: MarketState, leg: Order, protection: Protection): Refusal | undefined {
+  const invalid = priceFault(leg) ?? passedStop(market, leg) ?? protectionFault(market, leg, protection);
+  if (invalid || leg.type === 'market' || leg.type === 'trailing-stop') return invalid;
+  return outsideCollar(engine, market, leg.price) ?? outsideCollar(engine, market, leg.trigger);
+}
+
+function outsideCollar(engine: Engine, market: MarketState, price: number): Refusal | undefined {
+  if (price === 0) return undefined;
+  const { priceCollarBps } = engine.definition.limits;
+  const away = (Math.abs(price - market.lastPrice) / market.lastPrice) * 10_000;
+  return away > priceCollarBps ? refuse('PRICE_OUTSIDE_COLLAR', priceCollarBps, away) : undefined;
 }
 
 /** Whether the order has the prices that its type needs, and no others. */
-function priceFault(leg: Leg): Refusal | undefined {
+function priceFault(leg: Order): Refusal | undefined {
   const needsPrice = leg.type === 'limit' || leg.type === 'stop-limit';
   const needsTrigger = leg.type === 'stop' || leg.type === 'stop-limit' || leg.type === 'trailing-stop';
   if (needsPrice !== leg.price > 0 || needsTrigger !== leg.trigger > 0) return refuse('ORDER_PRICE_INVALID');
@@ -185,26 +194,33 @@ function priceFault(leg: Leg): Refusal | undefined {
 }
 
 /** A stop that would fire at once is a mistake where it opens a position; where it closes one it may. */
-function passedStop(market: MarketState, { side, type, trigger }: Leg): Refusal | undefined {
+function passedStop(market: MarketState, { side, type, trigger }: Order): Refusal | undefined {
   if (type !== 'stop' && type !== 'stop-limit') return undefined;
   const isPassed = side === 'buy' ? trigger <= market.lastPrice : trigger >= market.lastPrice;
   return isPassed ? refuse('ORDER_PRICE_INVALID') : undefined;
 }
 
 /** Protection on the wrong side of the entry would close the position as it opens. */
-function protectionFault(market: MarketState, { side, price, trigger, protection }: Leg): Refusal | undefined {
+function protectionFault(
+  market: MarketState,
+  { side, price, trigger }: Order,
+  { stopLoss, takeProfit }: Protection,
+): Refusal | undefined {
   const entry = price || trigger || market.lastPrice;
-  const above = (level: Protection['stopLoss']) =>
-    typeof level === 'object' && level.price * market.priceScale >= entry;
-  const below = (level: Protection['stopLoss']) =>
-    typeof level === 'object' && level.price * market.priceScale <= entry;
-  const { stopLoss, takeProfit } = protection;
-  const isWrong = side === 'buy' ? above(stopLoss) || below(takeProfit) : below(stopLoss) || above(takeProfit);
+  const buys = side === 'buy';
+  const isWrong = isPast(market, stopLoss, entry, buys) || isPast(market, takeProfit, entry, !buys);
   return isWrong ? refuse('ORDER_PRICE_INVALID') : undefined;
 }
 
+/** Whether a level that is a price is at `entry`, or above it where it should be below (below it where above). */
+function isPast(market: MarketState, level: Protection['stopLoss'], entry: number, shouldBeBelow: boolean): boolean {
+  if (typeof level !== 'object') return false;
+  const price = level.price * market.priceScale;
+  return shouldBeBelow ? price >= entry : price <= entry;
+}
+
 /** Without leave to be short, a sell only ever reduces: one of more than is held, or of a budget, is refused. */
-function controlsOfShort(engine: Engine, leg: Leg): Refusal | undefined {
+function controlsOfShort(engine: Engine, leg: Order): Refusal | undefined {
   return leg.side === 'buy' || engine.definition.limits.allowShort ? undefined : refuse('SHORT_NOT_ALLOWED');
 }
 
@@ -286,7 +302,7 @@ function marginRoom(engine: Engine, strategy: number, market: MarketState, buys:
   return mulDivFloor(freeCash(engine) + freed, 10_000, bps);
 }
 
-function sized(engine: Engine, strategy: number, market: MarketState, leg: Leg): Passed | Refusal {
+function sized(engine: Engine, strategy: number, market: MarketState, leg: Order): Verdict {
   const buys = leg.side === 'buy';
   const price = leg.price || leg.trigger || market.lastPrice;
   const asked = leg.budget > 0 ? leg.budget : costOf(market, leg.quantity, price);
@@ -299,13 +315,15 @@ function sized(engine: Engine, strategy: number, market: MarketState, leg: Leg):
   if (quantity < market.minQuantity) return tooLarge ?? refuse('QUANTITY_BELOW_MIN', market.minQuantity, quantity);
   const notional = mulDivFloor(quantity * market.numerator, price, market.divisor);
   if (notional < market.minNotional) return tooLarge ?? refuse('NOTIONAL_BELOW_MIN', market.minNotional, notional);
-  return {
-    quantity: leg.budget > 0 ? 0 : quantity,
-    budget: leg.budget > 0 ? allowed : 0,
-    reserved: market.isPerpetual ? mulDivCeil(allowed, marginBps(market), 10_000) : buys ? allowed : 0,
-    exposure: allowed,
-    reduced: allowed < asked,
-  };
+  if (leg.budget > 0) {
+    leg.quantity = 0;
+    leg.budget = allowed;
+  } else {
+    leg.quantity = quantity;
+  }
+  leg.reserved = market.isPerpetual ? mulDivCeil(allowed, marginBps(market), 10_000) : buys ? allowed : 0;
+  leg.exposure = allowed;
+  return allowed < asked ? 'reduced' : 'passed';
 }
 
 /** What a quantity may cost at a price: its notional, and the fee of a taker on top. */
@@ -319,30 +337,13 @@ function shrunk(market: MarketState, quantity: number, asked: number, allowed: n
   return Math.floor(mulDivFloor(quantity, allowed, asked) / market.lot) * market.lot;
 }
 
-function intentOf(engine: Engine, strategy: number, market: MarketState, leg: Leg, passed: Passed): Order {
-  const id = engine.nextOrder++;
-  return new Order({
-    id,
-    strategy,
-    instrument: market.index,
-    side: leg.side,
-    type: leg.type,
-    timeInForce: leg.timeInForce,
-    purpose: leg.purpose,
-    postOnly: leg.postOnly,
-    reduceOnly: leg.reduceOnly,
-    quantity: passed.quantity,
-    budget: passed.budget,
-    price: leg.price,
-    trigger: leg.trigger,
-    offsetBps: leg.offsetBps,
-    parent: 0,
-    group: leg.group === undefined ? 0 : groupOf(engine, strategy, market, leg.group, id),
-    reserved: passed.reserved,
-    exposure: passed.exposure,
-    reference: market.lastPrice,
-    createdAt: engine.time,
-  });
+/** Makes an order of a draft: it has a number, and knows whose it is and of when. */
+function number(engine: Engine, strategy: number, market: MarketState, draft: Order): void {
+  draft.id = engine.nextOrder++;
+  draft.strategy = strategy;
+  draft.instrument = market.index;
+  draft.reference = market.lastPrice;
+  draft.createdAt = engine.time;
 }
 
 /** Orders of a strategy for one instrument, in one cycle, with the same word share the id of the first. */
@@ -377,30 +378,19 @@ function addLeg(
   level: number | { readonly price: number },
   reason: number,
 ): void {
-  const side = entry.side === 'buy' ? 'sell' : 'buy';
-  const fixed = typeof level === 'object' ? toTick(market, side, level.price) : 0;
-  const order = new Order({
-    id: engine.nextOrder++,
-    strategy: entry.strategy,
-    instrument: entry.instrument,
-    side,
-    type,
-    timeInForce: 'gtc',
-    purpose,
-    postOnly: false,
-    reduceOnly: true,
-    quantity: entry.quantity,
-    budget: 0,
-    price: type === 'limit' ? fixed : 0,
-    trigger: type === 'limit' ? 0 : fixed,
-    offsetBps: typeof level === 'object' ? 0 : Math.max(1, Math.round(level * 10_000)),
-    parent: entry.id,
-    group: entry.id,
-    reserved: 0,
-    exposure: 0,
-    reference: entry.reference,
-    createdAt: engine.time,
-  });
+  const order = new Order();
+  order.side = entry.side === 'buy' ? 'sell' : 'buy';
+  order.type = type;
+  order.purpose = purpose;
+  order.reduceOnly = true;
+  order.quantity = entry.quantity;
+  if (typeof level === 'number') order.offsetBps = Math.max(1, Math.round(level * 10_000));
+  else if (type === 'limit') order.price = toTick(market, order.side, level.price);
+  else order.trigger = toTick(market, order.side, level.price);
+  number(engine, entry.strategy, market, order);
+  order.parent = entry.id;
+  order.group = entry.id;
+  order.reference = entry.reference;
   initialize(engine, order, reason, false);
   engine.intents = append(engine.intents, order);
 }

@@ -2,45 +2,42 @@ import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
 import { bookedValue } from '../engine/measure.ts';
 import type { Position } from '../engine/position.ts';
-import type { Order, OrderType, Purpose, Side, TimeInForce } from '../execution/order.ts';
+import { Order, type Purpose, type Side } from '../execution/order.ts';
 import { offsetPrice } from '../execution/prices.ts';
-import type { OrderProposal, Proposal, Protection, TargetProposal } from '../strategies/contract.ts';
+import type { OrderProposal, Proposal, TargetProposal } from '../strategies/contract.ts';
 
-/** One order that a proposal comes to, before any limit. Scaled integers; 0 stands for none. */
-export interface Leg {
-  readonly side: Side;
-  readonly type: OrderType;
-  readonly timeInForce: TimeInForce;
-  readonly purpose: Purpose;
-  readonly postOnly: boolean;
-  readonly reduceOnly: boolean;
-  /** Quantity, or 0 when `budget` says how much. */
-  readonly quantity: number;
-  readonly budget: number;
-  readonly price: number;
-  readonly trigger: number;
-  readonly offsetBps: number;
-  readonly protection: Protection;
-  /** The word that groups orders which cancel each other. */
-  readonly group: string | undefined;
-}
-
-/** The orders by which a target is reached from the position as it stands; none when it is reached. */
-export function legsOfTarget(engine: Engine, strategy: number, market: MarketState, target: TargetProposal): Leg[] {
+/**
+ * The orders by which a target is reached from the position as it stands, before any limit: one that closes, one that opens, or
+ * both in this order where the side changes. `take` is called with each.
+ */
+export function legsOfTarget(
+  engine: Engine,
+  strategy: number,
+  market: MarketState,
+  target: TargetProposal,
+  take: (engine: Engine, strategy: number, market: MarketState, leg: Order, proposal: TargetProposal) => void,
+): void {
   const held = engine.position(strategy, market.index);
+  const { quantity } = held;
   // Without equity there is nothing to take a share of: an opening is refused for that, and a position is left as it is.
-  if (!(engine.equity > 0) && target.exposure !== 0) return [opening(target.exposure, 0, target)];
+  if (!(engine.equity > 0) && target.exposure !== 0) {
+    take(engine, strategy, market, opening(target.exposure, 0), target);
+    return;
+  }
   const wanted = target.exposure * engine.runners[strategy].share * engine.equity;
-  const current = bookedValue(market, held.quantity);
-  const crosses = held.quantity !== 0 && (wanted === 0 || wanted > 0 !== held.quantity > 0);
-  if (crosses) {
-    const close = reduction(held, Math.abs(held.quantity));
-    return wanted === 0 ? [close] : [close, opening(wanted, Math.abs(wanted), target)];
+  const current = bookedValue(market, quantity);
+  if (quantity !== 0 && (wanted === 0 || wanted > 0 !== quantity > 0)) {
+    take(engine, strategy, market, reduction(held, Math.abs(quantity)), target);
+    if (wanted !== 0) take(engine, strategy, market, opening(wanted, Math.abs(wanted)), target);
+    return;
   }
   const missing = Math.abs(wanted) - Math.abs(current);
-  if (missing >= 0) return wanted === 0 ? [] : [opening(wanted, missing, target)];
-  const part = Math.floor((Math.abs(held.quantity) * -missing) / Math.abs(current) / market.lot) * market.lot;
-  return part > 0 ? [reduction(held, part)] : [];
+  if (missing >= 0) {
+    if (wanted !== 0) take(engine, strategy, market, opening(wanted, missing), target);
+    return;
+  }
+  const part = Math.floor((Math.abs(quantity) * -missing) / Math.abs(current) / market.lot) * market.lot;
+  if (part > 0) take(engine, strategy, market, reduction(held, part), target);
 }
 
 /** A target that was given before and is held, or on its way, is no new decision, unless it asks to be restored. */
@@ -56,77 +53,56 @@ export const isOnItsWay = (order: Order): boolean =>
   order.purpose === 'entry' || (order.purpose === 'exit' && order.type === 'market');
 
 function hasOnItsWay(engine: Engine, strategy: number, market: MarketState): boolean {
-  const matches = (order: Order): boolean =>
-    order.strategy === strategy && order.instrument === market.index && isOnItsWay(order);
-  return market.orders.some(matches) || engine.intents.some(matches);
+  return isAmong(market.orders, strategy, market) || isAmong(engine.intents, strategy, market);
 }
 
-function opening(wanted: number, budget: number, protection: Protection): Leg {
-  return {
-    side: wanted > 0 ? 'buy' : 'sell',
-    type: 'market',
-    timeInForce: 'gtc',
-    purpose: 'entry',
-    postOnly: false,
-    reduceOnly: false,
-    quantity: 0,
-    budget: Math.floor(budget),
-    price: 0,
-    trigger: 0,
-    offsetBps: 0,
-    protection,
-    group: undefined,
-  };
+function isAmong(orders: readonly Order[], strategy: number, market: MarketState): boolean {
+  for (let k = 0; k < orders.length; k++) {
+    const order = orders[k];
+    if (order.strategy === strategy && order.instrument === market.index && isOnItsWay(order)) return true;
+  }
+  return false;
 }
 
-const NO_PROTECTION: Protection = {};
+function opening(wanted: number, budget: number): Order {
+  const leg = new Order();
+  leg.side = wanted > 0 ? 'buy' : 'sell';
+  leg.budget = Math.floor(budget);
+  return leg;
+}
 
 /** A market order that closes `quantity` of what is held. */
-export function reduction(held: Position, quantity: number, purpose: Purpose = 'exit'): Leg {
-  return {
-    side: held.quantity > 0 ? 'sell' : 'buy',
-    type: 'market',
-    timeInForce: 'gtc',
-    purpose,
-    postOnly: false,
-    reduceOnly: true,
-    quantity,
-    budget: 0,
-    price: 0,
-    trigger: 0,
-    offsetBps: 0,
-    protection: NO_PROTECTION,
-    group: undefined,
-  };
+export function reduction(held: Position, quantity: number, purpose: Purpose = 'exit'): Order {
+  const leg = new Order();
+  leg.side = held.quantity > 0 ? 'sell' : 'buy';
+  leg.purpose = purpose;
+  leg.reduceOnly = true;
+  leg.quantity = quantity;
+  return leg;
 }
 
 /** An order proposal in scaled integers, its prices on the tick and rounded against it, its quantity on the lot. */
-export function legOfOrder(engine: Engine, strategy: number, market: MarketState, order: OrderProposal): Leg {
+export function legOfOrder(engine: Engine, strategy: number, market: MarketState, order: OrderProposal): Order {
   const held = engine.position(strategy, market.index);
-  const trailingBps = order.type === 'trailing-stop' ? Math.round((order.trailing ?? 0) * 10_000) : 0;
   const reduces = held.quantity !== 0 && held.quantity > 0 !== (order.side === 'buy');
-  const quantity =
+  const leg = new Order();
+  leg.side = order.side;
+  leg.type = order.type;
+  leg.timeInForce = order.timeInForce ?? 'gtc';
+  leg.postOnly = order.postOnly ?? false;
+  leg.quantity =
     order.quantity === undefined
       ? 0
       : Math.floor(settled((order.quantity * market.quantityScale) / market.lot)) * market.lot;
   // An order that can only lower the position is a reduction, whether it says so or not: no limit stands in its way.
-  const reduceOnly = order.reduceOnly || (reduces && quantity > 0 && quantity <= Math.abs(held.quantity));
-  return {
-    side: order.side,
-    type: order.type,
-    timeInForce: order.timeInForce ?? 'gtc',
-    purpose: reduceOnly ? 'exit' : 'entry',
-    postOnly: order.postOnly ?? false,
-    reduceOnly,
-    quantity,
-    budget:
-      order.exposure === undefined ? 0 : Math.floor(order.exposure * engine.runners[strategy].share * engine.equity),
-    price: order.price === undefined ? 0 : toTick(market, order.side, order.price),
-    trigger: triggerOf(market, order, trailingBps),
-    offsetBps: trailingBps,
-    protection: order,
-    group: order.oneCancelsOther,
-  };
+  leg.reduceOnly = order.reduceOnly || (reduces && leg.quantity > 0 && leg.quantity <= Math.abs(held.quantity));
+  leg.purpose = leg.reduceOnly ? 'exit' : 'entry';
+  leg.budget =
+    order.exposure === undefined ? 0 : Math.floor(order.exposure * engine.runners[strategy].share * engine.equity);
+  leg.price = order.price === undefined ? 0 : toTick(market, order.side, order.price);
+  leg.offsetBps = order.type === 'trailing-stop' ? Math.round((order.trailing ?? 0) * 10_000) : 0;
+  leg.trigger = triggerOf(market, order, leg.offsetBps);
+  return leg;
 }
 
 function triggerOf(market: MarketState, order: OrderProposal, trailingBps: number): number {

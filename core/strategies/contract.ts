@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { PlimsollError } from '../errors.ts';
 import type { IndicatorSpec } from '../indicators/indicator.ts';
 import type { Timeframe } from '../market/timeframe.ts';
+import type { Condition, SeriesName } from './condition.ts';
 
 /**
  * The contract of a strategy: a user's whole file in `strategies/` is one call of {@link strategy}. It is declared with
@@ -24,6 +25,11 @@ export interface StrategyDefinition<
   readonly warmUp?: (params: Params) => number;
   /** The strategy's memory for one instrument, as plain data; it is checkpointed after every cycle. */
   readonly state?: (params: Params) => State;
+  /**
+   * The bars on which it has anything to say, where that can be told from its indicators: `crosses(fast, slow)`, or a list of
+   * which any may hold. It is not asked on other bars, anywhere, which makes a backtest several times faster.
+   */
+  readonly when?: (indicators: SeriesNames<Indicators>, params: Params) => Condition | readonly Condition[];
   /** Called when a bar of the strategy's timeframe has closed, once for each instrument that has one. */
   readonly onBar: (context: StrategyContext<Params, Indicators, State>) => Decision;
 }
@@ -45,6 +51,15 @@ export type IndicatorView<Spec> =
       ? SeriesView
       : { readonly [Name in Output]: SeriesView }
     : never;
+
+/** How `when` names the indicators' outputs. */
+export type SeriesNames<Indicators extends Record<string, IndicatorSpec>> = {
+  readonly [Name in keyof Indicators]: Indicators[Name] extends IndicatorSpec<infer Output>
+    ? [Output] extends ['value']
+      ? SeriesName
+      : { readonly [Each in Output]: SeriesName }
+    : never;
+};
 
 /** The bar that has just closed, in plain units. */
 export interface BarView {
@@ -182,6 +197,13 @@ export function strategy<
       definition.name,
       'its indicators are not a function',
       'write indicators: (params) => ({ … }), or () => ({})',
+    );
+  }
+  if (definition.when !== undefined && typeof definition.when !== 'function') {
+    throw malformed(
+      definition.name,
+      'its when is not a function',
+      'write when: ({ fast, slow }) => crosses(fast, slow), or leave it out',
     );
   }
   if (!(definition.params instanceof z.ZodObject)) {

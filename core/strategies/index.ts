@@ -1,5 +1,6 @@
 /** What a strategy file imports, as `plimsoll`: the contract, the indicators, and zod to declare parameters with. */
 export * from '../indicators/index.ts';
+export { type Condition, crosses, type SeriesName } from './condition.ts';
 export {
   type BarView,
   type CancelProposal,

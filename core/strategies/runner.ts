@@ -5,21 +5,11 @@ import type { MarketState } from '../engine/market-state.ts';
 import { PlimsollError } from '../errors.ts';
 import type { IndicatorSpec } from '../indicators/indicator.ts';
 import { type Json, toCheckpointJson } from '../json.ts';
-import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
-import {
-  assertIndicatorNames,
-  type CancelProposal,
-  type Decision,
-  type OrderProposal,
-  type Proposal,
-  type StrategyContext,
-  type StrategyDefinition,
-  type TargetProposal,
-} from './contract.ts';
+import type { Timeframe } from '../market/timeframe.ts';
+import { assertIndicatorNames, type Decision, type Proposal, type StrategyDefinition } from './contract.ts';
+import { type ContextState, InstrumentContext } from './instrument-context.ts';
 import { proposalFault } from './proposal.ts';
 import type { SharedIndicators } from './shared-indicators.ts';
-import { Track, type TrackState } from './track.ts';
-import { HeldPosition, LatestBar, Series } from './views.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a list of strategies holds definitions of any parameters and indicators.
 export type AnyStrategy = StrategyDefinition<any, any, any>;
@@ -50,12 +40,6 @@ export interface StrategyCheckpoint {
   readonly contexts: readonly ContextState[];
 }
 
-interface ContextState {
-  readonly tracks: readonly TrackState[];
-  readonly state: unknown;
-  readonly ready: boolean;
-}
-
 /** Runs one strategy over its universe: moves its indicators forward, asks it, and collects what it proposes. */
 export class StrategyRunner {
   readonly index: number;
@@ -64,6 +48,8 @@ export class StrategyRunner {
   readonly share: number;
   /** By the market's index; undefined where the strategy does not trade it. */
   readonly #contexts: (InstrumentContext | undefined)[];
+  /** By the market's index: bars before this one need not be asked about. */
+  readonly #nextAsked: Int32Array;
   /** Those to be asked in this cycle, in the first places. */
   readonly #asked: InstrumentContext[] = [];
 
@@ -87,6 +73,7 @@ export class StrategyRunner {
         ? new InstrumentContext(this, engine, market, specs)
         : undefined,
     );
+    this.#nextAsked = new Int32Array(engine.markets.length);
   }
 
   /** Another instrument's context by symbol. */
@@ -103,14 +90,39 @@ export class StrategyRunner {
     return this.#contexts[market.index] !== undefined;
   }
 
+  /** Whether it can tell ahead which bars it has to be asked about, in every instrument. */
+  get isSelective(): boolean {
+    return this.#contexts.every((context) => context === undefined || context.isSelective);
+  }
+
   /** Computes indicators on bars `from` to `to` of a market, ahead of the cycles that read them. */
   prepare(market: MarketState, from: number, to: number): void {
-    this.#contexts[market.index]?.prepare(market, from, to);
+    const context = this.#contexts[market.index];
+    context?.prepare(market, from, to);
+    this.#nextAsked[market.index] = context?.nextAsked(from) ?? to;
   }
 
   /** Takes all indicators on a market's bars from those that runs share, instead of {@link prepare}. */
   takeShared(market: MarketState, indicators: SharedIndicators): void {
-    this.#contexts[market.index]?.takeShared(market, indicators);
+    const context = this.#contexts[market.index];
+    context?.takeShared(market, indicators);
+    this.#nextAsked[market.index] = context?.nextAsked(0) ?? market.length;
+  }
+
+  /**
+   * The first bar of a market, from `from` on, at which the strategy may have to be asked; the end of what was prepared where it
+   * is sure that there is none.
+   */
+  nextAsked(market: MarketState, from: number): number {
+    const next = this.#nextAsked[market.index];
+    if (next >= from) return next;
+    return this.#lookFrom(market.index, from);
+  }
+
+  #lookFrom(index: number, from: number): number {
+    const next = this.#contexts[index]?.nextAsked(from) ?? from;
+    this.#nextAsked[index] = next;
+    return next;
   }
 
   /** Asks the strategy about every market that is due. Failures are recorded, and the others still asked. */
@@ -118,10 +130,14 @@ export class StrategyRunner {
     const { due, dueCount } = engine;
     const asked = this.#asked;
     let count = 0;
-    // All move before one is asked: what it sees of another instrument is that instrument's bar of this cycle.
+    // All move before one is asked: what it sees of another instrument is that instrument's bar of this cycle. One that is passed
+    // over catches up when it is looked at.
     for (let k = 0; k < dueCount; k++) {
-      const context = this.#contexts[due[k].index];
-      if (context?.moveTo(due[k].at)) asked[count++] = context;
+      const { index, at } = due[k];
+      const next = this.#nextAsked[index];
+      if (at < next || (at > next && at < this.#lookFrom(index, at))) continue;
+      const context = this.#contexts[index];
+      if (context?.moveTo(at)) asked[count++] = context;
     }
     if (engine.paused[this.index]) return;
     for (let k = 0; k < count; k++) this.ask(engine, asked[k]);
@@ -179,6 +195,7 @@ export class StrategyRunner {
   restore(checkpoint: StrategyCheckpoint): void {
     let k = 0;
     for (const context of this.#contexts) context?.restore(checkpoint.contexts[k++]);
+    this.#nextAsked.fill(0);
   }
 }
 
@@ -201,194 +218,4 @@ function failureText(error: unknown): string {
     : error instanceof Error
       ? `${error.name}: ${error.message}`
       : `it threw ${String(error)}`;
-}
-
-/** What a strategy sees of one instrument, and what keeps that up to date. */
-export class InstrumentContext {
-  readonly market: MarketState;
-  readonly symbol: string;
-  /** The object that callbacks get. */
-  readonly view: StrategyContext;
-  readonly #own: Track;
-  readonly #tracks: Track[];
-  /** Whether its one track is of the base bars: it moves with every bar of the market. */
-  readonly #isSimple: boolean;
-  readonly #series: { series: Series; track: Track; indicator: number; output: number }[] = [];
-  readonly #warmUp: readonly number[];
-  #ready = false;
-  /** Index of the block's first bar in the market's columns. */
-  #blockStart = 0;
-  #state: unknown;
-
-  constructor(runner: StrategyRunner, engine: Engine, market: MarketState, specs: Record<string, IndicatorSpec>) {
-    const { running } = runner;
-    this.market = market;
-    this.symbol = market.instrument.symbol;
-    const base = engine.definition.timeframe;
-    const declared = Object.entries(specs);
-    const timeframes = [
-      ...new Set<Timeframe>([running.timeframe, ...declared.map(([, spec]) => spec.timeframe ?? running.timeframe)]),
-    ];
-    assertTimeframes(running, base, timeframes);
-    const bySpec = timeframes.map((timeframe) =>
-      declared.filter(([, spec]) => (spec.timeframe ?? running.timeframe) === timeframe),
-    );
-    this.#tracks = timeframes.map(
-      (timeframe, k) =>
-        new Track(
-          base,
-          timeframe,
-          bySpec[k].map(([, spec]) => spec),
-          market.instrument.priceDecimals,
-        ),
-    );
-    this.#own = this.#tracks[0];
-    this.#isSimple = this.#tracks.length === 1 && this.#own.isBase;
-    this.#warmUp = bySpec.map((entries, k) =>
-      Math.max(
-        k === 0 ? (running.definition.warmUp?.(running.params as never) ?? 1) : 1,
-        ...entries.map(([, spec]) => spec.warmUp),
-      ),
-    );
-    this.#state = running.definition.state?.(running.params as never);
-    this.view = this.#makeView(runner, engine, bySpec);
-  }
-
-  #makeView(runner: StrategyRunner, engine: Engine, bySpec: [string, IndicatorSpec][][]): StrategyContext {
-    const view = new CallbackContext(runner, engine, this, this.#own) as unknown as Record<string, unknown>;
-    bySpec.forEach((entries, t) => {
-      entries.forEach(([name, spec], k) => {
-        view[name] = this.#viewOf(this.#tracks[t], spec, k);
-      });
-    });
-    return view as never;
-  }
-
-  /** The strategy's memory for this instrument. */
-  get state(): unknown {
-    return this.#state;
-  }
-
-  #viewOf(track: Track, spec: IndicatorSpec, indicator: number): unknown {
-    const all = spec.outputs.map((name, output) => {
-      const series = new Series(track.outputs(indicator)[output], track.clock);
-      this.#series.push({ series, track, indicator, output });
-      return [name, series] as const;
-    });
-    return all.length === 1 && all[0][0] === 'value' ? all[0][1] : Object.fromEntries(all);
-  }
-
-  get hasBar(): boolean {
-    return this.#own.completed > 0;
-  }
-
-  prepare(market: MarketState, from: number, to: number): void {
-    this.#blockStart = from;
-    let grown = false;
-    for (const track of this.#tracks) grown = track.advance(market.bars, from, to) || grown;
-    if (grown) this.#refreshSeries();
-  }
-
-  takeShared({ bars }: MarketState, indicators: SharedIndicators): void {
-    for (const track of this.#tracks) {
-      const lines = track.specs.map((spec) => indicators.track(this.symbol, bars, track.timeframe, spec));
-      track.adopt(lines[0] ?? indicators.track(this.symbol, bars, track.timeframe), lines);
-    }
-    this.#refreshSeries();
-  }
-
-  #refreshSeries(): void {
-    for (const { series, track, indicator, output } of this.#series) series.values = track.outputs(indicator)[output];
-  }
-
-  /** Moves to the market's bar `at`; whether the strategy is to be asked: a bar of its timeframe closed and all are warm. */
-  moveTo(at: number): boolean {
-    const k = at - this.#blockStart;
-    if (this.#isSimple) this.#own.moveTo(k);
-    else if (!this.#moveTracks(k)) return false;
-    return this.#ready || this.#isReady();
-  }
-
-  #moveTracks(k: number): boolean {
-    if (!this.#own.completesAt(k)) return false;
-    for (const track of this.#tracks) track.moveTo(k);
-    return true;
-  }
-
-  #isReady(): boolean {
-    this.#ready = this.#tracks.every((track, k) => track.completed >= this.#warmUp[k]);
-    return this.#ready;
-  }
-
-  snapshot(): ContextState {
-    return { tracks: this.#tracks.map((track) => track.snapshot()), state: this.#state ?? null, ready: this.#ready };
-  }
-
-  restore(state: ContextState): void {
-    this.#tracks.forEach((track, k) => {
-      track.restore(state.tracks[k]);
-    });
-    if (this.#state !== undefined) this.#state = state.state;
-    this.#ready = state.ready;
-  }
-}
-
-/**
- * What a callback gets; the indicators are added under their names. All of one strategy have one shape (what differs from
- * one to the next is in fields, what is computed is on the class), so that a callback is compiled once for all instruments.
- */
-class CallbackContext {
-  readonly symbol: string;
-  readonly timeframe: Timeframe;
-  readonly params: Record<string, unknown>;
-  readonly bar: LatestBar;
-  readonly position: HeldPosition;
-  readonly on: (symbol: string) => StrategyContext | undefined;
-  readonly target: (exposure: number, reason: string, options?: Partial<TargetProposal>) => TargetProposal;
-  readonly order: (order: Omit<OrderProposal, 'kind'>) => OrderProposal;
-  readonly cancel: (reason: string) => CancelProposal;
-  readonly #engine: Engine;
-  readonly #context: InstrumentContext;
-
-  constructor(runner: StrategyRunner, engine: Engine, context: InstrumentContext, own: Track) {
-    const { market, symbol } = context;
-    this.symbol = symbol;
-    this.timeframe = runner.running.timeframe;
-    this.params = runner.running.params;
-    this.bar = new LatestBar(market, own);
-    this.position = new HeldPosition(engine.position(runner.index, market.index), market, engine.moneyScale);
-    this.on = (other) => {
-      const found = runner.context(other);
-      return found?.hasBar ? found.view : undefined;
-    };
-    this.target = (exposure, reason, options) =>
-      options === undefined
-        ? { kind: 'target', exposure, reason, symbol }
-        : { ...options, kind: 'target', exposure, reason, symbol };
-    this.order = (order) => ({ ...order, kind: 'order', symbol: order.symbol ?? symbol });
-    this.cancel = (reason) => ({ kind: 'cancel', reason, symbol });
-    this.#engine = engine;
-    this.#context = context;
-  }
-
-  get time(): number {
-    return this.#engine.time;
-  }
-
-  get state(): unknown {
-    return this.#context.state;
-  }
-}
-
-function assertTimeframes(running: RunningStrategy, base: Timeframe, timeframes: readonly Timeframe[]): void {
-  for (const timeframe of timeframes) {
-    const of = timeframe === running.timeframe ? base : running.timeframe;
-    if (timeframeMs(timeframe) % timeframeMs(of) !== 0) {
-      throw new PlimsollError(
-        'TIMEFRAME_NOT_MULTIPLE',
-        `the strategy "${running.id}" wants ${timeframe} bars, which cannot be made from ${of} bars`,
-        `use a multiple of ${of}`,
-      );
-    }
-  }
 }

@@ -109,8 +109,24 @@ export class Track {
   /** Moves the clock to base bar `k` of the block. */
   moveTo(k: number): void {
     const { clock } = this;
-    clock.before = clock.now;
-    clock.now = this.#resampler ? CARRIED - 1 + this.#completed[k] : CARRIED + k;
+    if (this.#resampler) {
+      clock.before = clock.now;
+      clock.now = CARRIED - 1 + this.#completed[k];
+    } else {
+      // Bars may have been passed over: the one before is always the place before.
+      clock.now = CARRIED + k;
+      clock.before = CARRIED + k - 1;
+    }
+  }
+
+  /** Where bar `k` of the block stands in the buffers of a track of base bars. */
+  placeOf(k: number): number {
+    return CARRIED + k;
+  }
+
+  /** The first bar of the block with which `bars` are completed, on a track of base bars; negative where they were before it. */
+  warmAt(bars: number): number {
+    return bars - 1 - this.#seen;
   }
 
   /** Bars completed so far, as the clock stands. */

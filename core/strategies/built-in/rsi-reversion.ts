@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { rsi } from '../../indicators/index.ts';
+import { crosses } from '../condition.ts';
 import { crossedAbove, crossedBelow, strategy } from '../contract.ts';
 
 /** Buys weakness and sells strength, each entry with a stop and a target. */
@@ -14,6 +15,7 @@ export default strategy({
     takeProfit: z.number().positive().max(0.9).default(0.04),
   }),
   indicators: ({ period }) => ({ strength: rsi(period) }),
+  when: ({ strength }, { lower, upper }) => [crosses(strength, lower), crosses(strength, upper)],
   onBar({ strength, position, params, target }) {
     if (position.isFlat && crossedBelow(strength, params.lower)) {
       return target(1, 'the RSI fell below the lower level', {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { sma } from '../../indicators/index.ts';
+import { crosses } from '../condition.ts';
 import { crossedAbove, crossedBelow, strategy } from '../contract.ts';
 
 /** Long while the fast average is above the slow one; short below it too, where `short` is set. */
@@ -12,6 +13,7 @@ export default strategy({
     short: z.boolean().default(false),
   }),
   indicators: ({ fast, slow }) => ({ fast: sma(fast), slow: sma(slow) }),
+  when: ({ fast, slow }) => crosses(fast, slow),
   onBar({ fast, slow, position, params, target }) {
     if (crossedAbove(fast, slow)) return target(1, 'the fast average crossed above the slow one');
     if (crossedBelow(fast, slow)) {

@@ -16,6 +16,7 @@ const FEWER_RUNS = 60;
 /** A bound for a hung run; the whole file takes seconds. */
 const TIMEOUT_MS = 300_000;
 const BARS = 90;
+const PATIENT_BARS = 300;
 const seeds = fc.integer({ min: 1, max: 2 ** 30 });
 const check = (property: (seed: number) => void, numRuns = RUNS): void =>
   fc.assert(fc.property(seeds, property), { numRuns, seed: 20_231_113 });
@@ -79,8 +80,11 @@ function stateOfFold(folded: LedgerFold, engine: Engine): unknown {
 }
 
 /** Cycle by cycle, with a look at the account after each step. */
-function walk(seed: number, each: (engine: Engine, step: Step, index: number) => void): Engine {
-  const { definition, bars } = randomAccount(seed, BARS);
+function walk(
+  seed: number,
+  each: (engine: Engine, step: Step, index: number) => void,
+  { definition, bars } = randomAccount(seed, BARS),
+): Engine {
   const engine = open(definition);
   stepsOf(engine, bars).forEach((step, index) => {
     each(engine, step, index);
@@ -192,7 +196,37 @@ describe('any account on any bars', { timeout: TIMEOUT_MS }, () => {
       expect(live.journal.head()).toBe(backtest.journal.head());
     });
   });
+
+  test('writes one ledger, and has one equity, whether bars in which nothing happens are passed over or not', () => {
+    check((seed) => {
+      const patient = randomAccount(seed, PATIENT_BARS, true);
+      const backtest = runBacktest(patient.definition, patient.bars);
+      const equity: number[] = [];
+      const times: number[] = [];
+      const live = walk(
+        seed,
+        (engine, step) => {
+          runStep(engine, step);
+          equity.push(engine.equity);
+          times.push(engine.time);
+        },
+        patient,
+      );
+      expect([...live.journal.events()]).toEqual([...backtest.engine.journal.events()]);
+      expect([...backtest.times]).toEqual(times);
+      expect([...backtest.equity]).toEqual(equity);
+      expect(stateOf(backtest.engine)).toEqual(stateOf(live));
+      expect(snapshotOf(backtest.engine)).toEqual(snapshotOf(live));
+    });
+  });
 });
+
+/** All that a step hands to the next. */
+const snapshotOf = (engine: Engine): unknown =>
+  toCheckpointJson({
+    engine: engine.snapshot(),
+    strategies: engine.runners.map((runner) => runner.checkpoint()),
+  });
 
 describe('the random accounts', () => {
   test('reach what the properties speak of', () => {

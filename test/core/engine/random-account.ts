@@ -2,8 +2,9 @@
 import * as z from 'zod';
 import type { EngineDefinition } from '../../../core/engine/engine.ts';
 import { ORDER_TYPES, TIMES_IN_FORCE } from '../../../core/execution/order.ts';
-import { ema, rsi, sma } from '../../../core/indicators/index.ts';
+import { ema, type IndicatorSpec, rsi, sma } from '../../../core/indicators/index.ts';
 import { type BarColumns, barsFromRows } from '../../../core/market/bars.ts';
+import { crosses } from '../../../core/strategies/condition.ts';
 import { type Decision, type Proposal, type StrategyContext, strategy } from '../../../core/strategies/contract.ts';
 import type { RunningStrategy } from '../../../core/strategies/runner.ts';
 import { account, MINUTE, perpetual, running, START, spot } from './account.ts';
@@ -27,20 +28,25 @@ export function generator(seed: number): () => number {
 
 const pick = <T>(random: () => number, list: readonly T[]): T => list[Math.floor(random() * list.length)];
 
-/** A walk with jumps, quiet stretches and gaps of missing bars. */
-export function randomBars(seed: number, length: number): BarColumns {
+/** A walk with jumps, quiet stretches and gaps of missing bars: many, or where it is `steady` now and then one. */
+export function randomBars(seed: number, length: number, steady = false): BarColumns {
   const random = generator(seed);
   const rows = [];
   let price = 10_000;
   let time = START;
   for (let k = 0; k < length; k++) {
     const jump = random() < 0.06 ? (random() - 0.5) * 0.2 : 0;
+    if (steady && random() < 0.004) time += MINUTE;
     const open = Math.max(200, Math.round(price * (1 + jump)));
     const close = Math.max(200, Math.round(open * (1 + (random() - 0.5) * 0.05)));
     const high = Math.max(open, close) + Math.round(random() * 0.02 * open);
     const low = Math.min(open, close) - Math.round(random() * 0.02 * Math.min(open, close));
     rows.push({ timestamp: time, open, high, low, close, volume: Math.round(random() * 30) / 10 });
     price = close;
+    if (steady) {
+      time += MINUTE;
+      continue;
+    }
     time += MINUTE * (random() < 0.1 ? 1 + Math.floor(random() * 12) : 1);
     if (random() < 0.01) time += 1_440 * MINUTE * Math.ceil(random() * 3);
   }
@@ -52,54 +58,69 @@ interface Memory {
   seen: number;
 }
 
+const gamblerParams = z.object({
+  seed: z.number().default(1),
+  faults: z.boolean().default(false),
+  other: z.string().default(''),
+});
+
 /** Proposes at random, from its own memory and from what it sees, so that anything lost between two bars shows. */
 export const gambler = strategy({
   name: 'gambler',
-  params: z.object({ seed: z.number().default(1), faults: z.boolean().default(false), other: z.string().default('') }),
+  params: gamblerParams,
   indicators: () => ({ fast: sma(2), strength: rsi(3), slow: ema(4).on('5m'), slower: sma(2).on('15m') }),
   state: ({ seed }): Memory => ({ seed, seen: 0 }),
-  onBar(context): Decision {
-    const { state, params } = context;
-    const seen = [
-      context.bar.close,
-      context.bar.volume,
-      context.fast.value,
-      context.fast.previous,
-      context.strength.value,
-    ];
-    const other = params.other === '' ? undefined : context.on(params.other);
-    seen.push(
-      context.slow.value,
-      context.slow.previous,
-      context.slower.value,
-      context.position.quantity,
-      context.position.unrealised,
-    );
-    if (other)
-      seen.push(
-        other.bar.close,
-        other.bar.timestamp,
-        (other.slow as unknown as { value: number }).value,
-        (other.fast as unknown as { previous: number }).previous,
-      );
-    for (const value of seen)
-      state.seed = Number.isFinite(value)
-        ? (Math.imul(state.seed, 31) + Math.floor(value * 1e6)) | 0
-        : (state.seed + 7) | 0;
-    state.seen++;
-    const random = () => {
-      const [value, next] = draw(state.seed);
-      state.seed = next;
-      return value;
-    };
-    if (params.faults && random() < 0.03) throw new Error('it lost its nerve');
-    if (params.faults && random() < 0.02) return { kind: 'target', exposure: Number.NaN, reason: 'nonsense' };
-    if (random() < 0.45) return undefined;
-    const count = random() < 0.2 ? 2 : 1;
-    const group = count === 2 && random() < 0.5 ? 'pair' : undefined;
-    return Array.from({ length: count }, () => randomProposal(random, context as never, group, params.other));
-  },
+  onBar: (context): Decision =>
+    gamble(context as never, [context.slow.value, context.slow.previous, context.slower.value]),
 });
+
+/** As the gambler, but on one timeframe, and it speaks only where its averages cross or its strength passes the middle. */
+export const patientGambler = strategy({
+  name: 'patient-gambler',
+  params: gamblerParams,
+  indicators: () => ({ fast: sma(2), slow: sma(5), strength: rsi(3) }),
+  when: ({ fast, slow, strength }) => [crosses(fast, slow), crosses(strength, 50)],
+  state: ({ seed }): Memory => ({ seed, seen: 0 }),
+  onBar: (context): Decision => gamble(context as never, [context.slow.value, context.slow.previous]),
+});
+
+type Gambler = StrategyContext<
+  z.infer<typeof gamblerParams>,
+  Record<'fast' | 'slow' | 'strength', IndicatorSpec<'value'>>,
+  Memory
+>;
+
+function gamble(context: Gambler, more: readonly number[]): Decision {
+  const { state, params } = context;
+  const seen = [
+    context.bar.close,
+    context.bar.volume,
+    context.fast.value,
+    context.fast.previous,
+    context.strength.value,
+    ...more,
+    context.position.quantity,
+    context.position.unrealised,
+  ];
+  const other = params.other === '' ? undefined : (context.on(params.other) as unknown as Gambler | undefined);
+  if (other) seen.push(other.bar.close, other.bar.timestamp, other.slow.value, other.fast.previous);
+  for (const value of seen)
+    state.seed = Number.isFinite(value)
+      ? (Math.imul(state.seed, 31) + Math.floor(value * 1e6)) | 0
+      : (state.seed + 7) | 0;
+  state.seen++;
+  const random = () => {
+    const [value, next] = draw(state.seed);
+    state.seed = next;
+    return value;
+  };
+  if (params.faults && random() < 0.03) throw new Error('it lost its nerve');
+  if (params.faults && random() < 0.02) return { kind: 'target', exposure: Number.NaN, reason: 'nonsense' };
+  if (random() < 0.45) return undefined;
+  const count = random() < 0.2 ? 2 : 1;
+  const group = count === 2 && random() < 0.5 ? 'pair' : undefined;
+  return Array.from({ length: count }, () => randomProposal(random, context as never, group, params.other));
+}
 
 function randomProposal(
   random: () => number,
@@ -154,7 +175,8 @@ export interface RandomAccount {
   readonly bars: ReadonlyMap<string, BarColumns>;
 }
 
-export function randomAccount(seed: number, length: number): RandomAccount {
+/** Where it is `patient`, its strategies tell when they want to be asked, and its bars are mostly without gaps. */
+export function randomAccount(seed: number, length: number, patient = false): RandomAccount {
   const random = generator(seed);
   const symbols = ['A/USD', 'B/USD', 'C/USD'].slice(0, 1 + Math.floor(random() * 3));
   const kinds = random();
@@ -178,7 +200,7 @@ export function randomAccount(seed: number, length: number): RandomAccount {
   });
   const strategies: RunningStrategy[] = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, k) => {
     const traded = symbols.filter((_, s) => s === k % symbols.length || random() < 0.6);
-    return running(gambler, {
+    return running(patient ? patientGambler : gambler, {
       id: `gambler-${k}`,
       params: {
         seed: Math.floor(random() * 1e9),
@@ -186,7 +208,7 @@ export function randomAccount(seed: number, length: number): RandomAccount {
         other: traded.length > 1 ? traded[traded.length - 1] : '',
       },
       instruments: traded,
-      timeframe: pick(random, ['1m', '1m', '5m'] as const),
+      timeframe: patient ? '1m' : pick(random, ['1m', '1m', '5m'] as const),
       allocation: pick(random, [0.3, 0.5, 1]),
     });
   });
@@ -214,5 +236,8 @@ export function randomAccount(seed: number, length: number): RandomAccount {
       ...(random() < 0.4 && { volumeShare: { limit: 0.5, impactBps: pick(random, [0, 100]) } }),
     },
   });
-  return { definition, bars: new Map(symbols.map((symbol, k) => [symbol, randomBars(seed * 7 + k, length - k * 5)])) };
+  return {
+    definition,
+    bars: new Map(symbols.map((symbol, k) => [symbol, randomBars(seed * 7 + k, length - k * 5, patient)])),
+  };
 }
