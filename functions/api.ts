@@ -9,14 +9,15 @@ import { createApp } from '../adapters/http/app.ts';
 import { type IdentityPort, type Principal, ROLES, type Role } from '../core/ports/identity.ts';
 import type { OperationContext } from '../operations/operation.ts';
 import type { PrincipalContext } from './authorizer.ts';
-import { inlineJobs } from './support/inline-jobs.ts';
 import { failure, logger } from './support/observe.ts';
+import { queuedJobs } from './support/queued-jobs.ts';
 import { stepPorts } from './support/step-ports.ts';
 
 type ApiEvent = APIGatewayProxyEventV2WithLambdaAuthorizer<PrincipalContext>;
 
-const { steps, queue } = stepPorts(process.env);
-const jobs = inlineJobs(steps);
+const ports = stepPorts(process.env);
+const { steps } = ports;
+const jobs = queuedJobs(steps, process.env);
 const runtime = { kind: 'aws', version, startedAt: Date.now() } as const;
 
 /** API Gateway asks the authorizer first; a request that comes around it is nobody's. */
@@ -26,7 +27,9 @@ const app = createApp({
   about: { name: configuration.instance.name, version },
   context: (principal, idempotencyKey): OperationContext => ({
     steps,
-    queue,
+    get queue() {
+      return ports.queue;
+    },
     jobs,
     principal,
     idempotencyKey,

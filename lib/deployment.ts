@@ -35,10 +35,21 @@ export async function prepareDeployment(configuration: Configuration, folder: st
   return {
     configuration,
     version,
-    deploymentModule: writeModule('deployment', deploymentSource(configuration, version, strategySources(folder))),
+    deploymentModule: writeModule('deployment', deploymentSource(configuration, version, deployed(registry, folder))),
     exchangesModule: writeModule('exchanges', exchangesSource(configuration)),
   };
 }
+
+interface DeployedStrategy {
+  readonly name: string;
+  readonly source: StrategySource;
+}
+
+/** The strategies as they are called, in the order of the registry. */
+const deployed = (registry: StrategyRegistry, folder: string): DeployedStrategy[] => {
+  const sources = strategySources(folder);
+  return [...registry.keys()].map((name, k) => ({ name, source: sources[k] }));
+};
 
 function assertDeployable(configuration: Configuration, registry: StrategyRegistry): void {
   for (const account of configuration.accounts) {
@@ -71,16 +82,27 @@ const exchangesOf = ({ venues }: Configuration): string[] => {
   return [...new Set(exchanges)].sort();
 };
 
-function deploymentSource(configuration: Configuration, version: string, sources: readonly StrategySource[]): string {
-  const imports = sources.map(({ file }, k) => `import strategy${k} from ${JSON.stringify(file)};`);
-  const entries = sources.map(
-    ({ codeHash, origin }, k) =>
-      `  [strategy${k}.name, ${`{ definition: strategy${k}, ...${JSON.stringify({ codeHash, origin })} }`}],`,
-  );
+/**
+ * A strategy is loaded when it is asked for: of all that are at hand, an account runs a few. One that waits for something at its
+ * top level cannot be, and is loaded with the rest.
+ */
+function deploymentSource(
+  configuration: Configuration,
+  version: string,
+  strategies: readonly DeployedStrategy[],
+): string {
+  const imports: string[] = [];
+  const entries = strategies.map(({ name, source: { file, codeHash, origin } }, k) => {
+    const waits = /\bawait\b/.test(readFileSync(file, 'utf8'));
+    if (waits) imports.push(`import strategy${k} from ${JSON.stringify(file)};`);
+    const load = waits ? `strategy${k}` : `require(${JSON.stringify(file)}).default`;
+    return `  [${JSON.stringify(name)}, strategy(${JSON.stringify(codeHash)}, ${JSON.stringify(origin)}, () => ${load})],`;
+  });
   return [
     ...imports,
     `export const version = ${JSON.stringify(version)};`,
     `export const configuration = ${JSON.stringify(configuration)};`,
+    'const strategy = (codeHash, origin, load) => ({ codeHash, origin, get definition() { return load(); } });',
     'export const registry = new Map([',
     ...entries,
     ']);',

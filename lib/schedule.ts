@@ -34,7 +34,8 @@ const INGEST_WORK_MS = 120_000;
 
 /** Ingest waits for bars until the deadline, then works. Throws `SCHEDULE_TOO_SLOW`. */
 export function ingestTimeoutMs({ schedule: { delayMs, deadlineMs } }: Configuration): number {
-  const timeoutMs = delayMs + deadlineMs + INGEST_WORK_MS;
+  // Lambda counts in whole seconds.
+  const timeoutMs = Math.ceil((delayMs + deadlineMs + INGEST_WORK_MS) / 1_000) * 1_000;
   if (timeoutMs <= INGEST_MOST_MS) return timeoutMs;
   throw new PlimsollError(
     'SCHEDULE_TOO_SLOW',

@@ -16,7 +16,7 @@ export const operations = [
       runtime: z.enum(['embedded', 'aws']),
       startedAt: s.time,
       now: s.time,
-      accounts: z.array(s.accountSummary),
+      accounts: z.array(z.extend(s.accountSummary, { gap: z.nullable(s.gap) })),
       queues: z.array(z.object({ queue: z.string(), waiting: z.int(), deadLetters: z.int() })),
     }),
     run: () => import('./status/show.ts'),

@@ -70,6 +70,9 @@ export const accountSummary = z.object({
   sequence: z.int(),
 });
 
+/** The last cycle of an account that failed every time it was tried and was given up, in words. */
+export const gap = z.object({ cycle: time, verdict: z.string() });
+
 const verdict = z.object({
   step: z.string(),
   verdict: z.string(),

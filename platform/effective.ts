@@ -8,6 +8,7 @@ import type { Timeframe } from '../core/market/timeframe.ts';
 import { timeframeMs } from '../core/market/timeframe.ts';
 import type { MarketDataPort } from '../core/ports/market-data.ts';
 import type { StrategyRegistry } from '../core/strategies/registry.ts';
+import { accountsOn, coverageOf, readRecording } from './recorded-accounts.ts';
 import { type RecordedFeed, recordedFeed } from './recorded-feed.ts';
 
 export type VenueChoice = 'live' | 'simulated' | 'replay';
@@ -64,7 +65,11 @@ export async function chooseVenues(
     const opened = venues.get(name)!;
     const venueOf = configuration.venues[name];
     if (venueOf.kind === 'replay') {
-      const feed = await recordedFeed(account, registry, { file: venueOf.file, barsPerSecond: venueOf.barsPerSecond });
+      const { file, barsPerSecond } = venueOf;
+      const recording = await readRecording(file);
+      const { symbols, missing } = coverageOf(recording, configuration, account);
+      const traded = missing.length === 0 ? symbols : [...recording.bars.keys()];
+      const feed = recordedFeed(account, registry, { file, recording, symbols: traded, barsPerSecond });
       effective = withAccount(effective, account, feed);
       accounts.push({ account: feed.account, venue: feed.venue, feed });
     } else if (opened.venue) {
@@ -107,18 +112,16 @@ async function replayed(
 ): Promise<Effective> {
   if (options.bars === undefined)
     throw new PlimsollError('USAGE', '--venue replay needs recorded bars', 'name the file with --bars');
-  const [account] = configuration.accounts;
-  const feed = await recordedFeed(account, registry, {
-    file: options.bars,
-    symbols: options.symbols ?? [],
-    barsPerSecond: options.speed ?? 0,
+  const { bars: file, symbols: named = [], speed: barsPerSecond = 0 } = options;
+  const recording = await readRecording(file, named);
+  const { served, notes } = accountsOn(recording, configuration, named);
+  let effective: Configuration = { ...configuration, accounts: served.map(({ account }) => account) };
+  const accounts = served.map(({ account, symbols }): TradedAccount => {
+    const feed = recordedFeed(account, registry, { file, recording, symbols, barsPerSecond });
+    effective = withAccount(effective, account, feed);
+    return { account: feed.account, venue: feed.venue, feed };
   });
-  const only = { ...configuration, accounts: [account] };
-  return {
-    configuration: withAccount(only, account, feed),
-    accounts: [{ account: feed.account, venue: feed.venue, feed }],
-    notes: [],
-  };
+  return { configuration: effective, accounts, notes };
 }
 
 async function openVenue(

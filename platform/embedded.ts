@@ -4,27 +4,30 @@ import { startWorker, type Worker } from '../adapters/embedded/worker.ts';
 import { dataDirectoryOf, type LoadedConfiguration } from '../adapters/files/configuration.ts';
 import { loadStrategies } from '../adapters/files/strategy-sources.ts';
 import { createLake } from '../adapters/lake/lake.ts';
-import { definitionOf, streamOf, universeOf } from '../core/configuration/definition.ts';
+import { streamOf, universeOf } from '../core/configuration/definition.ts';
 import { PlimsollError } from '../core/errors.ts';
+import { formatInstant } from '../core/market/civil.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import type { Timeframe } from '../core/market/timeframe.ts';
 import { QUEUES, type QueueName, type ReceivedMessage } from '../core/ports/queue.ts';
 import { dueTimes, type SchedulePlan } from '../core/ports/schedule.ts';
 import type { StrategyRegistry } from '../core/strategies/registry.ts';
-import { type CycleDocument, KEYS, type Opening } from '../functions/steps/account-state.ts';
+import { KEYS, type Opening } from '../functions/steps/account-state.ts';
 import { applyConfiguration } from '../functions/steps/configure.ts';
+import { describeGap, noteFailure, type RecordedGap, STEP_OF } from '../functions/steps/gap.ts';
 import { type ArrivedBars, openAccount, openCycles, resume } from '../functions/steps/ingest.ts';
-import type { StepPorts } from '../functions/steps/ports.ts';
+import type { CycleMessage, StepPorts } from '../functions/steps/ports.ts';
+import { lastCycle, warmUp } from '../functions/steps/warm-up.ts';
 import { withDeadline } from '../functions/support/deadline.ts';
 import { Announcer } from './announcer.ts';
 import { CycleFeed } from './cycle-feed.ts';
+import { recordDeadLetters } from './dead-letters.ts';
 import { chooseVenues, type Effective, type TradedAccount, type VenueChoice } from './effective.ts';
 import { type OpenJobs, openJobs } from './jobs.ts';
 import { stepHandlers } from './live-run.ts';
 import { PlatformLog, sentenceOf } from './log.ts';
 import { writeRunning } from './running.ts';
 import { type Served, serve } from './serve.ts';
-import { warmUpCycles } from './warm-up.ts';
 
 export interface PlatformOptions {
   readonly loaded: LoadedConfiguration;
@@ -94,7 +97,6 @@ class RunningPlatform implements Platform {
   readonly #options: PlatformOptions;
   readonly #directory: string;
   readonly #embedded: Embedded;
-  readonly #registry: StrategyRegistry;
   readonly #effective: Effective;
   readonly #ports: StepPorts;
   readonly #log: PlatformLog;
@@ -108,6 +110,7 @@ class RunningPlatform implements Platform {
   #worker: Worker | undefined;
   #served: Served | undefined;
   #sweep: ReturnType<typeof setInterval> | undefined;
+  #gaps: Promise<void> = Promise.resolve();
   #ended: Promise<void> | undefined;
   #resolveStopped: (reason: unknown) => void = () => undefined;
   #reason: unknown;
@@ -122,7 +125,6 @@ class RunningPlatform implements Platform {
     this.#options = options;
     this.#directory = directory;
     this.#embedded = embedded;
-    this.#registry = registry;
     this.#effective = effective;
     this.#log = new PlatformLog(directory, options.say, Date.now);
     this.#ports = {
@@ -171,8 +173,9 @@ class RunningPlatform implements Platform {
       onFailure: ({ error, queue }) => this.#failed(error, { queue }),
       pollMs: POLL_MS,
     });
-    this.#sweep = setInterval(() => this.#kickAll(), SWEEP_MS);
-    this.#kickAll();
+    this.#embedded.queue.onDeadLetter(() => this.#recordGaps());
+    this.#sweep = setInterval(() => this.#sweepUp(), SWEEP_MS);
+    this.#sweepUp();
     await this.#jobs.recover();
     for (const traded of this.#effective.accounts) this.#feed(traded);
     this.#log.write('info', 'started', { accounts: configuration.accounts.map(({ id }) => id) });
@@ -194,7 +197,7 @@ class RunningPlatform implements Platform {
     clearInterval(this.#sweep);
     const parts: (() => Promise<unknown> | undefined)[] = [
       () => this.#worker?.stop(),
-      () => Promise.allSettled(this.#replays),
+      () => Promise.allSettled([...this.#replays, this.#gaps]),
       () => this.#served?.close(),
       () => this.#jobs.close(),
       ...this.#effective.accounts.map(
@@ -222,7 +225,6 @@ class RunningPlatform implements Platform {
     const universe = universeOf(configuration, account);
     const existing = await this.#ports.ledger.document(stream, KEYS.opening);
     if (existing) {
-      await assertUniverse(this.#ports.ledger, stream, existing.value as unknown as Opening, account.id, universe);
       await openAccount(this.#ports, account, [], venue.provenance, 0);
       const changed = await applyConfiguration(this.#ports, account);
       if (changed.length > 0)
@@ -261,26 +263,16 @@ class RunningPlatform implements Platform {
     };
     const feed = new CycleFeed(options);
     this.#feeds.set(stream, feed);
-    const last = await lastCycle(this.#ports, stream);
-    if (last && !last.warmUp) return;
     const [due] = dueTimes(feed.plan, undefined, Date.now()).times;
-    const definition = definitionOf({
-      configuration,
-      account,
-      instruments,
-      provenance: venue.provenance,
-      registry: this.#registry,
-      openedAt: due,
+    const last = await lastCycle(this.#ports.ledger, stream);
+    await warmUp({
+      ...options,
+      before: due,
+      keep: (cycles, knownAt) => feed.keep(cycles, knownAt),
+      until: Number.POSITIVE_INFINITY,
     });
-    const cycles = await warmUpCycles(definition, venue, instruments, due, { now: Date.now, sleep: this.#sleep });
-    if (isNew) await openAccount(this.#ports, account, instruments, venue.provenance, cycles[0]?.asOf ?? due);
     await this.#announcer.follow(stream);
-    await feed.keep(cycles, due);
-    const history = cycles
-      .filter(({ asOf }) => asOf > (last?.asOf ?? 0))
-      .map((cycle): ArrivedBars => ({ ...cycle, warmUp: true }));
-    await openCycles(this.#ports, account, history);
-    feed.beginAfter(due - feed.plan.everyMs);
+    if (!last || last.warmUp) feed.beginAfter(due - feed.plan.everyMs);
   }
 
   #describe(): void {
@@ -311,7 +303,7 @@ class RunningPlatform implements Platform {
 
   /** Recorded bars, at their pace, from where the account stands. */
   async #replay(stream: string, { account, feed }: Pick<TradedAccount, 'account' | 'feed'>): Promise<void> {
-    const last = await lastCycle(this.#ports, stream);
+    const last = await lastCycle(this.#ports.ledger, stream);
     const { barsPerSecond, arrived } = feed!;
     const batch = barsPerSecond > 0 ? 1 : OPENED_AHEAD;
     let waiting: ArrivedBars[] = [];
@@ -343,18 +335,61 @@ class RunningPlatform implements Platform {
   /** Each message leaves room for the API and for signals, which the ledger's own work would not. */
   #handlers() {
     const handlers = stepHandlers(this.#ports);
-    const withRoom = (handle: (message: ReceivedMessage) => Promise<void>) => async (message: ReceivedMessage) => {
+    const withRoom = (queue: QueueName) => async (message: ReceivedMessage) => {
       await new Promise((resolve) => setImmediate(resolve));
-      await handle(message);
+      await this.#noting(queue, message, handlers[queue]);
       await this.#announcer.announce((message.body as { stream: string }).stream);
     };
     return {
-      reconcile: withRoom(handlers.reconcile),
-      signal: withRoom(handlers.signal),
-      risk: withRoom(handlers.risk),
-      execute: withRoom(handlers.execute),
-      urgent: withRoom(handlers.urgent),
+      reconcile: withRoom('reconcile'),
+      signal: withRoom('signal'),
+      risk: withRoom('risk'),
+      execute: withRoom('execute'),
+      urgent: withRoom('urgent'),
     };
+  }
+
+  /** Keeps why a step failed, for the gap that may come of it. */
+  async #noting(
+    queue: QueueName,
+    message: ReceivedMessage,
+    handle: (message: ReceivedMessage) => Promise<void>,
+  ): Promise<void> {
+    try {
+      await handle(message);
+    } catch (error) {
+      const { body, receives } = message;
+      await noteFailure(this.#ports, body as unknown as CycleMessage, STEP_OF[queue], receives, error).catch(
+        (unnoted) => this.#log.error(unnoted, { queue }),
+      );
+      throw error;
+    }
+  }
+
+  /** What the queues gave up on becomes recorded gaps, one after the other; what cannot be recorded waits for the next sweep. */
+  #recordGaps(): void {
+    this.#gaps = this.#gaps
+      .then(() =>
+        recordDeadLetters({
+          ports: this.#ports,
+          queue: this.#embedded.queue,
+          onGap: (gap) => this.#tellOfGap(gap),
+          onFailure: (error, queue) => this.#failed(error, { queue }),
+        }),
+      )
+      .catch((error) => this.#failed(error, {}));
+  }
+
+  #tellOfGap(gap: RecordedGap): void {
+    const cycle = formatInstant(gap.cycle);
+    this.#log.tell(`The cycle ${cycle} of ${gap.stream} was given up (${describeGap(gap)}); the next one goes on.`, {
+      gap,
+    });
+  }
+
+  #sweepUp(): void {
+    this.#recordGaps();
+    this.#kickAll();
   }
 
   #kickAll(): void {
@@ -410,32 +445,6 @@ class RunningPlatform implements Platform {
       if (signal.aborted) stopped();
       else signal.addEventListener('abort', stopped, { once: true });
     });
-}
-
-/** An account's instruments are for ever: their decimals are those of every figure in its ledger. */
-async function assertUniverse(
-  ledger: StepPorts['ledger'],
-  stream: string,
-  { instruments }: Opening,
-  id: string,
-  now: { readonly symbols: readonly string[]; readonly timeframe: string },
-): Promise<void> {
-  const [first] = await ledger.read(stream, 0, 1);
-  const { timeframe } = (first?.events[0] as { body?: { timeframe?: string } } | undefined)?.body ?? {};
-  const before = `${instruments.map(({ symbol }) => symbol).join(', ')} in ${timeframe} bars`;
-  const wanted = `${now.symbols.join(', ')} in ${now.timeframe} bars`;
-  if (before === wanted) return;
-  throw new PlimsollError(
-    'CONFIGURATION_CHANGED',
-    `the account ${stream} trades ${before}, and the configuration now says ${wanted}`,
-    `restore its universe, or give the account "${id}" another id, under which a new one begins`,
-    { kept: 'its ledger is untouched' },
-  );
-}
-
-async function lastCycle({ ledger }: StepPorts, stream: string): Promise<CycleDocument | undefined> {
-  const [last] = await ledger.documents(stream, { prefix: KEYS.cyclePrefix, reverse: true, limit: 1 });
-  return last?.value as unknown as CycleDocument | undefined;
 }
 
 function firstOf(cycles: Generator<ArrivedBars>): number {

@@ -1,12 +1,10 @@
 /** Jobs of the embedded platform: one at a time, each in a thread of its own, so that trading and the API go on beside them. */
-import { Worker } from 'node:worker_threads';
+import { JobThread } from '../adapters/jobs/job-thread.ts';
 import { LedgerJobs } from '../adapters/jobs/ledger-jobs.ts';
 import type { Configuration } from '../core/configuration/schema.ts';
-import { PlimsollError } from '../core/errors.ts';
-import type { Json } from '../core/json.ts';
 import type { Job, Jobs, JobWork } from '../core/ports/jobs.ts';
 import type { LedgerPort } from '../core/ports/ledger.ts';
-import type { JobMessage, JobOrder } from './job-worker.ts';
+import type { EmbeddedJobOrder } from './job-worker.ts';
 
 export interface JobsOptions {
   readonly ledger: LedgerPort;
@@ -33,12 +31,16 @@ export interface OpenJobs {
 const HEAP_MB = 2_048;
 
 export function openJobs(options: JobsOptions): OpenJobs {
-  const { ledger, configuration, now } = options;
-  const thread = new JobThread(options);
+  const { ledger, directory, root, configuration, now } = options;
+  const thread = new JobThread(new URL('./job-worker.ts', import.meta.url), { heapMb: HEAP_MB });
+  const work: JobWork = (kind, input, onProgress) => {
+    const order: EmbeddedJobOrder = { kind, input, directory, root, configuration };
+    return thread.run(order, onProgress);
+  };
   let last: Promise<void> = Promise.resolve();
   let closed = false;
   const launch = ({ id }: Job): void => {
-    last = last.then(() => (closed ? undefined : jobs.run(id, thread.work)));
+    last = last.then(() => (closed ? undefined : jobs.run(id, work)));
     // What is wrong with a job is in its document; that it could not be written shows when it is asked for.
     last = last.catch(() => undefined);
   };
@@ -55,50 +57,3 @@ export function openJobs(options: JobsOptions): OpenJobs {
     },
   };
 }
-
-class JobThread {
-  readonly #options: JobsOptions;
-  #worker: Worker | undefined;
-
-  constructor(options: JobsOptions) {
-    this.#options = options;
-  }
-
-  readonly work: JobWork = (kind, input, onProgress) => {
-    const { directory, root, configuration } = this.#options;
-    const order: JobOrder = { kind, input, directory, root, configuration };
-    const worker = new Worker(new URL('./job-worker.ts', import.meta.url), {
-      workerData: order,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-    });
-    this.#worker = worker;
-    return new Promise<Json>((resolve, reject) => {
-      worker.on('message', (message: JobMessage) => {
-        if (message.kind === 'progress') onProgress(message.progress);
-        else if (message.kind === 'done') resolve(message.result);
-        else reject(new PlimsollError(message.code, message.message, message.remedy));
-      });
-      worker.once('error', (cause) => reject(failed(cause)));
-      worker.once('exit', () => {
-        this.#worker = undefined;
-        reject(failed(undefined));
-      });
-    });
-  };
-
-  async end(): Promise<void> {
-    const worker = this.#worker;
-    if (!worker) return;
-    // Nobody is told of the end: the job stays as it is in the ledger.
-    worker.removeAllListeners('exit');
-    await worker.terminate();
-  }
-}
-
-const failed = (cause: unknown): PlimsollError =>
-  new PlimsollError(
-    'JOB_FAILED',
-    'the job ended before it was done',
-    'run it again; over a shorter span where it ran out of memory',
-    { cause },
-  );

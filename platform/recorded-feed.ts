@@ -1,4 +1,5 @@
-/** Recorded bars as what an account trades on: an account of its own for each file. */
+/** Recorded bars as what an account trades on: an account of its own for each account and file. */
+import type { BarFile } from '../adapters/files/bar-file.ts';
 import { ReplayVenue } from '../adapters/venues/replay.ts';
 import type { AccountConfiguration, VenueConfiguration } from '../core/configuration/schema.ts';
 import { type Timeframe, timeframeMs } from '../core/market/timeframe.ts';
@@ -6,7 +7,7 @@ import type { MarketDataPort } from '../core/ports/market-data.ts';
 import type { StrategyRegistry } from '../core/strategies/registry.ts';
 import type { ArrivedBars } from '../functions/steps/ingest.ts';
 import { cyclesOf } from './live-run.ts';
-import { prepareRecordedRun } from './recorded-run.ts';
+import { recordedRunOf } from './recorded-run.ts';
 
 export interface RecordedFeed {
   readonly account: AccountConfiguration;
@@ -22,21 +23,27 @@ export interface RecordedFeed {
 
 export interface RecordedFeedOptions {
   readonly file: string;
-  readonly symbols?: readonly string[];
+  /** As it was read. */
+  readonly recording: BarFile;
+  /** Of the recording, in order of the universe. */
+  readonly symbols: readonly string[];
   readonly barsPerSecond?: number;
 }
 
 /** Characters of a file's hash in the account's id. */
 const HASH_LENGTH = 8;
 
-/** Reads and checks the file. Throws one sentence for whatever does not fit. */
-export async function recordedFeed(
+/** An account on some symbols of a recording. Throws one sentence for whatever does not fit. */
+export function recordedFeed(
   account: AccountConfiguration,
   registry: StrategyRegistry,
-  { file, symbols = [], barsPerSecond = 0 }: RecordedFeedOptions,
-): Promise<RecordedFeed> {
-  const strategies = account.strategies.map(({ instruments: _, timeframe: __, ...strategy }) => strategy);
-  const run = await prepareRecordedRun(registry, {
+  { file, recording, symbols, barsPerSecond = 0 }: RecordedFeedOptions,
+): RecordedFeed {
+  const strategies = account.strategies.map(({ instruments, timeframe: _, ...strategy }) => ({
+    ...strategy,
+    ...(instruments?.every((symbol) => symbols.includes(symbol)) ? { instruments } : {}),
+  }));
+  const run = recordedRunOf(registry, only(recording, symbols), {
     file,
     symbols,
     strategies,
@@ -66,5 +73,18 @@ export async function recordedFeed(
     barsPerSecond,
     cycles: times.size,
     arrived: () => cyclesOf(bars, timeframeMs(definition.timeframe)),
+  };
+}
+
+/** The series of some symbols, in their order. */
+function only(recording: BarFile, symbols: readonly string[]): BarFile {
+  const of = <T>(series: ReadonlyMap<string, T>): Map<string, T> =>
+    new Map(symbols.flatMap((symbol) => (series.has(symbol) ? [[symbol, series.get(symbol)!]] : [])));
+  return {
+    bars: of(recording.bars),
+    priceDecimals: of(recording.priceDecimals),
+    timeframes: of(recording.timeframes),
+    findings: of(recording.findings),
+    provenance: recording.provenance,
   };
 }

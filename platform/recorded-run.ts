@@ -59,15 +59,22 @@ export async function prepareRecordedRun(
 ): Promise<RecordedRun> {
   const { from, to, priceDecimals } = options;
   const file = await readBarFile(options.file, {
-    ...(options.symbols.length === 1
-      ? { symbol: options.symbols[0] }
-      : options.symbols.length > 1
-        ? { symbols: options.symbols }
-        : {}),
+    ...selectionOf(options.symbols),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(priceDecimals === undefined ? {} : { priceDecimals }),
   });
+  return recordedRunOf(registry, file, options);
+}
+
+/** One symbol also names the series of a file that names none itself. */
+export function selectionOf(symbols: readonly string[]): { symbol?: string; symbols?: readonly string[] } {
+  if (symbols.length === 0) return {};
+  return symbols.length === 1 ? { symbol: symbols[0] } : { symbols };
+}
+
+/** Puts the run over bars together that were read. */
+export function recordedRunOf(registry: StrategyRegistry, file: BarFile, options: RecordedRunOptions): RecordedRun {
   const { bars, timeframe } = ofTimeframe(file, options.timeframe);
   const symbols = [...bars.keys()];
   const cash = options.cash ?? DEFAULT_CASH;

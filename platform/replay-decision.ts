@@ -16,8 +16,14 @@ import { type AccountState, type CycleDocument, KEYS } from '../functions/steps/
 import { contentHash, takeCycle } from '../functions/steps/engines.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
 import { askStrategies } from '../functions/steps/signal.ts';
-import type { SequencedEvent } from '../operations/support/ledger-events.ts';
+import { eventsOfCycle, type SequencedEvent } from '../operations/support/ledger-events.ts';
 import { definitionInLedger } from './ledger-definition.ts';
+import { commitAt, redoCommand } from './replay-commands.ts';
+
+/** Far more than the orders and commands of one cycle make. */
+const MAX_EVENTS = 100_000;
+/** Between two steps. */
+const MAX_COMMANDS = 100;
 
 /** As the signal step pinned it. */
 interface Pinned {
@@ -88,10 +94,12 @@ export async function replayDecision(ports: StepPorts, stream: string, decision:
   askStrategies(ports, engine);
   const proposals = [...engine.proposals];
   const sights = engine.runners.flatMap((runner) => sightsOf(engine, runner));
-  if (engine.proposals.length > 0) risk(engine);
-  if (engine.intents.length > 0 || engine.cancels.length > 0) execute(engine);
-  const made = engine.journal.drain().map((event) => upcast(event as unknown as Json));
-  const events = await eventsAfter(ledger, stream, before, made.length);
+  const written = (await eventsOfCycle(ledger, stream, pinned.cycle, MAX_EVENTS)).filter(
+    ({ sequence }) => sequence > before,
+  );
+  const made = drained(engine);
+  for (const step of [risk, execute]) made.push(...replayStep(engine, cycle, step, written, made.length));
+  const events = written.slice(0, made.length);
   const money = (scaled: number): string => formatDecimal(scaled, definition.moneyDecimals);
   const differences = differencesOf(pinned, definition, cycle, proposals, made, events);
   return {
@@ -125,6 +133,43 @@ function restored(definition: EngineDefinition, state: AccountState, cycle: Cycl
   return engine;
 }
 
+/**
+ * A step, and before it what people did since the last one: where the step does not come out as the ledger has it and the commit that
+ * stands there can be a command's, the command is done first. Returns the events of both; `at` is where they begin in `written`.
+ */
+function replayStep(
+  engine: Engine,
+  cycle: CycleDocument,
+  step: (engine: Engine) => void,
+  written: readonly SequencedEvent[],
+  at: number,
+): LedgerEvent[] {
+  const made: LedgerEvent[] = [];
+  for (let commands = 0; ; commands++) {
+    const before = { state: engine.snapshot(), proposals: [...engine.proposals] };
+    const goBack = (): void => {
+      engine.restore(before.state);
+      engine.proposals = [...before.proposals];
+      takeCycle(engine, cycle);
+    };
+    goBack();
+    step(engine);
+    const stepped = drained(engine);
+    if (commands === MAX_COMMANDS || isWritten(stepped, written, at + made.length)) return [...made, ...stepped];
+    const commit = commitAt(written, at + made.length);
+    goBack();
+    const redone = redoCommand(engine, commit) ? drained(engine) : [];
+    if (redone.length === 0 || !isWritten(redone, written, at + made.length)) return [...made, ...stepped];
+    made.push(...redone);
+  }
+}
+
+const drained = (engine: Engine): LedgerEvent[] =>
+  engine.journal.drain().map((event) => upcast(event as unknown as Json));
+
+const isWritten = (made: readonly LedgerEvent[], written: readonly SequencedEvent[], at: number): boolean =>
+  made.every((event, k) => contentHash(event) === contentHash(written[at + k]?.event ?? null));
+
 async function findDecision(ledger: LedgerPort, stream: string, decision: string): Promise<Pinned> {
   const prefix = KEYS.decisionPrefix;
   const latest = await ledger.documents(stream, { prefix, reverse: true, limit: 3 });
@@ -144,28 +189,6 @@ async function findDecision(ledger: LedgerPort, stream: string, decision: string
     `${stream} made no decision at "${decision}"`,
     `use latest, or the time of a cycle with proposals, such as ${known}`,
   );
-}
-
-async function eventsAfter(
-  ledger: LedgerPort,
-  stream: string,
-  sequence: number,
-  count: number,
-): Promise<SequencedEvent[]> {
-  const found: SequencedEvent[] = [];
-  // A commit holds at least one event, so that none before this number can hold the next one.
-  for (let after = 0; found.length < count; ) {
-    const commits = await ledger.read(stream, after, 500);
-    if (commits.length === 0) break;
-    for (const { number, firstSequence, events } of commits) {
-      events.forEach((event, k) => {
-        if (firstSequence + k > sequence && found.length < count)
-          found.push({ sequence: firstSequence + k, commit: number, event: upcast(event) });
-      });
-      after = number;
-    }
-  }
-  return found;
 }
 
 function differencesOf(

@@ -5,6 +5,7 @@ import { dataDirectoryOf, loadConfiguration } from '../adapters/files/configurat
 import { loadStrategies } from '../adapters/files/strategy-sources.ts';
 import type { Configuration } from '../core/configuration/schema.ts';
 import { PlimsollError } from '../core/errors.ts';
+import type { LedgerPort } from '../core/ports/ledger.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
 import { withDeadline } from '../functions/support/deadline.ts';
 import { readRunning } from './running.ts';
@@ -52,9 +53,15 @@ export async function visiting<T>(options: VisitOptions, work: (visit: Visit) =>
   }
 }
 
+/** The streams of accounts. The instance's own, such as that of its jobs, have names that begin with `_`, and hold no events. */
+export async function accountStreams(ledger: LedgerPort): Promise<string[]> {
+  const streams = await ledger.streams();
+  return streams.filter((stream) => !stream.includes('/_'));
+}
+
 /** The stream of an account by its id, or the only one. Throws `ACCOUNT_UNKNOWN`, or `USAGE` where several could be meant. */
 export async function streamOfAccount({ embedded, configuration }: Visit, id: string | undefined): Promise<string> {
-  const streams = await embedded.ledger.streams();
+  const streams = await accountStreams(embedded.ledger);
   const known = streams.map((stream) => stream.slice(stream.indexOf('/') + 1));
   const configured = configuration.accounts.map((account) => account.id).filter((account) => known.includes(account));
   const wanted = id ?? configured[0] ?? (known.length === 1 ? known[0] : undefined);

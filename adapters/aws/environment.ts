@@ -1,22 +1,22 @@
 /** What the stack tells a function, all of it: the environment variables, their meaning, and the refusal where one is missing. */
-import * as z from 'zod/mini';
 import { PlimsollError } from '../../core/errors.ts';
 import { QUEUES, type QueueName } from '../../core/ports/queue.ts';
 import type { QueueAddress } from './sqs-queue.ts';
 
-const Name = z.string().check(z.trim(), z.minLength(1));
-const Address = z.url({ protocol: /^https?$/ });
+/** By hand: a schema would be built and compiled at every cold start, for two rules. */
+const isName = (value: string): boolean => value.trim() !== '';
+const isAddress = (value: string): boolean => /^https?:$/.test(URL.parse(value)?.protocol ?? '');
 
 /** Each setting, the variable it comes from and its form. */
 const SETTINGS = {
   /** The ledger's DynamoDB table. */
-  ledgerTable: ['PLIMSOLL_LEDGER_TABLE', Name],
+  ledgerTable: ['PLIMSOLL_LEDGER_TABLE', isName],
   /** The bucket of the lake. */
-  lakeBucket: ['PLIMSOLL_LAKE_BUCKET', Name],
+  lakeBucket: ['PLIMSOLL_LAKE_BUCKET', isName],
   /** What the names of this instance's secrets begin with. */
-  secretPrefix: ['PLIMSOLL_SECRET_PREFIX', Name],
+  secretPrefix: ['PLIMSOLL_SECRET_PREFIX', isName],
   /** Reference of the secret that lists the identities. */
-  identitiesSecret: ['PLIMSOLL_IDENTITIES_SECRET', Name],
+  identitiesSecret: ['PLIMSOLL_IDENTITIES_SECRET', isName],
 } as const;
 
 export type Setting = keyof typeof SETTINGS;
@@ -52,13 +52,13 @@ export function awsEnvironment<const S extends Setting = never, const Q extends 
   variables: Variables,
   { settings = [], queues = [], deadLetters = [] }: Needs<S, Q>,
 ): Environment<S, Q> {
-  const wanted = new Map<string, typeof Name | typeof Address>();
+  const wanted = new Map<string, (value: string) => boolean>();
   for (const setting of settings) wanted.set(settingVariable(setting), SETTINGS[setting][1]);
-  for (const queue of queues) wanted.set(queueVariables(queue).url, Address);
-  for (const queue of deadLetters) wanted.set(queueVariables(queue).deadLettersUrl, Address);
+  for (const queue of queues) wanted.set(queueVariables(queue).url, isAddress);
+  for (const queue of deadLetters) wanted.set(queueVariables(queue).deadLettersUrl, isAddress);
 
   const bad = [...wanted]
-    .filter(([variable, form]) => !form.safeParse(variables[variable]).success)
+    .filter(([variable, isWellFormed]) => !isWellFormed(variables[variable] ?? ''))
     .map(([variable]) => variable);
   if (bad.length > 0) throw incomplete(bad);
 

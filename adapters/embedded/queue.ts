@@ -31,6 +31,8 @@ export class EmbeddedQueue implements QueuePort {
   readonly #now: () => number;
   readonly #faultPoint: FaultPoint;
   readonly #listeners = new Set<(queue: QueueName) => void>();
+  readonly #deadLetterListeners = new Set<() => void>();
+  #hasBuried = false;
 
   constructor(database: Database, options: EmbeddedQueueOptions) {
     this.#database = database;
@@ -42,6 +44,12 @@ export class EmbeddedQueue implements QueuePort {
   onSend(listener: (queue: QueueName) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls `listener` after messages have gone to the dead letters. Returns how to stop that. */
+  onDeadLetter(listener: () => void): () => void {
+    this.#deadLetterListeners.add(listener);
+    return () => this.#deadLetterListeners.delete(listener);
   }
 
   async send(queue: QueueName, message: OutgoingMessage): Promise<void> {
@@ -57,6 +65,7 @@ export class EmbeddedQueue implements QueuePort {
       `1 to ${MAX_RECEIVE} messages are received at once`,
     );
     const messages = this.#database.writeInOrder(() => this.#receive(queue, limit, visibilityMs));
+    this.#tellOfDeadLetters();
     if (messages.length > 0) this.#faultPoint('queue.received');
     return messages;
   }
@@ -73,11 +82,17 @@ export class EmbeddedQueue implements QueuePort {
       if (receives >= QUEUE_BOUNDS.maxReceives) this.#bury(position, receives);
       else this.#database.statement(RELEASE).run(this.#now() + delayMs, position, receives);
     });
+    this.#tellOfDeadLetters();
     this.#faultPoint('queue.released');
   }
 
   async deadLetters(queue: QueueName, limit: number): Promise<DeadLetter[]> {
     return this.#database.read(() => this.#database.statement(DEAD_LETTERS).all(queue, limit).map(toMessage));
+  }
+
+  /** Removes a dead letter that was seen to, and others of the same id. */
+  async forget(queue: QueueName, letter: DeadLetter): Promise<void> {
+    this.#database.writeInOrder(() => this.#database.statement(FORGET).run(queue, letter.id));
   }
 
   async redrive(queue: QueueName): Promise<number> {
@@ -122,6 +137,13 @@ export class EmbeddedQueue implements QueuePort {
   #bury(position: number, receives: number): void {
     this.#database.statement(BURY).run(position, receives);
     this.#database.statement(ACKNOWLEDGE).run(position, receives);
+    this.#hasBuried = true;
+  }
+
+  #tellOfDeadLetters(): void {
+    if (!this.#hasBuried) return;
+    this.#hasBuried = false;
+    for (const listener of this.#deadLetterListeners) listener();
   }
 }
 
@@ -147,6 +169,7 @@ const RELEASE = `UPDATE messages SET in_flight = 0, visible_at = ? WHERE positio
 const BURY = `INSERT INTO dead_letters (queue, message_group, id, receives, body)
   SELECT queue, message_group, id, receives, body FROM messages WHERE position = ? AND receives = ?`;
 const DEAD_LETTERS = `SELECT message_group, id, receives, body FROM dead_letters WHERE queue = ? ORDER BY position LIMIT ?`;
+const FORGET = `DELETE FROM dead_letters WHERE queue = ? AND id = ?`;
 const RESURRECT = `INSERT INTO messages (queue, message_group, id, body)
   SELECT queue, message_group, id, body FROM dead_letters WHERE queue = ? ORDER BY position`;
 const CLEAR_DEAD_LETTERS = `DELETE FROM dead_letters WHERE queue = ?`;

@@ -6,15 +6,13 @@ import { PlimsollError } from '../../core/errors.ts';
 import { type IdentityPort, mayAct, type Principal } from '../../core/ports/identity.ts';
 import { invoke } from '../../operations/invoke.ts';
 import type { Operation, OperationContext } from '../../operations/operation.ts';
-import { DOCS_STYLE, docsPage } from './docs-page.ts';
 import { LOOPBACK_HOSTS, onlyHosts, securityHeaders } from './guards.ts';
 import type { Live } from './live.ts';
-import { openApiDocument, operationList } from './openapi.ts';
 import { isExpected, PROBLEM_TYPE, problemOf } from './problem.ts';
 import { bodyInput, bodyTooLarge, idempotencyKeyOf, queryInput, REQUEST_BOUNDS, tokenOf } from './request.ts';
-import { routeOf } from './routes.ts';
+import { operationList, routeOf } from './routes.ts';
 import { staticFiles } from './static-files.ts';
-import { UpdateStreams } from './stream.ts';
+import type { UpdateStreams } from './stream.ts';
 
 export interface AppOptions {
   /** The instance's name and the platform's version, as told without a token. */
@@ -74,13 +72,17 @@ function problem(c: Context, error: unknown): Response {
   return c.body(JSON.stringify(body), body.status, headers);
 }
 
+/** Loaded for who reads them. */
+const docs = () => import('./docs-page.ts');
+const CSS = { 'content-type': 'text/css; charset=utf-8' };
+
 /** At the root, and below `/api`, which is all that API Gateway hands on. */
 function addDocuments(app: Hono<Environment>, version: string): void {
   for (const base of ['', '/api']) {
     const read = [
-      [`${base}/openapi.json`, (c: Context) => c.json(openApiDocument(version))],
-      [`${base}/docs`, (c: Context) => c.html(docsPage(version, base))],
-      [`${base}/docs.css`, (c: Context) => c.body(DOCS_STYLE, 200, { 'content-type': 'text/css; charset=utf-8' })],
+      [`${base}/openapi.json`, async (c: Context) => c.json((await import('./openapi.ts')).openApiDocument(version))],
+      [`${base}/docs`, async (c: Context) => c.html((await docs()).docsPage(version, base))],
+      [`${base}/docs.css`, async (c: Context) => c.body((await docs()).DOCS_STYLE, 200, CSS)],
     ] as const;
     for (const [path, handler] of read) {
       app.get(path, handler);
@@ -122,11 +124,13 @@ async function command(c: Context<Environment>, operation: Operation, { context 
 
 function addStream(app: Hono<Environment>, options: AppOptions, report: (error: unknown) => void): void {
   const { live, context, identity } = options;
-  const streams = new UpdateStreams();
-  app.get('/api/stream', authenticated(options, true), (c) => {
+  let streams: Promise<UpdateStreams> | undefined;
+  app.get('/api/stream', authenticated(options, true), async (c) => {
     if (live === 'none') throw streamUnavailable();
     const principal = c.get('principal');
-    return streams.answer(c, {
+    // With the first stream: where there are none, nothing of what they need is loaded.
+    streams ??= import('./stream.ts').then((module) => new module.UpdateStreams());
+    return (await streams).answer(c, {
       context: context(principal, ''),
       live,
       report,

@@ -1,7 +1,7 @@
 /** The API's document as a page to browse: plain HTML and a style sheet, so that it needs no script and nothing from elsewhere. */
 import type { Operation } from '../../operations/operation.ts';
-import { openApiDocument, operationList, type Schema, tagOf } from './openapi.ts';
-import { routeOf } from './routes.ts';
+import { openApiDocument, type Schema, tagOf } from './openapi.ts';
+import { operationList, routeOf } from './routes.ts';
 
 export const DOCS_STYLE = `:root { color-scheme: light dark; --line: #8885; --quiet: #777; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }

@@ -1,10 +1,9 @@
 /** The list of operations as an OpenAPI 3.1 document. */
 import * as z from 'zod/mini';
-import { operations } from '../../operations/index.ts';
 import type { Operation } from '../../operations/operation.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { REQUEST_BOUNDS } from './request.ts';
-import { routeOf } from './routes.ts';
+import { operationList, routeOf } from './routes.ts';
 
 export type Schema = { readonly [key: string]: unknown };
 
@@ -40,9 +39,6 @@ const PROBLEM: Schema = {
     remedy: { type: 'string', description: 'The way out alone.' },
   },
 };
-
-/** The operations as a plain list. */
-export const operationList = operations as readonly unknown[] as readonly Operation[];
 
 /** What an operation is about: the first part of its name. */
 export const tagOf = ({ name }: Pick<Operation, 'name'>): string => name.slice(0, name.indexOf('.'));

@@ -1,5 +1,9 @@
+import { operations } from '../../operations/index.ts';
 import type { Operation } from '../../operations/operation.ts';
 import { pathOf } from '../../operations/path.ts';
+
+/** The operations as a plain list. */
+export const operationList = operations as readonly unknown[] as readonly Operation[];
 
 export interface Route {
   readonly method: 'GET' | 'POST';

@@ -3,18 +3,30 @@ import { createHash } from 'node:crypto';
 import { PlimsollError } from '../../core/errors.ts';
 import { canonicalJson, type Json } from '../../core/json.ts';
 import { JOB_BOUNDS, type Job, type Jobs, type JobWork } from '../../core/ports/jobs.ts';
-import type { DocumentWrite, LedgerPort } from '../../core/ports/ledger.ts';
+import type { DocumentWrite, LedgerDocument, LedgerPort } from '../../core/ports/ledger.ts';
 
 export interface LedgerJobsOptions {
   readonly tenant: string;
   /** ms UTC. */
   readonly now: () => number;
-  /** Told of each job that is to run; sees to it that {@link LedgerJobs.run} is called. */
+  /** Told of each job that is to run, and perhaps twice; sees to it that {@link LedgerJobs.run} is called. */
   readonly launch: (job: Job) => Promise<void> | void;
+  /**
+   * Ms after which a job that nobody has begun is failed.
+   * @default it waits for as long as it takes
+   */
+  readonly waitMs?: number;
 }
 
-/** Names cannot meet those of accounts, which begin with a letter. */
-const STREAM = '_jobs';
+/** A job as it is kept. */
+interface KeptJob extends Job {
+  /** ms UTC: whoever has it, or was to have it, is gone by then. Absent where that shows in another way. */
+  readonly until?: number;
+}
+
+/** The ledger stream of a tenant's jobs. Its name cannot meet that of an account, which begins with a letter. */
+export const jobsStream = (tenant: string): string => `${tenant}/_jobs`;
+
 const KEYS = {
   job: (id: string): string => `job/${id}`,
   byTime: (createdAt: number, id: string): string => `job-at/${String(createdAt).padStart(15, '0')}/${id}`,
@@ -26,6 +38,10 @@ const MAX_RACES = 50;
 const PROGRESS_MS = 250;
 const NOTHING_QUEUED = { kept: 'nothing was queued' };
 
+const NEVER_BEGUN = 'Nobody began it in time. Look at the dead letters of the jobs, then run it again.';
+const WORKER_GONE =
+  'Whoever worked on it ended before it was done. Run it again; over a shorter span where it ran out of memory.';
+
 export class LedgerJobs implements Jobs {
   readonly #ledger: LedgerPort;
   readonly #options: LedgerJobsOptions;
@@ -34,19 +50,21 @@ export class LedgerJobs implements Jobs {
   constructor(ledger: LedgerPort, options: LedgerJobsOptions) {
     this.#ledger = ledger;
     this.#options = options;
-    this.#stream = `${options.tenant}/${STREAM}`;
+    this.#stream = jobsStream(options.tenant);
   }
 
   async start(kind: string, input: Json, key: string): Promise<Job> {
     const id = createHash('sha256').update(key).digest('hex').slice(0, 24);
     const before = await this.find(id);
-    if (before) return same(before, kind, input);
+    if (before) return this.#startAgain(same(before, kind, input));
     await this.#assertRoom();
-    const createdAt = this.#options.now();
+    const { now, waitMs } = this.#options;
+    const createdAt = now();
     const unfinished = { finishedAt: null, result: null, error: null };
     const job: Job = { id, kind, state: 'queued', progress: 0, createdAt, input, ...unfinished };
+    const kept: KeptJob = waitMs === undefined ? job : { ...job, until: createdAt + waitMs };
     const isFirst = await this.#write([
-      { key: KEYS.job(id), value: job as unknown as Json, expectedVersion: 0 },
+      { key: KEYS.job(id), value: kept as unknown as Json, expectedVersion: 0 },
       { key: KEYS.byTime(createdAt, id), value: id, expectedVersion: 'any' },
     ]);
     if (!isFirst) return same((await this.find(id)) ?? job, kind, input);
@@ -55,8 +73,8 @@ export class LedgerJobs implements Jobs {
   }
 
   async find(id: string): Promise<Job | undefined> {
-    const document = await this.#ledger.document(this.#stream, KEYS.job(id));
-    return document?.value as unknown as Job | undefined;
+    const document = await this.#document(id);
+    return document && this.#seen(document);
   }
 
   async list(limit: number): Promise<Job[]> {
@@ -69,22 +87,28 @@ export class LedgerJobs implements Jobs {
   /** Jobs that are not over, oldest first: after a restart, those that nobody works on. */
   async unfinished(): Promise<Job[]> {
     const latest = await this.list(JOB_BOUNDS.listed);
-    return latest.filter(({ state }) => state === 'queued' || state === 'running').reverse();
+    return latest.filter((job) => !isOver(job)).reverse();
   }
 
-  /** Does a job's work and keeps what came of it; what the work throws is the job's failure. */
-  async run(id: string, work: JobWork): Promise<void> {
-    const job = await this.find(id);
-    if (!job || job.state === 'done' || job.state === 'failed') return;
+  /**
+   * Does a job's work and keeps what came of it; what the work throws is the job's failure. A job that is over stays as it is.
+   * @param withinMs where whoever works may end unseen: how long that can take at most. The job is then begun once, whatever
+   *   becomes of it, and failed for everybody who looks at it later. Without, a job found running was left by a process that
+   *   is gone, and is taken up again.
+   * @throws `JOB_TAKEN` while another has it
+   */
+  async run(id: string, work: JobWork, withinMs?: number): Promise<void> {
+    const document = await this.#document(id);
+    if (!document || isOver(this.#seen(document))) return;
+    const job = await this.#take(document, withinMs);
     const { now } = this.#options;
-    await this.#update(job, { state: 'running' });
     let written: Promise<unknown> = Promise.resolve();
     let writtenAt = now();
     const onProgress = (progress: number): void => {
       if (now() - writtenAt < PROGRESS_MS) return;
       writtenAt = now();
       // Best effort, one after the other; the end says what counts.
-      written = written.then(() => this.#update(job, { state: 'running', progress })).catch(() => undefined);
+      written = written.then(() => this.#update(job, { progress })).catch(() => undefined);
     };
     let end: Partial<Job>;
     try {
@@ -100,7 +124,37 @@ export class LedgerJobs implements Jobs {
     await this.#update(job, { ...end, finishedAt: now() });
   }
 
-  #update(job: Job, change: Partial<Job>): Promise<boolean> {
+  /** The job as this caller's own: of two that take it at once, one does. */
+  async #take({ value, version }: LedgerDocument, withinMs: number | undefined): Promise<KeptJob> {
+    const { until, ...job } = value as unknown as KeptJob;
+    if (job.state === 'running' && until !== undefined) throw taken(job);
+    const held = withinMs === undefined ? {} : { until: this.#options.now() + withinMs };
+    const mine: KeptJob = { ...job, state: 'running', ...held };
+    const write = { key: KEYS.job(job.id), value: mine as unknown as Json, expectedVersion: version };
+    if (await this.#write([write])) return mine;
+    throw taken(job);
+  }
+
+  /** The same key again, perhaps because the first call ended between the two writes: who is to run it is told once more. */
+  async #startAgain(job: Job): Promise<Job> {
+    if (job.state !== 'queued') return job;
+    await this.#options.launch(job);
+    return (await this.find(job.id)) ?? job;
+  }
+
+  #document(id: string): Promise<LedgerDocument | undefined> {
+    return this.#ledger.document(this.#stream, KEYS.job(id));
+  }
+
+  /** A job whose time is over has failed, although nobody was left to write that. */
+  #seen({ value }: LedgerDocument): Job {
+    const { until, ...job } = value as unknown as KeptJob;
+    if (until === undefined || isOver(job) || this.#options.now() <= until) return job;
+    const why = job.state === 'queued' ? NEVER_BEGUN : WORKER_GONE;
+    return { ...job, state: 'failed', finishedAt: until, error: why };
+  }
+
+  #update(job: KeptJob, change: Partial<Job>): Promise<boolean> {
     const value = { ...job, ...change } as unknown as Json;
     return this.#write([{ key: KEYS.job(job.id), value, expectedVersion: 'any' }]);
   }
@@ -127,6 +181,13 @@ export class LedgerJobs implements Jobs {
     throw new PlimsollError('JOBS_CONTENDED', 'a job could not be written beside others', 'try again', NOTHING_QUEUED);
   }
 }
+
+const isOver = ({ state }: Job): boolean => state === 'done' || state === 'failed';
+
+const taken = ({ id }: Job): PlimsollError =>
+  new PlimsollError('JOB_TAKEN', `the job ${id} is worked on by another`, 'wait for its end', {
+    kept: 'it goes on there',
+  });
 
 function same(job: Job, kind: string, input: Json): Job {
   if (job.kind === kind && canonicalJson(job.input) === canonicalJson(input)) return job;

@@ -34,6 +34,7 @@ export async function status(given: InstanceArguments): Promise<void> {
       ['Today', `${account.dayProfit} ${account.currency}`],
       ['Open', `${account.openPositions} positions, ${account.workingOrders} orders`],
       ['Events', String(account.sequence)],
+      ...(account.gap ? [['Given up', `${formatInstant(account.gap.cycle)}, ${account.gap.verdict}`] as const] : []),
     ]);
   }
   if (shown.accounts.length === 0)
@@ -130,6 +131,7 @@ interface Status {
     readonly openPositions: number;
     readonly workingOrders: number;
     readonly sequence: number;
+    readonly gap: { readonly cycle: number; readonly verdict: string } | null;
   }[];
   readonly queues: readonly { readonly queue: string; readonly waiting: number; readonly deadLetters: number }[];
 }

@@ -2,7 +2,7 @@ import type { LedgerFold } from '../../core/ledger/fold.ts';
 import { LedgerVerifier } from '../../core/ledger/verify.ts';
 import type { LedgerPort } from '../../core/ports/ledger.ts';
 import { type AccountState, findAccount } from '../../functions/steps/account-state.ts';
-import { visiting } from '../../platform/visit.ts';
+import { accountStreams, visiting } from '../../platform/visit.ts';
 import { progressLine } from './progress.ts';
 
 export interface VerifyArguments {
@@ -33,11 +33,11 @@ interface Fault {
 
 const PAGE = 500;
 
-/** Recomputes every stream; exit code 1 where one does not hold. */
+/** Recomputes the stream of every account; exit code 1 where one does not hold. */
 export async function ledgerVerify(given: VerifyArguments): Promise<void> {
   const results = await visiting({ ...given, readOnly: true }, async ({ embedded: { ledger } }) => {
     const verified: Verified[] = [];
-    for (const stream of await ledger.streams()) verified.push(await verify(ledger, stream));
+    for (const stream of await accountStreams(ledger)) verified.push(await verify(ledger, stream));
     return verified;
   });
   const holds = results.every((result) => result.holds);
@@ -128,6 +128,7 @@ const orderIds = ({ markets, intents }: AccountState['engine']): number[] =>
     .sort((a, b) => a - b);
 
 function textOf({ stream, holds, commits, events, head, fault }: Verified): string {
+  if (holds && events === 0) return `${stream}: has no events yet`;
   if (holds) return `${stream}: holds, ${events} events in ${commits} commits, head ${head}`;
   return `${stream}: does not hold at event ${fault?.sequence} (${fault?.kind}): ${fault?.what} should be ${fault?.expected} and is ${fault?.found}. Keep the files as they are and restore a backup beside them.`;
 }

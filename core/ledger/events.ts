@@ -162,6 +162,11 @@ export const DOCUMENT_EVENTS = {
   TextDefined: { code: 69, version: 1 },
   /** Cycles that could not be run: from, to, why. */
   CyclesMissed: { code: 70, version: 1 },
+  /**
+   * A cycle whose step failed as often as it is tried, closed as a gap: which step, with what error, after how many attempts, and
+   * what became of intents and strategies. After it no intent waits to be sent.
+   */
+  CycleFailed: { code: 71, version: 1 },
 } as const;
 
 export type DocumentEventKind = keyof typeof DOCUMENT_EVENTS;

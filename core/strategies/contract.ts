@@ -161,21 +161,6 @@ export interface StrategyBase<Params, State> {
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
-/** Names that the context uses itself. */
-const RESERVED = new Set([
-  'symbol',
-  'timeframe',
-  'params',
-  'time',
-  'bar',
-  'position',
-  'state',
-  'on',
-  'target',
-  'order',
-  'cancel',
-]);
-
 /** Declares a strategy. Throws `STRATEGY_MALFORMED` when the declaration cannot work, at once and not in a trade. */
 export function strategy<
   const Params extends Record<string, unknown>,
@@ -214,17 +199,6 @@ export function strategy<
     );
   }
   return definition;
-}
-
-/** Refuses names that would hide the context's own. */
-export function assertIndicatorNames(strategyName: string, names: readonly string[]): void {
-  const taken = names.find((name) => RESERVED.has(name));
-  if (taken)
-    throw malformed(
-      strategyName,
-      `its indicator "${taken}" has a name that the context uses`,
-      'give the indicator another name',
-    );
 }
 
 function malformed(name: string, what: string, remedy: string): PlimsollError {

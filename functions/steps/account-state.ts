@@ -24,6 +24,11 @@ export const KEYS = {
   /** What the account runs under, once that has changed since its opening. */
   configuration: 'configuration',
   command: (id: string): string => `command/${id}`,
+  /** A cycle that was given up, in words. */
+  gap: (asOf: number): string => `gap/${timeKey(asOf)}`,
+  gapPrefix: 'gap/',
+  /** Why a step of a cycle failed the last time it was tried. */
+  failure: (asOf: number): string => `failure/${timeKey(asOf)}`,
 } as const;
 
 /** Milliseconds UTC as text whose bytes sort like the times do. */
@@ -51,6 +56,23 @@ export interface VerdictsDocument {
   readonly missing: readonly string[];
   readonly lateByMs: number;
   readonly verdicts: readonly Verdict[];
+  /** Where the cycle was given up. */
+  readonly gap?: Gap;
+}
+
+/** A cycle that failed as often as it may be tried, and was closed so that the next one can go on. */
+export interface Gap {
+  readonly step: Step;
+  /** What the step failed with, as a sentence. */
+  readonly error: string;
+  readonly attempts: number;
+}
+
+/** The same for those who list the gaps of an account. */
+export interface GapDocument {
+  readonly cycle: number;
+  /** As in the cycle's verdicts. */
+  readonly verdict: string;
 }
 
 /** How far an account has come. */
@@ -69,6 +91,14 @@ export interface AccountState {
   readonly proposals: readonly SignalProposal[];
   /** Of the cycle in work. */
   readonly verdicts: readonly Verdict[];
+  /** Hash of the configuration that was taken over last (runs-under.ts); absent from the documents of older releases. */
+  readonly runsUnder?: string | undefined;
+}
+
+/** What a commit says of the account besides its engine. */
+export interface AccountWrite extends Pick<AccountState, 'cursor' | 'verdicts' | 'runsUnder'> {
+  /** That the account document must have now. */
+  readonly version: number;
 }
 
 /** Written once, with the first commit of a stream: what the configuration alone does not say. */
@@ -95,7 +125,7 @@ export interface CycleDocument {
 }
 
 /** An account as it stands, with the version of its document. */
-interface LoadedAccount {
+export interface LoadedAccount {
   readonly state: AccountState;
   readonly version: number;
 }
@@ -118,7 +148,7 @@ export async function loadAccount(ledger: LedgerPort, stream: string): Promise<L
 }
 
 /** The account document's value for an engine as it stands. */
-export function accountDocument(engine: Engine, cursor: Cursor, verdicts: readonly Verdict[]): Json {
-  const state: AccountState = { cursor, engine: engine.snapshot(), proposals: engine.proposals, verdicts };
+export function accountDocument(engine: Engine, { cursor, verdicts, runsUnder }: AccountWrite): Json {
+  const state: AccountState = { cursor, engine: engine.snapshot(), proposals: engine.proposals, verdicts, runsUnder };
   return toCheckpointJson(state);
 }

@@ -1,14 +1,12 @@
 /** What people do to an account between its steps: halt, resume, pause, cancel, close. Each is one commit, once for its key. */
-import { answerIntents, submitIntents } from '../../core/cycle.ts';
 import { cancel, pauseStrategy } from '../../core/engine/bookkeeping.ts';
 import type { Engine } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { nearest } from '../../core/nearest.ts';
 import type { Principal } from '../../core/ports/identity.ts';
-import { gateLeg } from '../../core/risk/gate.ts';
+import { closeByHand } from '../../core/risk/close-by-hand.ts';
 import { halt, reduce, resume } from '../../core/risk/kill-switch.ts';
-import { reduction } from '../../core/risk/sizing.ts';
 import type { TradingState } from '../../core/risk/trading-state.ts';
 import { KEYS, loadAccount } from './account-state.ts';
 import { engineOf } from './engines.ts';
@@ -48,8 +46,9 @@ export async function runCommand<Output extends Json>(
     const output = work(engine);
     const { principal, fingerprint = '' } = origin;
     const value: Json = { name, by: principal.id, at: ports.now(), fingerprint, output };
-    if (await commitEngine(ports, engine, version, state.cursor, state.verdicts, [{ key, value, expectedVersion: 0 }]))
-      return output;
+    // What the account runs under stays what it was: a command works beside a deployment that is not taken over yet.
+    const account = { version, cursor: state.cursor, verdicts: state.verdicts, runsUnder: state.runsUnder };
+    if (await commitEngine(ports, engine, account, [{ key, value, expectedVersion: 0 }])) return output;
   }
   throw new PlimsollError('ACCOUNT_CONTENDED', `${name} met other writers ${MAX_CONFLICTS} times`, 'try again', {
     kept: 'nothing of it was done',
@@ -140,25 +139,14 @@ export function closePosition(
         `"${strategy}" holds no ${symbol}`,
         'list the positions to see what is held',
       );
-    const waiting = { intents: engine.intents, cancels: engine.cancels };
-    engine.intents = [];
-    engine.cancels = [];
-    const leg = reduction(held, Math.abs(held.quantity), 'manual');
-    gateLeg(engine, index, market, leg, {
-      kind: 'target',
-      exposure: 0,
-      reason: `closed by hand (${origin.principal.name})`,
-    });
-    const [order] = engine.intents;
-    submitIntents(engine);
-    answerIntents(engine);
-    Object.assign(engine, waiting);
+    const order = closeByHand(engine, index, market, `closed by hand (${origin.principal.name})`);
     return { order: order.id, state: order.state as string };
   });
 }
 
 function strategyIndex(engine: Engine, id: string): number {
-  const ids = engine.runners.map((runner) => runner.running.id);
+  // One that a new configuration adds is the account's once that is taken over.
+  const ids = engine.runners.slice(0, engine.paused.length).map((runner) => runner.running.id);
   const index = ids.indexOf(id);
   if (index < 0)
     throw new PlimsollError('STRATEGY_UNKNOWN', `the account runs no strategy "${id}"`, `use ${nearest(id, ids)}`);

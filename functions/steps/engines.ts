@@ -27,10 +27,10 @@ export function accountOf(ports: StepPorts, stream: string): AccountConfiguratio
 /** Definitions by stream: an opening never changes, and the configuration not within a process. */
 const definitions = new WeakMap<StepPorts, Map<string, EngineDefinition>>();
 
-/** A fresh engine for a stream, as its opening and the configuration define it. Throws `ACCOUNT_NOT_OPEN`. */
-export async function engineOf(ports: StepPorts, stream: string): Promise<Engine> {
+/** What the engines of a stream are built from: its opening and the configuration. Throws `ACCOUNT_NOT_OPEN`. */
+export async function definitionFor(ports: StepPorts, stream: string): Promise<EngineDefinition> {
   const known = definitions.get(ports)?.get(stream);
-  if (known) return new Engine(known);
+  if (known) return known;
   const document = await ports.ledger.document(stream, KEYS.opening);
   if (!document)
     throw new PlimsollError(
@@ -38,15 +38,24 @@ export async function engineOf(ports: StepPorts, stream: string): Promise<Engine
       `the account ${stream} has no ledger yet`,
       'start the platform once so that its first cycle opens it',
     );
-  return buildEngine(ports, stream, document.value as unknown as Opening);
+  return define(ports, stream, document.value as unknown as Opening);
+}
+
+/** A fresh engine for a stream. Throws `ACCOUNT_NOT_OPEN`. */
+export async function engineOf(ports: StepPorts, stream: string): Promise<Engine> {
+  return new Engine(await definitionFor(ports, stream));
 }
 
 export function buildEngine(ports: StepPorts, stream: string, opening: Opening): Engine {
+  return new Engine(define(ports, stream, opening));
+}
+
+function define(ports: StepPorts, stream: string, opening: Opening): EngineDefinition {
   const { configuration, registry } = ports;
   const definition = definitionOf({ configuration, account: accountOf(ports, stream), registry, ...opening });
   const streams = definitions.get(ports) ?? new Map<string, EngineDefinition>();
   definitions.set(ports, streams.set(stream, definition));
-  return new Engine(definition);
+  return definition;
 }
 
 /** Makes the bars of a cycle those of the engine. */

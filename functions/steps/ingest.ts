@@ -10,6 +10,7 @@ import type { Provenance } from '../../core/ports/market-data.ts';
 import { type CycleDocument, findAccount, KEYS, type Opening } from './account-state.ts';
 import { buildEngine, contentHash } from './engines.ts';
 import type { StepPorts } from './ports.ts';
+import { digestOf } from './runs-under.ts';
 import { commitEngine, sendNext } from './step.ts';
 
 const MAX_HEAD_RACES = 50;
@@ -42,9 +43,7 @@ export async function openAccount(
   const written = await commitEngine(
     ports,
     engine,
-    0,
-    cursor,
-    [],
+    { version: 0, cursor, verdicts: [], runsUnder: digestOf(engine.definition) },
     [{ key: KEYS.opening, value: opening as unknown as Json, expectedVersion: 0 }],
   );
   if (written) return opening;

@@ -6,7 +6,7 @@ import type { DocumentWrite } from '../../core/ports/ledger.ts';
 import type { StrategyCheckpoint, StrategyRunner } from '../../core/strategies/runner.ts';
 import { purely } from '../support/purely.ts';
 import { type AccountState, type CycleDocument, KEYS } from './account-state.ts';
-import { engineOf, takeCycle } from './engines.ts';
+import { checkpointsAfter, prepareBars } from './move-strategies.ts';
 import type { CycleMessage, StepPorts } from './ports.ts';
 import { runStep, type StepResult } from './step.ts';
 
@@ -18,7 +18,9 @@ export function signalStep(ports: StepPorts, message: CycleMessage): Promise<voi
     const late = cycle.warmUp ? moveStrategies(ports, engine) : askStrategies(ports, engine);
     const checkpoints = await Promise.all(
       engine.runners.map((runner) =>
-        late.has(runner) ? unasked(ports, engine, cycle, runner, loaded) : runner.checkpoint(),
+        late.has(runner)
+          ? unasked(ports, message.stream, runner, loaded[runner.index].value, cycle)
+          : runner.checkpoint(),
       ),
     );
     const documents = engine.runners.map(
@@ -110,29 +112,16 @@ function giveUp(engine: Engine, runner: StrategyRunner, error: PlimsollError): v
   pauseStrategy(engine, runner.index, true, 'it took too long');
 }
 
-function prepareBars(engine: Engine, runners: readonly StrategyRunner[]): void {
-  for (const runner of runners) {
-    for (let k = 0; k < engine.dueCount; k++) runner.prepare(engine.due[k], engine.due[k].at, engine.due[k].at + 1);
-  }
-}
-
 /** The checkpoint of a strategy that moved over the cycle's bars and was not asked. */
 async function unasked(
   ports: StepPorts,
-  engine: Engine,
+  stream: string,
+  { index }: StrategyRunner,
+  before: Json,
   cycle: CycleDocument,
-  runner: StrategyRunner,
-  loaded: readonly { value: Json }[],
 ): Promise<Json> {
-  const other = await engineOf(ports, engine.definition.stream);
-  const again = other.runners[runner.index];
-  const { value } = loaded[runner.index];
-  if (value !== null) again.restore(fromCheckpointJson(value) as StrategyCheckpoint);
-  takeCycle(other, cycle);
-  other.paused[runner.index] = true;
-  prepareBars(other, [again]);
-  again.decide(other);
-  return again.checkpoint();
+  const after = await checkpointsAfter(ports, stream, new Map([[index, before]]), [cycle]);
+  return after.get(index)!;
 }
 
 /** What this cycle's decision rests on, by value: enough to make it again, byte for byte. */

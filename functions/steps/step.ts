@@ -1,12 +1,14 @@
 import type { Engine } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
-import type { Json } from '../../core/json.ts';
+import { canonicalJson, type Json } from '../../core/json.ts';
 import { type CommitRequest, type DocumentWrite, LEDGER_BOUNDS, type LedgerHead } from '../../core/ports/ledger.ts';
 import {
   type AccountState,
+  type AccountWrite,
   accountDocument,
   type Cursor,
   type CycleDocument,
+  type Gap,
   KEYS,
   loadAccount,
   STEPS,
@@ -16,6 +18,7 @@ import {
 } from './account-state.ts';
 import { engineOf, takeCycle } from './engines.ts';
 import type { CycleMessage, StepPorts } from './ports.ts';
+import { assertRunsUnder } from './runs-under.ts';
 
 /** What a step's work leaves besides the engine's new state. */
 export interface StepResult {
@@ -49,7 +52,7 @@ export async function runStep(
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
     const { state, version } = await loadAccount(ports.ledger, message.stream);
     const due = dueState(state.cursor, step, message.cycle);
-    if (due === 'done') return sendNext(ports, message.stream, state.cursor);
+    if (due === 'done') return sendAgain(ports, step, message, state);
     if (due === 'early') {
       throw new PlimsollError(
         'STEP_TOO_EARLY',
@@ -68,7 +71,8 @@ export async function runStep(
   );
 }
 
-function dueState(cursor: Cursor, step: Step, cycle: number): 'due' | 'done' | 'early' {
+/** What a message is to an account that stands at a cursor. */
+export function dueState(cursor: Cursor, step: Step, cycle: number): 'due' | 'done' | 'early' {
   if (cycle < cursor.cycle) return 'done';
   if (cycle > cursor.cycle) return step === 'reconcile' && cursor.next === 'settled' ? 'due' : 'early';
   if (cursor.next === 'settled') return 'done';
@@ -88,6 +92,7 @@ async function attempt(
   const startedAt = ports.now();
   const cycle = await loadCycle(ports, message);
   const engine = await engineOf(ports, message.stream);
+  assertRunsUnder(state, engine.definition);
   engine.restore(state.engine);
   engine.proposals = [...state.proposals];
   takeCycle(engine, cycle);
@@ -96,7 +101,8 @@ async function attempt(
   const verdict: Verdict = { step, verdict: result.verdict, at, elapsedMs: at - startedAt };
   const verdicts = step === 'reconcile' ? [ingestVerdict(cycle), verdict] : [...state.verdicts, verdict];
   const cursor: Cursor = { cycle: message.cycle, next: result.next };
-  const committed = await commitEngine(ports, engine, version, cursor, verdicts, [
+  const account = { version, cursor, verdicts, runsUnder: state.runsUnder };
+  const committed = await commitEngine(ports, engine, account, [
     { key: KEYS.verdicts(message.cycle), value: verdictsDocument(engine, cycle, verdicts), expectedVersion: 'any' },
     ...(result.documents ?? []),
   ]);
@@ -104,18 +110,19 @@ async function attempt(
   return committed ? cursor : undefined;
 }
 
-function verdictsDocument(engine: Engine, cycle: CycleDocument, verdicts: readonly Verdict[]): Json {
+export function verdictsDocument(engine: Engine, cycle: CycleDocument, verdicts: readonly Verdict[], gap?: Gap): Json {
   const document: VerdictsDocument = {
     cycle: cycle.asOf,
     equity: engine.equity,
     missing: cycle.missing,
     lateByMs: cycle.lateByMs,
     verdicts,
+    ...(gap ? { gap } : {}),
   };
   return document as unknown as Json;
 }
 
-function ingestVerdict(cycle: CycleDocument): Verdict {
+export function ingestVerdict(cycle: CycleDocument): Verdict {
   const arrived = Object.keys(cycle.bars).length;
   const missing = cycle.missing.length > 0 ? `, missing ${cycle.missing.join(', ')}` : '';
   return {
@@ -126,7 +133,7 @@ function ingestVerdict(cycle: CycleDocument): Verdict {
   };
 }
 
-async function loadCycle(ports: StepPorts, message: CycleMessage): Promise<CycleDocument> {
+export async function loadCycle(ports: StepPorts, message: CycleMessage): Promise<CycleDocument> {
   const document = await ports.ledger.document(message.stream, KEYS.cycle(message.cycle));
   if (!document)
     throw new PlimsollError(
@@ -145,9 +152,7 @@ async function loadCycle(ports: StepPorts, message: CycleMessage): Promise<Cycle
 export async function commitEngine(
   ports: StepPorts,
   engine: Engine,
-  accountVersion: number,
-  cursor: Cursor,
-  verdicts: readonly Verdict[],
+  write: AccountWrite,
   documents: readonly DocumentWrite[],
 ): Promise<boolean> {
   const stream = engine.definition.stream;
@@ -155,13 +160,14 @@ export async function commitEngine(
   const hash = events.length > 0 ? engine.journal.head() : '';
   const account: DocumentWrite = {
     key: KEYS.account,
-    value: accountDocument(engine, cursor, verdicts),
-    expectedVersion: accountVersion,
+    value: accountDocument(engine, write),
+    expectedVersion: write.version,
   };
   let head = await ports.ledger.head(stream);
   const before = engine.journal.sequence - events.length;
   let written = head.sequence - before;
   if (written < 0 || written > events.length) return false;
+  if (written > 0 && !(await isBeginning(ports, stream, head, events.slice(0, written)))) return false;
   while (events.length - written > LEDGER_BOUNDS.eventsPerCommit) {
     const part = events.slice(written, written + LEDGER_BOUNDS.eventsPerCommit);
     const next = await commitPart(ports, {
@@ -170,7 +176,7 @@ export async function commitEngine(
       events: part,
       hash: '',
       documents: [],
-      guards: [{ key: KEYS.account, version: accountVersion }],
+      guards: [{ key: KEYS.account, version: write.version }],
     });
     if (!next) return false;
     ports.faultPoint?.('commit:part');
@@ -189,20 +195,55 @@ export async function commitEngine(
   );
 }
 
+/** Whether the last commits of a stream hold these events: the parts of this very work, which a crash cut short. */
+async function isBeginning(
+  { ledger }: StepPorts,
+  stream: string,
+  head: LedgerHead,
+  events: readonly Json[],
+): Promise<boolean> {
+  const parts = Math.ceil(events.length / LEDGER_BOUNDS.eventsPerCommit);
+  const commits = await ledger.read(stream, Math.max(0, head.commit - parts), parts);
+  return canonicalJson(commits.flatMap((commit) => commit.events)) === canonicalJson(events);
+}
+
 async function commitPart(ports: StepPorts, request: CommitRequest): Promise<LedgerHead | undefined> {
   const outcome = await ports.ledger.commit(request);
   return outcome.kind === 'committed' ? outcome.head : undefined;
 }
 
+/**
+ * A message came again: what follows is sent again where its own commit is the last one, since a crash may have come between the
+ * two. Where the account has gone further, whoever took it there sees to what follows, and an echo would run beside it for ever.
+ */
+export async function sendAgain(
+  ports: StepPorts,
+  step: Step,
+  { stream, cycle }: CycleMessage,
+  { cursor, verdicts }: AccountState,
+): Promise<void> {
+  if (cursor.cycle === cycle && verdicts.at(-1)?.step === step) await sendNext(ports, stream, cursor);
+}
+
 /** Sends on what follows from where an account stands: the next step, or the next cycle that was opened. */
 export async function sendNext(ports: StepPorts, stream: string, cursor: Cursor): Promise<void> {
   if (cursor.next !== 'settled') return sendStep(ports, stream, cursor.next, cursor.cycle);
-  const [following] = await ports.ledger.documents(stream, {
+  const following = await cycleFollowing(ports, stream, cursor);
+  if (following !== undefined) await sendStep(ports, stream, 'reconcile', following);
+}
+
+/** The time of the first cycle after a cursor's that was opened. */
+export async function cycleFollowing(
+  { ledger }: StepPorts,
+  stream: string,
+  { cycle }: Cursor,
+): Promise<number | undefined> {
+  const [following] = await ledger.documents(stream, {
     prefix: KEYS.cyclePrefix,
-    after: KEYS.cycle(cursor.cycle),
+    after: KEYS.cycle(cycle),
     limit: 1,
   });
-  if (following) await sendStep(ports, stream, 'reconcile', (following.value as unknown as CycleDocument).asOf);
+  return (following?.value as unknown as CycleDocument | undefined)?.asOf;
 }
 
 async function sendStep(ports: StepPorts, stream: string, step: Step, cycle: number): Promise<void> {

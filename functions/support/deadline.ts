@@ -4,8 +4,14 @@ import { PlimsollError } from '../../core/errors.ts';
 
 /** The work of a call is handed over through a global that only this script sees. */
 const hidden: { work?: () => unknown } = {};
-const context = createContext(hidden);
-const script = new Script('work()', { filename: 'deadline' });
+/** Made at first use: a context of its own takes a millisecond, which most starts of a function need not wait for. */
+let runHidden: (<T>(timeout: number) => T) | undefined;
+
+function prepared(): <T>(timeout: number) => T {
+  const context = createContext(hidden);
+  const script = new Script('work()', { filename: 'deadline' });
+  return (timeout) => script.runInContext(context, { timeout, displayErrors: false });
+}
 
 /**
  * Runs `work` to its end and returns what it returned; what it throws passes through. Throws `STRATEGY_TIMEOUT` when it takes
@@ -17,7 +23,8 @@ export function withDeadline<T>(timeoutMs: number, what: string, work: () => T):
   const outer = hidden.work;
   hidden.work = work;
   try {
-    return script.runInContext(context, { timeout: Math.max(1, Math.ceil(timeoutMs)), displayErrors: false });
+    runHidden ??= prepared();
+    return runHidden(Math.max(1, Math.ceil(timeoutMs)));
   } catch (error) {
     if ((error as NodeJS.ErrnoException | undefined)?.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
     throw new PlimsollError(

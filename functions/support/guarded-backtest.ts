@@ -17,8 +17,8 @@ export function runGuarded(
   definition: EngineDefinition,
   bars: ReadonlyMap<string, BarColumns>,
   onProgress: (done: number, total: number) => void = () => undefined,
-  limitMs: number = patienceMs(bars),
 ): BacktestRun {
+  const limitMs = patienceMs(bars);
   const names = definition.strategies.map(({ id }) => `"${id}"`).join(', ');
   try {
     return purely(() =>

@@ -12,9 +12,13 @@ import { nearest } from '../../core/nearest.ts';
 import type { LedgerDocument } from '../../core/ports/ledger.ts';
 import type { MarketDataPort } from '../../core/ports/market-data.ts';
 import type { SchedulePlan } from '../../core/ports/schedule.ts';
+import { findAccount, KEYS, type Opening } from '../steps/account-state.ts';
+import { applyConfiguration } from '../steps/configure.ts';
 import { forEachOf, type GatheredBars, gatherBars } from '../steps/gather.ts';
 import { openAccount, openCycles, resume } from '../steps/ingest.ts';
 import type { StepPorts } from '../steps/ports.ts';
+import { cycleFollowing, sendNext } from '../steps/step.ts';
+import { warmUp } from '../steps/warm-up.ts';
 
 export interface IngestPorts {
   readonly steps: StepPorts;
@@ -33,6 +37,8 @@ export interface IngestReport {
   readonly missing: number;
   /** "BTC/USDT at 1700000000000: high 1 and low 2 …" */
   readonly refused: readonly string[];
+  /** Its history is not whole yet, and is gone on with at the next time. */
+  readonly isWarmingUp?: true;
 }
 
 /** A span of bars of one account: those whose open lies in [`from`, `to`), ms UTC. */
@@ -46,6 +52,10 @@ export const INGEST_BOUNDS = {
   /** Cycles that one invocation by hand opens. */
   cyclesPerSpan: 1_000,
   lakeWritesAtOnce: 8,
+  /** How long an invocation fetches the history of new accounts; the next one goes on. Within what its time-out leaves for work. */
+  warmUpMs: 60_000,
+  /** Without a move for so long, a message was lost: longer than one stays hidden through all of its tries. */
+  atWorkMs: 900_000,
   settleRaces: 50,
 } as const;
 
@@ -61,26 +71,60 @@ export function planOf(configuration: Configuration, universe: string): Schedule
 }
 
 /**
- * Opens what is due by the schedule's event for every account of its universe. One account's failure does not keep the others
- * from theirs; it is thrown at the end, so that the event comes again.
+ * Opens what is due by the schedule's event for every account of its universe, after the configuration that was deployed is taken
+ * over, and after its history where the account is new. One account's failure does not keep the others from theirs; it is thrown
+ * at the end, so that the event comes again.
  */
 export async function ingestScheduled(ports: IngestPorts, event: SchedulerEvent): Promise<void> {
-  const { configuration, ledger, now } = ports.steps;
+  const { configuration, ledger } = ports.steps;
   const plan = planOf(configuration, event.schedule);
+  const accounts = await Promise.all(
+    configuration.accounts
+      .filter(({ universe }) => universe === event.schedule)
+      .map(async (account) => ({
+        account,
+        settled: await ledger.document(streamOf(configuration, account), settledKey(plan)),
+      })),
+  );
+  // Those that trade already do not wait for the history of those that are new.
+  const trading = await ingestTogether(
+    ports,
+    plan,
+    event,
+    accounts.filter(({ settled }) => settled),
+  );
+  const begun = await ingestTogether(
+    ports,
+    plan,
+    event,
+    accounts.filter(({ settled }) => !settled),
+  );
+  const [failure] = [...trading, ...begun];
+  if (failure) throw failure.reason;
+}
+
+/** What kept any of the accounts from their cycles. */
+async function ingestTogether(
+  ports: IngestPorts,
+  plan: SchedulePlan,
+  event: SchedulerEvent,
+  accounts: readonly ScheduledAccount[],
+): Promise<PromiseRejectedResult[]> {
+  const { now } = ports.steps;
+  const run: Run = { ports, plan, until: now() + INGEST_BOUNDS.warmUpMs, history: new Map() };
   const due: DueAccount[] = [];
-  for (const account of configuration.accounts.filter(({ universe }) => universe === event.schedule)) {
-    const settled = await ledger.document(streamOf(configuration, account), settledKey(plan));
-    const ticks = ticksOf(plan, event, settled);
-    if (ticks.times.length > 0) due.push({ account, settled, ...ticks });
-    else await resume(ports.steps, streamOf(configuration, account));
+  const failures: PromiseRejectedResult[] = [];
+  for (const each of accounts) {
+    const [prepared] = await Promise.allSettled([prepare(run, event, each)]);
+    if (prepared.status === 'rejected') failures.push(prepared);
+    else due.push(...prepared.value);
   }
   const readyAt = Math.max(0, ...due.map((each) => each.readyAt));
   await ports.sleep(Math.max(0, Math.min(readyAt - now(), plan.delayMs)));
   const work = await Promise.allSettled(
-    (await byInstruments(ports, due)).map((group) => ingestGroup(ports, plan, group, readyAt)),
+    byInstruments(ports, due).map((group) => ingestGroup(ports, plan, group, readyAt)),
   );
-  const failed = work.find((outcome) => outcome.status === 'rejected');
-  if (failed) throw failed.reason;
+  return [...failures, ...work.filter((outcome) => outcome.status === 'rejected')];
 }
 
 /** Opens the cycles of a span in which any bar closed, for replays and backfills. */
@@ -90,6 +134,8 @@ export async function ingestSpan(ports: IngestPorts, span: IngestSpan): Promise<
   const universe = universeOf(configuration, account);
   const venue = ports.venue(universe.venue);
   const timeframe = universe.timeframe as Timeframe;
+  if (await findAccount(ports.steps.ledger, streamOf(configuration, account)))
+    await applyConfiguration(ports.steps, account);
   const times = timesOf(span, timeframeMs(timeframe));
   const instruments = await venue.instruments(universe.symbols);
   const request = { venue, instruments, timeframe, times, waitUntil: 0, now, sleep: ports.sleep };
@@ -102,9 +148,24 @@ export async function ingestSpan(ports: IngestPorts, span: IngestSpan): Promise<
   ports.report(reportOf(account, universe.symbols.length, gathered, 0));
 }
 
-interface DueAccount {
+/** One invocation by the schedule. */
+interface Run {
+  readonly ports: IngestPorts;
+  readonly plan: SchedulePlan;
+  /** Wall-clock ms UTC until which history is fetched. */
+  readonly until: number;
+  /** What the venues answered, by request: accounts that begin together share it. */
+  readonly history: Map<string, ReturnType<MarketDataPort['bars']>>;
+}
+
+interface ScheduledAccount {
   readonly account: AccountConfiguration;
+  /** How far its schedule has come; undefined where it is new. */
   readonly settled: LedgerDocument | undefined;
+}
+
+interface DueAccount extends ScheduledAccount {
+  readonly instruments: readonly Instrument[];
   readonly times: readonly number[];
   readonly skipped: number;
   readonly readyAt: number;
@@ -117,17 +178,85 @@ interface Group {
   readonly accounts: DueAccount[];
 }
 
-/** Opens the accounts that are new. Those that count in the same instruments share what is fetched. */
-async function byInstruments(ports: IngestPorts, due: readonly DueAccount[]): Promise<Group[]> {
+/** An account that is ready for what is due; none where nothing is, or where its history is not whole yet. */
+async function prepare(run: Run, event: SchedulerEvent, { account, settled }: ScheduledAccount): Promise<DueAccount[]> {
+  const { ports, plan } = run;
+  const { configuration, ledger } = ports.steps;
+  const stream = streamOf(configuration, account);
+  const ticks = ticksOf(plan, event, settled);
+  if (ticks.times.length === 0) {
+    await setGoing(ports.steps, stream);
+    return [];
+  }
+  const universe = universeOf(configuration, account);
+  const venue = ports.venue(universe.venue);
+  const isOpen = settled !== undefined || (await findAccount(ledger, stream)) !== undefined;
+  if (isOpen && (await applyConfiguration(ports.steps, account)).length > 0) await resume(ports.steps, stream);
+  const listed = isOpen ? [] : await venue.instruments(universe.symbols);
+  const isWarm = settled !== undefined || (await warm(run, account, venue, listed, ticks.times[0]));
+  if (!isWarm) return [];
+  const { instruments } = await openAccount(ports.steps, account, listed, venue.provenance, ticks.times[0]);
+  return [{ account, instruments, settled, ...ticks }];
+}
+
+/** Whether an account that the schedule has not run yet has its history; what of it fits this invocation is opened. */
+async function warm(
+  { ports, until, history }: Run,
+  account: AccountConfiguration,
+  venue: MarketDataPort,
+  listed: readonly Instrument[],
+  before: number,
+): Promise<boolean> {
+  const { steps, sleep } = ports;
+  const stream = streamOf(steps.configuration, account);
+  const instruments = listed.length > 0 ? listed : await openedWith(steps, stream);
+  const timeframe = universeOf(steps.configuration, account).timeframe as Timeframe;
+  const isWhole = await warmUp({
+    ports: steps,
+    account,
+    venue: remembering(venue, history),
+    instruments,
+    before,
+    keep: (cycles, knownAt) => keepHistory(ports, venue, instruments, timeframe, cycles, knownAt),
+    sleep,
+    until,
+  });
+  if (isWhole) return true;
+  await setGoing(steps, stream);
+  ports.report({ account: account.id, opened: 0, skipped: 0, missing: 0, refused: [], isWarmingUp: true });
+  return false;
+}
+
+async function openedWith({ ledger }: StepPorts, stream: string): Promise<readonly Instrument[]> {
+  const opening = await ledger.document(stream, KEYS.opening);
+  return (opening!.value as unknown as Opening).instruments;
+}
+
+function remembering(venue: MarketDataPort, answers: Run['history']): MarketDataPort {
+  return {
+    venue: venue.venue,
+    provenance: venue.provenance,
+    instruments: (symbols) => venue.instruments(symbols),
+    bars(...request) {
+      const [{ symbol }, ...span] = request;
+      const key = [venue.venue, symbol, ...span].join(' ');
+      const answer = answers.get(key) ?? venue.bars(...request);
+      answers.set(key, answer);
+      return answer;
+    },
+    close: () => venue.close(),
+  };
+}
+
+/** Those that count in the same instruments share what is fetched. */
+function byInstruments(ports: IngestPorts, due: readonly DueAccount[]): Group[] {
   const groups = new Map<string, Group>();
   for (const each of due) {
     const universe = universeOf(ports.steps.configuration, each.account);
-    const venue = ports.venue(universe.venue);
-    const listed = await venue.instruments(universe.symbols);
-    const { instruments } = await openAccount(ports.steps, each.account, listed, venue.provenance, each.times[0]);
+    const { instruments } = each;
     const key = canonicalJson(JSON.parse(JSON.stringify(instruments)));
     const timeframe = universe.timeframe as Timeframe;
-    const group = groups.get(key) ?? { venue, instruments, timeframe, accounts: [] };
+    const group = groups.get(key) ?? { venue: ports.venue(universe.venue), instruments, timeframe, accounts: [] };
     group.accounts.push(each);
     groups.set(key, group);
   }
@@ -157,8 +286,25 @@ async function ingestAccount(
   const own = gathered.filter(({ asOf }) => times.includes(asOf));
   await open(ports, account, venue, own);
   await settleTimes(ports.steps, plan, due);
-  await resume(ports.steps, streamOf(ports.steps.configuration, account));
+  await setGoing(ports.steps, streamOf(ports.steps.configuration, account), own[0]?.asOf);
   ports.report(reportOf(account, universeOf(ports.steps.configuration, account).symbols.length, own, skipped));
+}
+
+/**
+ * Sends what an account waits for, unless it is at work: a second message for a step would run beside the first through every
+ * cycle that is open. At work is one that moved a moment ago and stands within a cycle, or before one that was opened earlier;
+ * the message that took it there takes it on.
+ * @param opened the first cycle that was opened just now
+ */
+async function setGoing(steps: StepPorts, stream: string, opened = Number.POSITIVE_INFINITY): Promise<void> {
+  const account = await findAccount(steps.ledger, stream);
+  if (!account) return;
+  const { cursor, verdicts } = account.state;
+  const isMoving = steps.now() - (verdicts.at(-1)?.at ?? 0) < INGEST_BOUNDS.atWorkMs;
+  if (isMoving && cursor.next !== 'settled') return;
+  const following = isMoving ? await cycleFollowing(steps, stream, cursor) : undefined;
+  if (following !== undefined && following < opened) return;
+  await sendNext(steps, stream, cursor);
 }
 
 /** Each with how late it is, where that is too late to trade on. Recorded bars have no clock but their own. */
@@ -193,6 +339,24 @@ async function store(
   await forEachOf(writes, INGEST_BOUNDS.lakeWritesAtOnce, async ({ asOf, symbol, bar }) => {
     const bars = barsFromRows([bar], decimals.get(symbol)!);
     await lake.appendBars({ provenance, venue, symbol, timeframe, bars, knownAt: asOf });
+  });
+}
+
+/** Bars of the past, all as known when they were fetched: one file a symbol. */
+async function keepHistory(
+  { lake }: IngestPorts,
+  { venue, provenance }: MarketDataPort,
+  instruments: readonly Instrument[],
+  timeframe: Timeframe,
+  cycles: readonly GatheredBars[],
+  knownAt: number,
+): Promise<void> {
+  if (provenance === 'recorded') return;
+  await forEachOf(instruments, INGEST_BOUNDS.lakeWritesAtOnce, async ({ symbol, priceDecimals }) => {
+    const rows = cycles.flatMap(({ bars }) => bars.get(symbol) ?? []);
+    if (rows.length === 0) return;
+    const bars = barsFromRows(rows, priceDecimals);
+    await lake.appendBars({ provenance, venue, symbol, timeframe, bars, knownAt });
   });
 }
 

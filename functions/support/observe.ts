@@ -5,7 +5,7 @@ import { PlimsollError } from '../../core/errors.ts';
 
 /** Service and namespace come from the environment that the stack sets. */
 export const logger = new Logger();
-export const metrics = new Metrics();
+export const metrics = /* @__PURE__ */ new Metrics();
 
 /** The metrics of Plimsoll's own, and their units. */
 const UNITS = {

@@ -10,16 +10,25 @@ import { QUEUES } from '../../core/ports/queue.ts';
 import type { StepPorts } from '../steps/ports.ts';
 import { withDeadline } from './deadline.ts';
 
-/** From the environment that the stack sets; throws `ENVIRONMENT_INCOMPLETE`. */
+/**
+ * From the environment that the stack sets; throws `ENVIRONMENT_INCOMPLETE`. The queue has a client from its first use on: most
+ * cycles end at a step that sends nothing.
+ */
 export function stepPorts(variables: NodeJS.ProcessEnv): { readonly steps: StepPorts; readonly queue: SqsQueue } {
   const { ledgerTable, queues } = awsEnvironment(variables, { settings: ['ledgerTable'], queues: QUEUES });
   const ledger = new DynamoLedger(new DynamoDBClient(clientSettings()), { table: ledgerTable });
-  const queue = new SqsQueue(new SQSClient(clientSettings()), { queues });
+  let opened: SqsQueue | undefined;
+  const queue = (): SqsQueue => {
+    opened ??= new SqsQueue(new SQSClient(clientSettings()), { queues });
+    return opened;
+  };
   return {
-    queue,
+    get queue() {
+      return queue();
+    },
     steps: {
       ledger,
-      send: (name, message) => queue.send(name, message),
+      send: (name, message) => queue().send(name, message),
       configuration,
       registry,
       now: Date.now,

@@ -1,16 +1,18 @@
 import { join, resolve } from 'node:path';
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { AssetHashType, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { type IRole, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, type CfnFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import {
-  type BundlingOptions,
-  NodejsFunction,
-  type NodejsFunctionProps,
-  OutputFormat,
-} from 'aws-cdk-lib/aws-lambda-nodejs';
+  Architecture,
+  type AssetCode,
+  type CfnFunction,
+  Code,
+  type FunctionProps,
+  Function as LambdaFunction,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { slimS3 } from './slim-s3.ts';
+import { type Bundle, writeBundle } from './bundle.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -22,7 +24,7 @@ type PassedOn =
   | 'deadLetterQueue'
   | 'retryAttempts';
 
-export interface PlimsollFunctionProps extends Pick<NodejsFunctionProps, PassedOn> {
+export interface PlimsollFunctionProps extends Pick<FunctionProps, PassedOn> {
   /** The TypeScript file that exports `handler`; a path from the repository's root, or an absolute one below it. */
   readonly entry: string;
   /**
@@ -51,7 +53,7 @@ export interface PlimsollFunctionProps extends Pick<NodejsFunctionProps, PassedO
  * A Lambda function on Node 24 and ARM, bundled as one small ES module, with X-Ray tracing and a log of its own. Its
  * role may write that log and its traces; everything else is granted by the caller, who also adds event sources.
  */
-export class PlimsollFunction extends NodejsFunction {
+export class PlimsollFunction extends LambdaFunction {
   constructor(scope: Construct, id: string, props: PlimsollFunctionProps) {
     const {
       entry,
@@ -67,17 +69,14 @@ export class PlimsollFunction extends NodejsFunction {
     logGroup.grantWrite(role);
     super(scope, id, {
       ...passedOn,
-      entry: resolve(root, entry),
-      handler: 'handler',
+      code: codeOf({ entry: resolve(root, entry), modules }),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: memoryMb,
       timeout,
       logGroup,
       role,
-      awsSdkConnectionReuse: false,
-      depsLockFilePath: join(root, 'package-lock.json'),
-      bundling: bundlingWith(modules),
     });
     traceActively(this, role);
   }
@@ -97,21 +96,18 @@ function traceActively(fn: PlimsollFunction, role: IRole): void {
   });
 }
 
-/** The AWS clients are bundled: Lambda's own copies load more slowly and change under a deployed function. */
-const bundlingWith = (modules: Readonly<Record<string, string>>): BundlingOptions => ({
-  format: OutputFormat.ESM,
-  target: 'node24',
-  minify: true,
-  mainFields: ['module', 'main'],
-  // Packages that are still CommonJS call `require` for what Node has built in.
-  banner:
-    "import { createRequire as plimsollRequire } from 'node:module'; const require = plimsollRequire(import.meta.url);",
-  // ccxt asks for undici only behind a proxy, and falls back to the built-in fetch.
-  externalModules: ['undici'],
-  esbuildArgs: {
-    '--alias:@aws-sdk/credential-provider-node': join(import.meta.dirname, 'credentials-from-environment.ts'),
-    '--alias:@aws-sdk/client-s3': slimS3(),
-    '--alias:@smithy/core/event-streams': join(import.meta.dirname, 'no-event-streams.ts'),
-    ...Object.fromEntries(Object.entries(modules).map(([name, file]) => [`--alias:${name}`, file])),
-  },
-});
+const codeOf = (bundle: Bundle): AssetCode =>
+  Code.fromAsset(root, {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      image: Runtime.NODEJS_24_X.bundlingImage,
+      // Not run: it tells CDK one bundle from another.
+      command: [JSON.stringify(bundle)],
+      local: {
+        tryBundle(folder) {
+          writeBundle(bundle, join(folder, 'index.mjs'));
+          return true;
+        },
+      },
+    },
+  });

@@ -10,7 +10,7 @@ const RETENTION = Duration.days(14);
 export interface StepQueueProps {
   readonly instance: string;
   readonly queue: QueueName;
-  /** Time-out of the function that the queue feeds. */
+  /** Time-out of the functions that the queue and its dead letters feed. */
   readonly handledWithin: Duration;
 }
 
@@ -27,13 +27,13 @@ export class StepQueue extends Construct {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: RETENTION,
+      visibilityTimeout: Duration.seconds(handledWithin.toSeconds() * 6),
     };
+    // The functions find the queue of a record by how its name ends.
     this.deadLetters = new Queue(this, 'DeadLetters', { ...common, queueName: `${instance}-${queue}-dead.fifo` });
     this.queue = new Queue(this, 'Queue', {
       ...common,
-      // The function finds the queue of a record by how its name ends.
       queueName: `${instance}-${queue}.fifo`,
-      visibilityTimeout: Duration.seconds(handledWithin.toSeconds() * 6),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: QUEUE_BOUNDS.maxReceives },
     });
     Validations.of(this.deadLetters).acknowledge({

@@ -1,4 +1,4 @@
-/** The HTTP API: one function behind an authorizer that reads digests of tokens from a secret. */
+/** The HTTP API: one function behind an authorizer that reads digests of tokens from a secret, and the worker of its jobs. */
 import { CfnOutput, Duration, RemovalPolicy, SecretValue, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -10,6 +10,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { queueVariables, settingVariable } from '../../adapters/aws/environment.ts';
 import { grantLedger } from '../constructs/grants.ts';
+import { JobWorker } from '../constructs/job-worker.ts';
 import { PlimsollFunction } from '../constructs/node-function.ts';
 import type { Deployment } from '../deployment.ts';
 import type { DataStack } from './data.ts';
@@ -31,6 +32,7 @@ export interface ApiStackProps extends StackProps {
 
 export class ApiStack extends Stack {
   readonly api: HttpApi;
+  readonly jobs: JobWorker;
   readonly functions: readonly PlimsollFunction[];
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
@@ -38,7 +40,9 @@ export class ApiStack extends Stack {
     const identities = identitiesSecret(this, props.deployment);
     const authorizer = this.#authorizer(props, identities);
     const operations = this.#operations(props);
-    this.functions = [operations, authorizer];
+    this.jobs = new JobWorker(this, 'JobWorker', props);
+    this.jobs.feedFrom(operations);
+    this.functions = [operations, authorizer, this.jobs.fn];
     this.api = new HttpApi(this, 'Api', {
       createDefaultStage: false,
       defaultAuthorizer: new HttpLambdaAuthorizer('Authorizer', authorizer, {

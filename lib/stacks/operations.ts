@@ -39,9 +39,11 @@ export class OperationsStack extends Stack {
     });
     for (const { name, queue, deadLetters } of trading.queues) {
       this.#deadLetters(`${pascal(name)}DeadLetters`, deadLetters);
+      this.#gaps(pascal(name), deadLetters);
       this.#oldestMessage(pascal(name), queue);
     }
     this.#deadLetters('MissedEvents', trading.missedEvents);
+    this.#deadLetters('JobsDeadLetters', api.jobs.deadLetters);
     for (const fn of [...trading.functions, ...api.functions]) this.#function(fn);
     this.#alarm(
       'ApiServerErrors',
@@ -59,6 +61,16 @@ export class OperationsStack extends Stack {
       statistic: 'Maximum',
     });
     this.#alarm(id, 'Work was given up on and waits to be looked at.', metric, 1);
+  }
+
+  /** A function takes dead letters at once, so that none may ever be seen to wait. */
+  #gaps(id: string, queue: Queue): void {
+    this.#alarm(
+      `${id}Gaps`,
+      'A cycle failed every time it was tried; it is recorded as a gap where its account still stood before it.',
+      queue.metricNumberOfMessagesReceived({ period: PERIOD, statistic: 'Sum' }),
+      1,
+    );
   }
 
   #oldestMessage(id: string, queue: Queue): void {

@@ -8,6 +8,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { queueVariables, settingVariable } from '../../adapters/aws/environment.ts';
 import { QUEUES, type QueueName } from '../../core/ports/queue.ts';
+import { MISSED_EVENTS_VARIABLE } from '../../functions/support/missed-events.ts';
 import { grantLake, grantLedger } from '../constructs/grants.ts';
 import { PlimsollFunction } from '../constructs/node-function.ts';
 import { StepQueue } from '../constructs/step-queue.ts';
@@ -40,7 +41,7 @@ export class TradingStack extends Stack {
   readonly queues: readonly StepQueue[];
   readonly ingest: PlimsollFunction;
   readonly functions: readonly PlimsollFunction[];
-  /** Events that ingest or the schedule gave up on. */
+  /** Events that ingest or the schedule gave up on, and dead letters that name no cycle of an account. */
   readonly missedEvents: Queue;
   readonly #deployment: Deployment;
   readonly #data: DataStack;
@@ -61,9 +62,10 @@ export class TradingStack extends Stack {
     );
     this.missedEvents = this.#missedEvents();
     this.ingest = this.#ingest();
-    this.functions = [this.ingest, ...this.#steps(timeout)];
+    this.functions = [this.ingest, ...this.#steps(timeout), this.#gaps(timeout)];
     this.#schedules();
     new CfnOutput(this, 'IngestFunction', { value: this.ingest.functionName });
+    new CfnOutput(this, 'MissedEventsUrl', { value: this.missedEvents.queueUrl });
     for (const { name, queue, deadLetters } of this.queues) {
       new CfnOutput(this, `${pascal(name)}QueueUrl`, { value: queue.queueUrl });
       new CfnOutput(this, `${pascal(name)}DeadLettersUrl`, { value: deadLetters.queueUrl });
@@ -124,6 +126,28 @@ export class TradingStack extends Stack {
       }
       return fn;
     });
+  }
+
+  /** Takes the dead letters of every step, so that an account goes on after a cycle that always fails. */
+  #gaps(timeout: Duration): PlimsollFunction {
+    const fn = new PlimsollFunction(this, 'DeadLetters', {
+      entry: 'functions/dead-letters.ts',
+      description: 'Records cycles that failed as gaps, and lets their accounts go on',
+      memoryMb: MEMORY_MB,
+      timeout,
+      environment: {
+        ...this.stepEnvironment('dead-letters'),
+        [MISSED_EVENTS_VARIABLE]: this.missedEvents.queueUrl,
+      },
+      modules: { 'plimsoll-deployment': this.#deployment.deploymentModule },
+    });
+    grantLedger(this.#data, fn);
+    this.grantSend(fn);
+    this.missedEvents.grantSendMessages(fn);
+    for (const { deadLetters } of this.queues) {
+      fn.addEventSource(new SqsEventSource(deadLetters, { batchSize: 1, reportBatchItemFailures: true }));
+    }
+    return fn;
   }
 
   /** One schedule for each universe that is traded; recorded bars have no clock, and are taken in by hand. */

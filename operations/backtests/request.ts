@@ -7,6 +7,9 @@ import { findStrategy, parseParams } from '../../core/strategies/registry.ts';
 import type { OperationContext } from '../operation.ts';
 import { accountNamed } from '../support/account.ts';
 
+/** The kind of its job. */
+export const BACKTEST_JOB = 'backtest';
+
 export interface BacktestRequest {
   readonly account?: string | undefined;
   readonly strategy: string;

@@ -1,9 +1,7 @@
 import type { Json } from '../../core/json.ts';
 import type { OperationContext } from '../operation.ts';
 import { originOf } from '../support/command.ts';
-import { assertRequest, type BacktestRequest } from './request.ts';
-
-export const BACKTEST_JOB = 'backtest';
+import { assertRequest, BACKTEST_JOB, type BacktestRequest } from './request.ts';
 
 export default async function run(context: OperationContext, request: BacktestRequest) {
   assertRequest(context, request);

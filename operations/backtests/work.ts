@@ -1,4 +1,5 @@
-/** The work of a backtest job: the bars that the instance has kept, through the engine, to figures. */
+/** The work of a backtest job, wherever it is done: the bars that the instance has kept, through the engine, to figures. */
+import { createHash } from 'node:crypto';
 import { type Metrics, metricsJson, metricsOf } from '../../core/backtest/metrics.ts';
 import type { BacktestRun } from '../../core/backtest/run.ts';
 import { definitionOf, universeOf } from '../../core/configuration/definition.ts';
@@ -26,12 +27,15 @@ const CURVE_POINTS = 500;
 /** Beyond every bar: ms UTC. */
 const ALL_TIME = 1e14;
 
-/** Runs a request to its figures. Throws `BARS_MISSING` where the instance has no bars of the span. */
+/**
+ * Runs a request to its figures, and says what data they are of. Throws `BARS_MISSING` where the instance has no bars of the span.
+ * @param onProgress takes 0 to 1
+ */
 export async function backtestWork(
   context: LakeContext,
   request: BacktestRequest,
   runEngine: RunEngine,
-  onProgress: (done: number, total: number) => void = () => undefined,
+  onProgress: (progress: number) => void = () => undefined,
 ): Promise<Json> {
   const view = await viewOf(context, request.account);
   const symbols = request.symbols ?? view.opening.instruments.map(({ symbol }) => symbol);
@@ -51,8 +55,8 @@ export async function backtestWork(
     );
   }
   const definition = definitionFor(context, view, request, symbols, bars);
-  const run = runEngine(definition, bars, onProgress);
-  return resultOf(view, definition, bars, run);
+  const run = runEngine(definition, bars, (done, total) => onProgress(Math.min(1, done / Math.max(1, total))));
+  return { ...resultOf(view, definition, bars, run), data: dataOf(context, view, request, bars) };
 }
 
 function definitionFor(
@@ -92,7 +96,7 @@ function resultOf(
   definition: EngineDefinition,
   bars: ReadonlyMap<string, BarColumns>,
   run: BacktestRun,
-): Json {
+): { readonly [name: string]: Json } {
   const metrics: Metrics = metricsOf({ run, definition, bars });
   const [strategy] = definition.strategies;
   return {
@@ -109,6 +113,32 @@ function resultOf(
     ledgerSha256: run.engine.journal.head(),
     equity: curveOf(run),
   };
+}
+
+/** What the figures are of, so that the same run can be made again and told from another. */
+function dataOf(
+  { steps }: LakeContext,
+  { account, opening }: AccountView,
+  { from, to }: BacktestRequest,
+  bars: ReadonlyMap<string, BarColumns>,
+): Json {
+  const { venue, timeframe } = universeOf(steps.configuration, account);
+  const length = timeframeMs(timeframe);
+  const series = Array.from(bars, ([symbol, columns]) => ({
+    symbol,
+    bars: columns.length,
+    from: columns.timestamp[0],
+    to: columns.timestamp[columns.length - 1] + length,
+    sha256: hashOf(columns),
+  }));
+  return { venue, timeframe, provenance: opening.provenance, asked: { from: from ?? null, to: to ?? null }, series };
+}
+
+/** SHA-256, hex, of the columns one after the other, each number as eight bytes. */
+function hashOf({ timestamp, open, high, low, close, volume }: BarColumns): string {
+  const hash = createHash('sha256');
+  for (const column of [timestamp, open, high, low, close, volume]) hash.update(column);
+  return hash.digest('hex');
 }
 
 function curveOf({ times, equity, engine }: BacktestRun): Json {

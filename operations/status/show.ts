@@ -1,4 +1,5 @@
 import { QUEUES } from '../../core/ports/queue.ts';
+import { type GapDocument, KEYS } from '../../functions/steps/account-state.ts';
 import type { OperationContext } from '../operation.ts';
 import { openViews } from '../support/account.ts';
 import { summaryOf } from '../support/summary.ts';
@@ -8,7 +9,10 @@ const DEAD_LETTERS_COUNTED = 100;
 
 export default async function show(context: OperationContext) {
   const { steps, queue, runtime } = context;
-  const accounts = (await openViews(context)).map(summaryOf);
+  const views = await openViews(context);
+  const accounts = await Promise.all(
+    views.map(async (view) => ({ ...summaryOf(view), gap: await lastGap(context, view.stream) })),
+  );
   const queues = await Promise.all(
     QUEUES.map(async (name) => ({
       queue: name,
@@ -25,4 +29,9 @@ export default async function show(context: OperationContext) {
     accounts,
     queues,
   };
+}
+
+async function lastGap({ steps }: OperationContext, stream: string): Promise<GapDocument | null> {
+  const [last] = await steps.ledger.documents(stream, { prefix: KEYS.gapPrefix, reverse: true, limit: 1 });
+  return (last?.value as unknown as GapDocument | undefined) ?? null;
 }

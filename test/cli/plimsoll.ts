@@ -53,12 +53,21 @@ ${more}`,
   }
 
   start(...args: string[]): Running {
-    return this.child(join(root, 'bin/plimsoll.ts'), ...args);
+    return this.startThrough([], ...args);
+  }
+
+  /** Started by another command, such as one that limits it. */
+  startThrough(command: readonly string[], ...args: string[]): Running {
+    return this.#spawn([...command, node, join(root, 'bin/plimsoll.ts'), ...args]);
   }
 
   /** Any script, in this folder. */
   child(script: string, ...args: string[]): Running {
-    const child = spawn(node, [script, ...args], { cwd: this.directory, stdio: ['ignore', 'pipe', 'pipe'] });
+    return this.#spawn([node, script, ...args]);
+  }
+
+  #spawn([command, ...args]: string[]): Running {
+    const child = spawn(command, args, { cwd: this.directory, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#children.push(child);
     return new Running(child);
   }

@@ -23,6 +23,7 @@ import { pascal } from '../../lib/stacks/trading.ts';
 import { eventsOf } from '../../platform/live-run.ts';
 import { compareLedgers } from '../../platform/parity.ts';
 import { type Cloud, startCloud } from './harness/cloud.ts';
+import { eventually } from './harness/eventually.ts';
 import { deployApp } from './parity.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -32,7 +33,6 @@ const FIRST_OPEN = 1_700_000_040_000;
 const STREAM = 'tests/paper';
 const SYMBOLS = ['AAA/USDT', 'BBB/USDT'];
 const TOKENS = { viewer: 'a-token-of-the-tests', expired: 'a-token-of-last-year' };
-const PATIENCE_MS = 30_000;
 
 let cloud: Cloud;
 let outputs: DeploymentOutputs;
@@ -81,18 +81,21 @@ it('does nothing twice when ingest is called again for the same bars', async () 
   expect(await instance.ledger.head(STREAM)).toEqual(before);
 });
 
-it('gives a poisoned message to the dead letters, and the cycles behind it go on', async () => {
+it('gives up on a poisoned message, keeps it for people, and the cycles behind it go on', async () => {
   const poison = { id: 'poison', group: STREAM, body: { stream: STREAM, cycle: 'tomorrow' } };
   await queue.send('reconcile', poison);
 
   await run(20, 30);
 
-  const dead = await eventually(async () => {
-    const letters = await queue.deadLetters('reconcile', 10);
+  const url = outputs['harbour-trading'].MissedEventsUrl;
+  const missed = new SqsQueue(new SQSClient(cloud.client), { queues: { reconcile: { url } } });
+  const [kept] = await eventually(async () => {
+    const letters = await missed.receive('reconcile', 1, 0);
     expect(letters).toHaveLength(1);
     return letters;
   });
-  expect(dead[0]).toMatchObject(poison);
+  expect(kept).toMatchObject(poison);
+  expect((await events()).filter(({ kind }) => kind === 'CycleFailed')).toEqual([]);
 });
 
 it('does nothing twice when every message of a cycle is delivered twice more', async () => {
@@ -166,7 +169,7 @@ it('opens the cycle that a schedule says is due, once, and keeps its bars in the
   });
   expect(kept.bars.length).toBe(1);
   expect(kept.knownAt[0]).toBe(asOf);
-  const opened = await instance.ledger.documents('tests/drifting', { prefix: 'cycle/', limit: 10 });
+  const opened = await instance.ledger.documents('tests/drifting', { prefix: 'cycle/', reverse: true, limit: 10 });
   expect(opened.filter(({ value }) => (value as { asOf: number }).asOf === asOf)).toHaveLength(1);
 });
 
@@ -238,16 +241,3 @@ function address(name: QueueName) {
 
 /** As the functions count them in their logs. */
 const messagesHandled = (): number => cloud.logs().match(/"MessagesHandled":1/g)?.length ?? 0;
-
-/** Tries until it succeeds, and gives up with its last failure. */
-async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (problem) {
-      if (performance.now() > deadline) throw problem;
-      await delay(50);
-    }
-  }
-}

@@ -3,18 +3,17 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { DescribeTimeToLiveCommand, DynamoDBClient, GetItemCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteObjectCommand, GetObjectCommand, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
 import { ReceiveMessageCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Cloud, startCloud } from './harness/cloud.ts';
+import { eventually } from './harness/eventually.ts';
 
 const APP = ['--app', 'node test/cloud/harness/sample/app.ts'];
 const TOKEN = 'open-sesame';
 /** Long enough for a deployment, so that the moment lies ahead when the schedule is made. */
 const TICK_IN_MS = 15_000;
-const PATIENCE_MS = 20_000;
 
 type Outputs = Record<'TableName' | 'BucketName' | 'SecretReference' | 'QueueUrl' | 'DeadLettersUrl' | 'ApiId', string>;
 
@@ -28,7 +27,7 @@ const folder = mkdtempSync(join(tmpdir(), 'plimsoll-harness-'));
 
 beforeAll(async () => {
   process.env.PLIMSOLL_HOST_SECRET = 'not for functions';
-  cloud = await startCloud({ iam: true });
+  cloud = await startCloud({ iam: true, schedules: true });
   appEnvironment = { SAMPLE_TOKEN: TOKEN, SAMPLE_TICK_AT: new Date(Date.now() + TICK_IN_MS).toISOString() };
   const outputsFile = join(folder, 'outputs.json');
   await cloud.cdk(['deploy', ...APP, '--outputs-file', outputsFile], { env: appEnvironment });
@@ -192,17 +191,4 @@ async function sumOfMetric(name: string): Promise<number> {
   const answer = await (await fetch(cloud.endpoint, { method: 'POST', headers: { authorization }, body })).text();
   const sums = [...answer.matchAll(/<Sum>([\d.]+)<\/Sum>/g)];
   return sums.reduce((total, [, sum]) => total + Number(sum), 0);
-}
-
-/** Tries until it succeeds, and gives up with its last failure. */
-async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (problem) {
-      if (performance.now() > deadline) throw problem;
-      await delay(50);
-    }
-  }
 }

@@ -138,3 +138,89 @@ export function scheduleContract(name: string, makePort: (time: number) => Promi
     });
   });
 }
+
+/** A logical time that was handled, and when; ms UTC. */
+interface HandledTime {
+  readonly time: number;
+  readonly handledAt: number;
+}
+
+/** A schedule that stands outside of this process, whose clock nobody moves: what it did is read from what it left. */
+export interface DeployedSchedule {
+  /** The plan of a schedule that fires by itself within minutes. */
+  readonly quick: SchedulePlan;
+  /** The plan of one that fires by {@link fire} alone. */
+  readonly slow: SchedulePlan;
+  /** Hands over a call that a schedule made at `time`, the past. */
+  calledAt(plan: SchedulePlan, time: number): Promise<void>;
+  /** Lets a schedule fire once more, now, as it does by itself; resolves when the call is over. Returns its scheduled time. */
+  fire(plan: SchedulePlan): Promise<number>;
+  /** Makes every call of a schedule fail until what this returns is called. */
+  breakDown(plan: SchedulePlan): Promise<() => Promise<void>>;
+  /** What a schedule has handled, in order of time. */
+  handled(plan: SchedulePlan): Promise<readonly HandledTime[]>;
+  /** The sums over all calls: times that were handled, and times that were left out. */
+  counted(plan: SchedulePlan): Promise<{ readonly handled: number; readonly skipped: number }>;
+  /** How many calls failed. */
+  failures(): Promise<number>;
+}
+
+type Eventually = <T>(attempt: () => Promise<T>, patienceMs: number) => Promise<T>;
+
+/** Sentences of {@link scheduleContract} that can be told of a schedule on the wall clock. Their order counts: they share one. */
+export function deployedScheduleContract(name: string, schedule: DeployedSchedule, eventually: Eventually): void {
+  const { quick, slow } = schedule;
+  const isHandled = async (times: readonly number[]) =>
+    eventually(async () => {
+      const handled = await schedule.handled(slow);
+      expect(handled.map(({ time }) => time)).toEqual(times);
+      return handled.map(({ handledAt }) => handledAt);
+    }, PATIENCE_MS);
+
+  describe(`the schedule on ${name}`, { timeout: 300_000 }, () => {
+    it('calls again for a time that was not handled, and catches up oldest first, counting what it skips', async () => {
+      const away = slow.maxCatchUp + 5;
+      const first = (Math.floor(Date.now() / slow.everyMs) - away) * slow.everyMs;
+      await schedule.calledAt(slow, first);
+      await isHandled([first]);
+
+      const mend = await schedule.breakDown(slow);
+      await schedule.fire(slow);
+      await eventually(async () => expect(await schedule.failures()).toBe(1), PATIENCE_MS);
+      await isHandled([first]);
+      await mend();
+
+      const fired = await schedule.fire(slow);
+      const last = Math.floor(fired / slow.everyMs) * slow.everyMs;
+      const caughtUp = Array.from({ length: slow.maxCatchUp }, (_, k) => last - k * slow.everyMs).reverse();
+      const handledAt = await isHandled([first, ...caughtUp]);
+      expect(handledAt).toEqual(handledAt.toSorted((a, b) => a - b));
+      const skipped = (last - first) / slow.everyMs - slow.maxCatchUp;
+      await eventually(
+        async () => expect(await schedule.counted(slow)).toEqual({ handled: 1 + slow.maxCatchUp, skipped }),
+        PATIENCE_MS,
+      );
+    });
+
+    it('never calls twice for a settled time, however often it fires', async () => {
+      const seen = async () => [await schedule.handled(slow), await schedule.counted(slow), await schedule.failures()];
+      const before = await seen();
+      await schedule.fire(slow);
+      await schedule.fire(slow);
+      expect(await seen()).toEqual(before);
+    });
+
+    it('calls with each logical time, after its delay, once and in order', async () => {
+      await eventually(async () => {
+        const handled = await schedule.handled(quick);
+        expect(handled.length).toBeGreaterThanOrEqual(2);
+        const times = handled.map(({ time }) => time);
+        expect(times).toEqual(times.map((_, k) => times[0] + k * quick.everyMs));
+        for (const { time, handledAt } of handled) expect(handledAt).toBeGreaterThanOrEqual(time + quick.delayMs);
+        expect(await schedule.counted(quick)).toEqual({ handled: times.length, skipped: 0 });
+      }, 4 * quick.everyMs);
+    });
+  });
+}
+
+const PATIENCE_MS = 60_000;

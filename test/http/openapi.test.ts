@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { docsPage } from '../../adapters/http/docs-page.ts';
-import { openApiDocument, operationList } from '../../adapters/http/openapi.ts';
-import { routeOf } from '../../adapters/http/routes.ts';
+import { openApiDocument } from '../../adapters/http/openapi.ts';
+import { operationList, routeOf } from '../../adapters/http/routes.ts';
 
 interface Described {
   readonly operationId: string;

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { operationList } from '../../adapters/http/openapi.ts';
-import { routeOf } from '../../adapters/http/routes.ts';
+import { operationList, routeOf } from '../../adapters/http/routes.ts';
 import { cycleAt, SYMBOLS } from '../operations/desk.ts';
 import { type ServedDesk, serveDesk } from './served-desk.ts';
 

@@ -8,6 +8,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfiguration } from '../../adapters/files/configuration.ts';
+import { JOB_WAIT_MS } from '../../adapters/jobs/job-queue.ts';
 import { QUEUE_BOUNDS, QUEUES } from '../../core/ports/queue.ts';
 import { addStacks, type Stacks } from '../../lib/app.ts';
 import { type Deployment, prepareDeployment } from '../../lib/deployment.ts';
@@ -84,9 +85,28 @@ describe('the trading stack', () => {
 
   it('feeds one message at a time, and lets it fail alone', () => {
     const mappings = Object.values(templates.trading.findResources('AWS::Lambda::EventSourceMapping'));
-    expect(mappings).toHaveLength(QUEUES.length);
+    expect(mappings).toHaveLength(2 * QUEUES.length);
     for (const { Properties } of mappings) {
       expect(Properties).toMatchObject({ BatchSize: 1, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+    }
+  });
+
+  it('takes the dead letters of every queue, within the time that they are hidden', () => {
+    const dead = Object.entries(templates.trading.findResources('AWS::SQS::Queue')).filter(([, { Properties }]) =>
+      String(Properties.QueueName).endsWith('-dead.fifo'),
+    );
+    const taken = Object.values(templates.trading.findResources('AWS::Lambda::EventSourceMapping')).map(
+      ({ Properties }) => JSON.stringify(Properties.EventSourceArn),
+    );
+    const [taker] = Object.values(
+      templates.trading.findResources('AWS::Lambda::Function', {
+        Properties: { Description: Match.stringLikeRegexp('as gaps') },
+      }),
+    );
+    expect(dead).toHaveLength(QUEUES.length);
+    for (const [id, { Properties }] of dead) {
+      expect(taken.filter((source) => source.includes(id))).toHaveLength(1);
+      expect(Properties.VisibilityTimeout).toBeGreaterThanOrEqual(6 * taker.Properties.Timeout);
     }
   });
 
@@ -129,10 +149,25 @@ describe('the grants', () => {
     }
   });
 
-  it('let ingest alone into the bucket', () => {
+  it('let ingest alone write to the bucket, and beside it the jobs read it', () => {
     const reaching = allowStatements().filter(({ actions }) => actions.some((action) => action.startsWith('s3:')));
     expect(reaching.length).toBeGreaterThan(0);
-    for (const { sid } of reaching) expect(sid).toMatch(/^Ingest/);
+    for (const { sid, actions } of reaching) {
+      expect(sid).toMatch(actions.includes('s3:PutObject') ? /^Ingest/ : /^(Ingest|JobWorkerJobs)/);
+    }
+  });
+
+  it('let a job write nothing but jobs', () => {
+    const mine = allowStatements().filter(({ sid }) => sid.startsWith('JobWorkerJobs'));
+    const writing = mine.filter(({ actions }) =>
+      actions.some((action) => /^dynamodb:(Put|Update|Condition)/.test(action)),
+    );
+    expect(writing).toHaveLength(1);
+    expect(writing[0].condition).toEqual({
+      'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['stream#tests/_jobs', 'streams'] },
+    });
+    const sending = mine.filter(({ actions }) => actions.includes('sqs:SendMessage'));
+    expect(sending).toEqual([]);
   });
 
   it('never let a function delete from the ledger or the lake', () => {
@@ -152,6 +187,31 @@ describe('the API stack', () => {
     templates.api.allResourcesProperties('AWS::ApiGatewayV2::Route', { AuthorizationType: 'CUSTOM' });
   });
 
+  it('hands jobs to a worker one at a time, and keeps those that were given up on', () => {
+    templates.api.hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: 'harbour-jobs.fifo',
+      SqsManagedSseEnabled: true,
+      MessageRetentionPeriod: JOB_WAIT_MS / 1_000,
+      RedrivePolicy: Match.objectLike({ maxReceiveCount: QUEUE_BOUNDS.maxReceives }),
+    });
+    templates.api.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'harbour-jobs-dead.fifo', FifoQueue: true });
+    const [{ Properties: mapping }] = Object.values(templates.api.findResources('AWS::Lambda::EventSourceMapping'));
+    expect(mapping.BatchSize).toBe(1);
+  });
+
+  it('shows no job to a second worker while the first may be at it', () => {
+    const [[, { Properties: worker }]] = Object.entries(
+      templates.api.findResources('AWS::Lambda::Function', {
+        Properties: { Description: Match.stringLikeRegexp('^Does jobs') },
+      }),
+    );
+    const [[, { Properties: queue }]] = Object.entries(
+      templates.api.findResources('AWS::SQS::Queue', { Properties: { QueueName: 'harbour-jobs.fifo' } }),
+    );
+    expect(worker.Timeout).toBe(900);
+    expect(queue.VisibilityTimeout).toBeGreaterThan(worker.Timeout);
+  });
+
   it('writes no header and no query to its access log', () => {
     const [{ Properties }] = Object.values(templates.api.findResources('AWS::ApiGatewayV2::Stage'));
     expect(Properties.AccessLogSettings.Format).not.toMatch(/header|query|authorizer\.token/i);
@@ -164,9 +224,10 @@ describe('the operations stack', () => {
       ({ Properties }) => Properties,
     );
     const count = (metric: string): number => alarms.filter(({ MetricName }) => MetricName === metric).length;
-    const functions = 5 + 2;
-    expect(count('ApproximateNumberOfMessagesVisible')).toBe(QUEUES.length + 1);
+    const functions = 6 + 3;
+    expect(count('ApproximateNumberOfMessagesVisible')).toBe(QUEUES.length + 2);
     expect(count('ApproximateAgeOfOldestMessage')).toBe(QUEUES.length);
+    expect(count('NumberOfMessagesReceived')).toBe(QUEUES.length);
     expect(count('Errors')).toBe(functions);
     expect(count('Throttles')).toBe(functions);
     for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1);
@@ -204,6 +265,7 @@ interface Statement {
   readonly sid: string;
   readonly actions: string[];
   readonly resources: string[];
+  readonly condition: unknown;
 }
 
 /** Everything that any role is allowed to do; a resource that is known at deployment alone shows as JSON. */
@@ -211,8 +273,9 @@ function allowStatements(): Statement[] {
   return Object.values(templates).flatMap((template) =>
     Object.entries(template.findResources('AWS::IAM::Policy')).flatMap(([id, { Properties }]) =>
       Properties.PolicyDocument.Statement.filter(({ Effect }: { Effect: string }) => Effect === 'Allow').map(
-        ({ Action, Resource }: { Action: string | string[]; Resource: unknown }) => ({
+        ({ Action, Resource, Condition }: { Action: string | string[]; Resource: unknown; Condition?: unknown }) => ({
           sid: id,
+          condition: Condition,
           actions: [Action].flat(),
           resources: [Resource].flat().map(shown),
         }),

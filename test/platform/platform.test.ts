@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { openEmbedded } from '../../adapters/embedded/embedded.ts';
+import { KEYS } from '../../functions/steps/account-state.ts';
 import { until, Workplace } from '../cli/plimsoll.ts';
 
 const PATIENCE = 120_000;
@@ -27,6 +29,23 @@ const cyclesOf = async (place: Workplace): Promise<Cycle[]> => {
 const isDecided = ({ steps }: Cycle): boolean =>
   steps.some(({ step, verdict }) => step === 'signal' && verdict !== 'warming up');
 const hasDecided = (cycles: Cycle[]): boolean => cycles.some(isDecided);
+/** From beside the platform, as a disk might. */
+async function damageCheckpoint(place: Workplace): Promise<void> {
+  const embedded = openEmbedded({ directory: join(place.directory, 'plimsoll-data'), role: 'visitor' });
+  try {
+    const stream = 'local/quick';
+    const value = { cycle: 0, checkpoint: { contexts: 'none' } };
+    const documents = [{ key: KEYS.checkpoint('sma-cross'), value, expectedVersion: 'any' as const }];
+    for (let tries = 0; tries < 20; tries++) {
+      const expected = await embedded.ledger.head(stream);
+      const request = { stream, expected, events: [], hash: '', documents, guards: [] };
+      if ((await embedded.ledger.commit(request)).kind === 'committed') return;
+    }
+    throw new Error('the checkpoint could not be written');
+  } finally {
+    await embedded.close();
+  }
+}
 const started = /(http:\/\/127\.0\.0\.1:(\d+))\/#token=(\S+)/;
 
 describe('the platform on the simulated exchange', () => {
@@ -106,6 +125,11 @@ describe('the platform on the simulated exchange', () => {
       });
       const job = JSON.parse((await place.run('op', 'backtests.run', '--input', '{"strategy":"sma-cross"}')).out).job;
       expect(job).toMatchObject({ state: 'done', error: null });
+      // The jobs' own stream has no events, and is none of an account.
+      const { streams } = JSON.parse((await place.run('ledger', 'verify', '--json')).out);
+      expect(streams.map(({ stream }: { stream: string }) => stream)).toEqual(['local/quick']);
+      expect((await place.run('ledger', 'verify')).out).toMatch(/^local\/quick: holds, \d+ events .*\n$/);
+      expect((await place.run('replay', 'latest', '--account', 'quik')).err).toMatch(/Use --account with quick\.\n$/);
     },
     PATIENCE,
   );
@@ -137,6 +161,37 @@ describe('the platform on the simulated exchange', () => {
         code: 1,
         err: expect.stringMatching(/strategy "sma-cross" of the account "quick" is gone/),
       });
+      writeFileSync(file, text.replace('symbols: [BTC/USDT]', 'symbols: [ETH/USDT]'));
+      expect(await place.run('start')).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(/trades BTC\/USDT in 1s bars, and the configuration now says ETH\/USDT in 1s bars/),
+      });
+    },
+    PATIENCE,
+  );
+
+  test(
+    'a cycle that fails every time is given up in words, and the account trades on',
+    async () => {
+      const place = workplace();
+      const platform = place.start('start');
+      await platform.printed(/filled/);
+      await damageCheckpoint(place);
+      await platform.printed(
+        /The cycle .* of local\/quick was given up \(gap: signal failed 3 times \(.*rebuilt "sma-cross"\)/,
+      );
+      const given = JSON.parse((await place.run('status', '--json')).out).accounts[0].gap;
+      expect(given).toMatchObject({ cycle: expect.any(Number), verdict: expect.stringMatching(/^gap: signal failed/) });
+      expect((await place.run('status')).out).toMatch(/Given up +\d{4}-.*gap: signal failed 3 times/);
+      const cycles = await until(
+        () => cyclesOf(place),
+        ([newest]) => newest.cycle > given.cycle + 3_000,
+      );
+      const failed = cycles.find(({ cycle }) => cycle === given.cycle);
+      expect(failed?.steps.at(-1)).toMatchObject({ step: 'signal', verdict: given.verdict });
+      expect((await place.run('cycles', '--limit', '1000')).out).toMatch(/signal: gap: signal failed 3 times/);
+      expect((await platform.kill('SIGINT')).code).toBe(0);
+      expect(await place.run('ledger', 'verify')).toMatchObject({ code: 0, out: expect.stringMatching(/holds/) });
     },
     PATIENCE,
   );

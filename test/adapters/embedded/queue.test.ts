@@ -84,3 +84,23 @@ it('moves a message to the dead letters with its last release, and the next of i
   expect(await queue.depth('risk')).toBe(1);
   expect(await queue.receive('risk', 1, LONG_MS)).toMatchObject([{ id: 'next', receives: 1 }]);
 });
+
+it('tells of dead letters, however they died, and forgets those that were seen to', async () => {
+  let now = 0;
+  const { queue } = openTemporary({ now: () => now });
+  let told = 0;
+  const leave = queue.onDeadLetter(() => told++);
+  for (const id of ['released', 'crashed']) await queue.send('risk', { id, group: id, body: null });
+  for (let attempt = 1; attempt <= QUEUE_BOUNDS.maxReceives; attempt++) {
+    const messages = await queue.receive('risk', 2, 10);
+    await queue.release('risk', messages.find(({ id }) => id === 'released')!, 0);
+    now += 10;
+  }
+  expect(told).toBe(1);
+  expect(await queue.receive('risk', 2, 10)).toEqual([]);
+  expect(told).toBe(2);
+  const [first, second] = await queue.deadLetters('risk', 10);
+  await queue.forget('risk', first);
+  expect(await queue.deadLetters('risk', 10)).toEqual([second]);
+  leave();
+});

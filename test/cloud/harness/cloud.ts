@@ -22,6 +22,8 @@ const REGION = 'us-east-1';
 export interface CloudOptions {
   /** Whether IAM policies are enforced, which also means TLS. Without it every call is allowed. */
   readonly iam: boolean;
+  /** Whether schedules fire. Without it they stand still, and nothing moves but by the test. */
+  readonly schedules?: boolean;
 }
 
 export interface Cloud {
@@ -100,13 +102,13 @@ class Emulator {
   readonly #process: ChildProcess;
   readonly #onExit = () => this.#kill();
 
-  constructor(python: string, { iam }: CloudOptions, port: number) {
+  constructor(python: string, { iam, schedules = false }: CloudOptions, port: number) {
     this.endpoint = `${iam ? 'https' : 'http'}://127.0.0.1:${port}`;
     this.certificate = iam ? join(this.folder, 'certificate.pem') : undefined;
     // Lambda workers are CommonJS below this folder; a package of "type": "module" further up would end them silently.
     writeFileSync(join(this.folder, 'package.json'), '{ "type": "commonjs" }\n');
     const program = join(import.meta.dirname, 'emulator.py');
-    const env = emulatorEnvironment(this, port);
+    const env = { ...emulatorEnvironment(this, port), PLIMSOLL_SCHEDULES: schedules ? '1' : '0' };
     this.#process = spawn(python, [program], { cwd: this.folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#process.on('error', () => {});
     this.transcript = new Transcript().follow(this.#process);

@@ -38,6 +38,7 @@ def main() -> None:
     ministack.app._port_is_bindable = lambda host, port: False  # with TLS it would take port 443 as well
     repair_lambda_answers()
     repair_pace()
+    repair_schedules()
     repair_table_time_to_live()
     repair_http_api_cors()
     repair_secret_reference()
@@ -213,6 +214,32 @@ def repair_pace() -> None:
     ):
         expect(hasattr(module, name), f"MiniStack's {module.__name__} has no {name}")
         setattr(module, name, seconds)
+
+
+# --- EventBridge Scheduler --------------------------------------------------------------------------------------------
+
+
+def repair_schedules() -> None:
+    """They fire only where the test wants it. A schedule's input may name `<aws.scheduler.scheduled-time>`, which Scheduler fills in; MiniStack sends it as it is."""
+    from ministack.services import eventbridge, scheduler
+
+    if os.environ["PLIMSOLL_SCHEDULES"] == "0":
+        scheduler._tick_schedules = lambda: None
+        return
+    placeholder = "<aws.scheduler.scheduled-time>"
+    invoke_target = eventbridge._invoke_target
+
+    def scheduled_time(schedule: dict, fired_at: float) -> str:
+        # A cron expression fires at whole minutes, and is looked at many times within one.
+        at = scheduler._at_time_epoch(schedule["ScheduleExpression"]) or fired_at // 60 * 60
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+
+    def invoke(target, event, rule, *more, **named):
+        if event.get("Source") == "aws.scheduler" and placeholder in (target.get("Input") or ""):
+            target = {**target, "Input": target["Input"].replace(placeholder, scheduled_time(rule, event["Time"]))}
+        return invoke_target(target, event, rule, *more, **named)
+
+    eventbridge._invoke_target = invoke
 
 
 # --- CloudFormation ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import { startCloud } from './cloud.ts';
 
 async function main(): Promise<void> {
   const { iam } = options();
-  const cloud = await startCloud({ iam });
+  const cloud = await startCloud({ iam, schedules: true });
   for (const [name, value] of Object.entries(cloud.env)) console.log(`export ${name}='${value}'`);
   console.log(`# account ${cloud.account}, IAM ${iam ? 'enforced' : 'not enforced'}; Ctrl-C ends it`);
   await new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));

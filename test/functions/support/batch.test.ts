@@ -1,6 +1,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import { beforeEach, expect, it } from 'vitest';
 import { encodeMessage } from '../../../adapters/aws/queue-message.ts';
+import { PlimsollError } from '../../../core/errors.ts';
 import type { QueuePort } from '../../../core/ports/queue.ts';
 import type { CycleMessage } from '../../../functions/steps/ports.ts';
 import { type BatchPorts, handleBatch } from '../../../functions/support/batch.ts';
@@ -10,6 +11,7 @@ const handled: string[] = [];
 const released: { queue: string; id: string; delayMs: number }[] = [];
 let refused: ReadonlySet<string>;
 let canRelease: boolean;
+let refusal: Error;
 
 const release: QueuePort['release'] = async (queue, { id }, delayMs) => {
   if (!canRelease) throw new Error('the receipt ran out');
@@ -22,6 +24,7 @@ beforeEach(() => {
   released.length = 0;
   refused = new Set();
   canRelease = true;
+  refusal = new Error('refused');
   metrics.clearMetrics();
 });
 
@@ -45,6 +48,13 @@ it('lets failed messages come again after a pause that doubles up to a bound', a
     { queue: 'signal', id: 'b1', delayMs: 4_000 },
     { queue: 'signal', id: 'c1', delayMs: 30_000 },
   ]);
+});
+
+it('lets a message that waits for a deployment come again after a minute', async () => {
+  refused = new Set(['a1']);
+  refusal = new PlimsollError('CONFIGURATION_NOT_IN_FORCE', 'the account runs under another configuration', 'wait');
+  await failures([record('a', 1)]);
+  expect(released).toEqual([{ queue: 'signal', id: 'a1', delayMs: 60_000 }]);
 });
 
 it('knows the queue of cancels and reductions from that of the cycles', async () => {
@@ -75,7 +85,7 @@ async function failures(records: readonly SQSRecord[]): Promise<string[]> {
 }
 
 async function step(_ports: unknown, { stream, cycle }: CycleMessage): Promise<void> {
-  if (refused.has(`${stream}${cycle}`)) throw new Error('refused');
+  if (refused.has(`${stream}${cycle}`)) throw refusal;
   handled.push(`${stream}${cycle}`);
 }
 

@@ -1,4 +1,11 @@
-/** The real ccxt client against a venue on loopback that speaks the exchange's own REST. */
+/**
+ * The real ccxt client against a venue on loopback that speaks the exchange's own REST: from its source, and as a deployed
+ * function carries it, without all that ccxt has for other purposes.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openBinance } from '../../../../adapters/venues/ccxt/binance.ts';
 import { openKraken } from '../../../../adapters/venues/ccxt/kraken.ts';
@@ -7,6 +14,7 @@ import type { CcxtOptionsInput } from '../../../../adapters/venues/ccxt/options.
 import { barAt, sliceBars } from '../../../../core/market/bars.ts';
 import type { Instrument } from '../../../../core/market/instrument.ts';
 import { resample } from '../../../../core/market/resample.ts';
+import { writeBundle } from '../../../../lib/constructs/bundle.ts';
 import { SERVED_FROM } from '../server/markets.ts';
 import { type Fault, VenueServer } from '../server/venue-server.ts';
 
@@ -46,13 +54,32 @@ const WIRES: Record<string, Wire> = {
   },
 };
 
+const folder = mkdtempSync(join(tmpdir(), 'plimsoll-exchange-'));
 let server: VenueServer;
 beforeAll(async () => {
   server = await VenueServer.start();
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
-describe.each(Object.entries(WIRES))('%s through ccxt', (id, wire) => {
+/** The same function out of a bundle. */
+async function bundled(id: string): Promise<typeof openBinance> {
+  const entry = resolve(import.meta.dirname, '../../../../adapters/venues/ccxt', `${id}.ts`);
+  const file = join(folder, `${id}.mjs`);
+  writeBundle({ entry, modules: {} }, file);
+  const [open] = Object.values(await import(/* @vite-ignore */ pathToFileURL(file).href));
+  return open as typeof openBinance;
+}
+
+const FORMS: [id: string, form: string, wire: Wire][] = [];
+for (const [id, wire] of Object.entries(WIRES)) {
+  FORMS.push([id, 'from its source', wire]);
+  FORMS.push([id, 'as a function carries it', { ...wire, open: await bundled(id) }]);
+}
+
+describe.each(FORMS)('%s through ccxt, %s', (id, _form, wire) => {
   let waits: number[];
   let venue: CcxtVenue;
   const open = (options: CcxtOptionsInput = {}, aheadMs = 0): CcxtVenue => {

@@ -1,0 +1,39 @@
+/** What a stream names before it uses it: the account itself, instruments, strategies, configurations and texts. */
+import type { LedgerEvent } from './events.ts';
+import { instrumentOf, rateOf } from './fold-instrument.ts';
+import type { FoldState } from './fold-state.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+
+const bodyOf = (event: LedgerEvent): Body => event.body as Body;
+
+export function openStream({ account }: FoldState, event: LedgerEvent): void {
+  const { stream, currency, provenance } = bodyOf(event);
+  account.stream = String(stream);
+  account.currency = String(currency);
+  account.provenance = String(provenance);
+}
+
+export function listInstrument(state: FoldState, event: LedgerEvent): void {
+  const { index, instrument } = bodyOf(event);
+  state.equal('index', state.account.instruments.length, index);
+  state.account.instruments.push(instrumentOf(instrument as Record<string, unknown>));
+}
+
+export function registerStrategy(state: FoldState, event: LedgerEvent): void {
+  const { index, id } = bodyOf(event);
+  state.equal('index', state.account.strategies.length, index);
+  state.account.strategies.push({ id: String(id), paused: false });
+}
+
+export function applyConfiguration({ account }: FoldState, event: LedgerEvent): void {
+  const { configurationHash, execution } = bodyOf(event);
+  account.configurationHash = String(configurationHash);
+  account.borrowBpsPerYear = rateOf((execution as Body).borrowBpsPerYear);
+}
+
+export function defineText(state: FoldState, event: LedgerEvent): void {
+  const { index, text } = bodyOf(event);
+  state.equal('index', state.account.texts.length, index);
+  state.account.texts.push(String(text));
+}

@@ -1,0 +1,114 @@
+/** How bundles are made, on small ones. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, expect, it, onTestFinished } from 'vitest';
+import { configurationSchema } from '../../core/configuration/schema.ts';
+import type { StrategyRegistry } from '../../core/strategies/registry.ts';
+import { writeBundle } from '../../lib/constructs/bundle.ts';
+import { prepareDeployment } from '../../lib/deployment.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+mkdirSync(join(root, '.cache'), { recursive: true });
+/** Below the repository, so that packages are found from it. */
+const folder = mkdtempSync(join(root, '.cache/bundle-test-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it('a module that was left out says so, by its name, when it is used', async () => {
+  const file = join(root, 'node_modules/ccxt/js/src/base/functions/crypto.js');
+  const { use } = await bundled(
+    'left-out',
+    `import { eddsa } from ${JSON.stringify(file)}; export const use = () => eddsa();`,
+  );
+  expect(use).toThrow('this bundle was made without ccxt/js/src/base/functions/crypto.js');
+});
+
+it('a package that is left out for ccxt is there for others', async () => {
+  const { use } = await bundled(
+    'own',
+    "import { gzipSync, gunzipSync } from 'fflate'; export const use = (b) => gunzipSync(gzipSync(b));",
+  );
+  expect(use(Uint8Array.of(1, 2, 3))).toEqual(Uint8Array.of(1, 2, 3));
+});
+
+it("Node's own modules work as they do elsewhere: members, defaults, namespaces, classes that load late, required ones", async () => {
+  const { use } = await bundled(
+    'built-in',
+    `import path, { join } from 'node:path';
+     import * as os from 'node:os';
+     import { createReadStream, ReadStream, WriteStream } from 'fs';
+     import { readFile } from 'node:fs/promises';
+     import { gunzipSync, gzipSync, constants } from 'node:zlib';
+     import { Transform } from 'node:stream';
+     class Own extends Transform {}
+     export async function use(file) {
+       const stream = createReadStream(file);
+       const made = new ReadStream(file);
+       const both = [stream, made].map((each) => [each instanceof ReadStream, each instanceof WriteStream]);
+       for (const each of [stream, made]) each.destroy();
+       return [
+         path.join('a', 'b') === join('a', 'b'),
+         os.EOL,
+         both,
+         await readFile(file, 'utf8'),
+         gunzipSync(gzipSync('twice')).toString(),
+         constants.Z_BEST_SPEED,
+         new Own() instanceof Transform,
+         require('events').name,
+       ];
+     }`,
+  );
+  const file = join(folder, 'text');
+  writeFileSync(file, 'content');
+  const streams = [
+    [true, false],
+    [true, false],
+  ];
+  expect(await use(file)).toEqual([true, '\n', streams, 'content', 'twice', 1, true, 'EventEmitter']);
+});
+
+it('a strategy is loaded when it is asked for, one that waits at its top level with the rest', async () => {
+  const strategies = join(folder, 'strategies');
+  mkdirSync(strategies);
+  const source = (name: string, first: string): string =>
+    `import { strategy } from ${JSON.stringify(join(root, 'core/strategies/index.ts'))};
+     import * as z from 'zod';
+     ${first}
+     globalThis.loadedStrategies = [...(globalThis.loadedStrategies ?? []), '${name}'];
+     export default strategy({ name: '${name}', params: z.object({}), indicators: () => ({}), onBar() {} });`;
+  writeFileSync(join(strategies, 'patient.ts'), source('patient', 'await Promise.resolve();'));
+  writeFileSync(join(strategies, 'quick.ts'), source('quick', ''));
+  const { deploymentModule } = await prepareDeployment(CONFIGURATION, folder);
+  onTestFinished(() => rmSync(deploymentModule));
+  const scope = globalThis as { loadedStrategies?: string[] };
+  scope.loadedStrategies = undefined;
+  const { registry } = (await bundled('deployment', undefined, deploymentModule)) as { registry: StrategyRegistry };
+  expect(scope.loadedStrategies).toEqual(['patient']);
+  expect([...registry.keys()]).toEqual(expect.arrayContaining(['sma-cross', 'patient', 'quick']));
+  for (const [name, { definition, codeHash }] of registry) {
+    expect(definition.name).toBe(name);
+    expect(codeHash).toMatch(/^[0-9a-f]{64}$/);
+  }
+  expect(scope.loadedStrategies).toEqual(['patient', 'quick']);
+});
+
+it('code that cannot be bundled ends in a sentence with its file', () => {
+  const entry = join(folder, 'broken.js');
+  writeFileSync(entry, 'export const handler = ;');
+  expect(() => writeBundle({ entry, modules: {} }, join(folder, 'never.mjs'))).toThrow(
+    /broken\.js could not be bundled/,
+  );
+});
+
+const CONFIGURATION = configurationSchema.parse({
+  venues: { drift: { kind: 'simulated' } },
+  universes: { main: { venue: 'drift', symbols: ['BTC/USDT'], timeframe: '1m' } },
+  accounts: [{ id: 'paper', universe: 'main', strategies: [{ strategy: 'sma-cross' }] }],
+});
+
+async function bundled(name: string, source: string | undefined, entry = join(folder, `${name}.js`)) {
+  if (source !== undefined) writeFileSync(entry, source);
+  const file = join(folder, `${name}.mjs`);
+  writeBundle({ entry, modules: {} }, file);
+  return await import(/* @vite-ignore */ pathToFileURL(file).href);
+}
