@@ -18,7 +18,7 @@ import { isTouched } from './execution/envelope.ts';
 import { matchMarket } from './execution/matching.ts';
 import type { Order } from './execution/order.ts';
 import { gate } from './risk/gate.ts';
-import { forbids, reduce } from './risk/kill-switch.ts';
+import { forbids, halt, reduce } from './risk/kill-switch.ts';
 
 /** One whole cycle, after its bars were taken in. */
 export function runCycle(engine: Engine): void {
@@ -174,6 +174,9 @@ function fund(engine: Engine, market: MarketState): void {
   }
 }
 
+/** The drawdown breaker, in two steps: trading goes to reducing, and where it falls further, to a halt. */
 function trip(engine: Engine): void {
-  if (engine.tradingState === 'Active') reduce(engine, 'the drawdown limit was passed');
+  if (engine.equity < engine.watch.haltBelow) {
+    if (engine.tradingState !== 'Halted') halt(engine, 'the drawdown limit that halts was passed');
+  } else if (engine.tradingState === 'Active') reduce(engine, 'the drawdown limit was passed');
 }

@@ -224,6 +224,7 @@ export function fill(
   const fee = mulDivCeil(notional, maker ? market.makerFee : market.takerFee, 1_000_000);
   const costBefore = held.cost;
   const before = held.quantity;
+  const earned = held.realised - held.fees + held.funding;
   const realised = applyToPosition(held, buys, quantity, notional, engine.time);
   held.realised += realised;
   held.fees += fee;
@@ -234,6 +235,9 @@ export function fill(
   if (before === 0) engine.openPositions++;
   else if (held.quantity === 0) engine.openPositions--;
   addCash(engine, (market.isPerpetual ? realised : buys ? -notional : notional) - fee);
+  if (before === 0) held.earnedBefore = earned;
+  else if (held.quantity === 0 || held.quantity > 0 !== before > 0) endTrade(engine, order, held);
+  engine.watch.countFill(order);
   order.filled += quantity;
   order.filledNotional += notional + (buys ? fee : 0);
   order.to(complete ? 'Filled' : 'PartiallyFilled');
@@ -250,6 +254,16 @@ export function fill(
 
   if (complete) release(engine, order);
   else releasePart(engine, market, order, notional, fee);
+}
+
+/** A position was closed, or turned: then the fill's fee is counted to the trade that it ended. */
+function endTrade({ watch, time }: Engine, { strategy, instrument, purpose }: Order, held: Position): void {
+  const earned = held.realised - held.fees + held.funding;
+  if (watch.followsTrades) {
+    const profit = earned - held.earnedBefore;
+    watch.trades.add({ time, strategy, instrument, profit, stopped: purpose === 'stop-loss' });
+  }
+  held.earnedBefore = earned;
 }
 
 /** Money of a quantity at a price, rounded against who pays (buyer up) or receives (seller down). */
@@ -334,7 +348,9 @@ export function changeTradingState(engine: Engine, to: TradingState, reason: str
   engine.journal.words[at + 1] = engine.equity;
   engine.tradingState = to;
   // Who resumes accepts the loss: the drawdown is counted from here, or the breaker would trip again at once.
-  if (to === 'Active') engine.watch.raisePeak(engine.equity);
+  if (to !== 'Active') return;
+  engine.watch.raisePeak(engine.equity);
+  engine.watch.forgetRepeats();
 }
 
 export function pauseStrategy(engine: Engine, strategy: number, paused: boolean, reason: string): void {

@@ -5,11 +5,12 @@ import { Order } from '../execution/order.ts';
 import { Journal, type JournalPosition } from '../ledger/journal.ts';
 import type { TextTableState } from '../ledger/texts.ts';
 import { TextTable } from '../ledger/texts.ts';
-import { barAt, barsFromRows } from '../market/bars.ts';
+import { type Bar, barsFromRows } from '../market/bars.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
 import { EXACT_LIMIT, pow10 } from '../numbers.ts';
 import type { Provenance } from '../ports/market-data.ts';
+import { ControlsInForce } from '../risk/controls/index.ts';
 import type { Limits } from '../risk/limits.ts';
 import type { TradingState } from '../risk/trading-state.ts';
 import { RiskWatch, type RiskWatchState } from '../risk/watch.ts';
@@ -75,7 +76,10 @@ interface MarketSnapshot {
   readonly nextFunding: number;
   readonly fundingRateMillionths: number;
   readonly mark: number;
-  /** Its last bar (timestamp, open, high, low, close, volume), which strategies may still look at; empty before the first. */
+  /**
+   * Its last bar (timestamp, open, high, low, close, volume), which strategies may still look at, and before it those that
+   * controls look back to, oldest first; empty before the first.
+   */
   readonly lastBar: readonly number[];
   readonly orders: readonly OrderState[];
   readonly held: readonly OrderState[];
@@ -107,6 +111,8 @@ export class Engine {
   /** By `strategy × instruments + instrument`. */
   readonly positions: Position[];
   readonly watch: RiskWatch;
+  /** The controls of the risk line whose limits are set. */
+  readonly controls: ControlsInForce;
   readonly moneyScale: number;
   /** Whether margin has to be thought of. */
   readonly hasPerpetuals: boolean;
@@ -146,17 +152,16 @@ export class Engine {
     this.definition = definition;
     this.moneyScale = pow10(definition.moneyDecimals);
     const intervalMs = timeframeMs(definition.timeframe);
-    const restricted = new Set(definition.limits.restricted);
     this.columns = new MarketColumns(definition.instruments.length);
     this.markets = definition.instruments.map(
-      (instrument, index) =>
-        new MarketState(this.columns, index, instrument, intervalMs, restricted.has(instrument.symbol)),
+      (instrument, index) => new MarketState(this.columns, index, instrument, intervalMs, definition.limits),
     );
     this.hasPerpetuals = this.markets.some(({ isPerpetual }) => isPerpetual);
     this.due = [...this.markets];
     this.positions = Array.from({ length: definition.strategies.length * this.markets.length }, () => new Position());
     this.texts = new TextTable();
     this.watch = new RiskWatch(definition.limits);
+    this.controls = new ControlsInForce(definition.limits, this.markets);
     this.paused = definition.strategies.map(() => false);
     this.runners = definition.strategies.map((running, index) => new StrategyRunner(index, running, this));
   }
@@ -277,9 +282,9 @@ function orderFrom(state: OrderState): Order {
 }
 
 function lastBarOf(market: MarketState): number[] {
-  if (market.at < 0) return [];
-  const bar = barAt(market.bars, market.at);
-  return [bar.timestamp, bar.open, bar.high, bar.low, bar.close, bar.volume];
+  return market
+    .barsBack()
+    .flatMap(({ timestamp, open, high, low, close, volume }) => [timestamp, open, high, low, close, volume]);
 }
 
 function restoreMarket(market: MarketState, state: MarketSnapshot): void {
@@ -288,12 +293,13 @@ function restoreMarket(market: MarketState, state: MarketSnapshot): void {
   market.nextFunding = state.nextFunding;
   market.fundingRateMillionths = state.fundingRateMillionths;
   market.mark = state.mark;
-  const [timestamp, open, high, low, close, volume] = state.lastBar;
-  const { priceDecimals } = market.instrument;
-  market.useBars(
-    barsFromRows(state.lastBar.length > 0 ? [{ timestamp, open, high, low, close, volume }] : [], priceDecimals),
-  );
-  market.at = state.lastBar.length > 0 ? 0 : -1;
+  const rows: Bar[] = [];
+  for (let k = 0; k + 5 < state.lastBar.length; k += 6) {
+    const [timestamp, open, high, low, close, volume] = state.lastBar.slice(k, k + 6);
+    rows.push({ timestamp, open, high, low, close, volume });
+  }
+  market.useBars(barsFromRows(rows, market.instrument.priceDecimals));
+  market.at = rows.length - 1;
   market.orders = state.orders.map(orderFrom);
   market.held = state.held.map(orderFrom);
 }

@@ -1,9 +1,12 @@
 import type { Order } from '../execution/order.ts';
-import { type BarColumns, emptyBars } from '../market/bars.ts';
+import { type Bar, type BarColumns, barAt, barsFromRows, emptyBars } from '../market/bars.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { pow10 } from '../numbers.ts';
+import type { Limits } from '../risk/limits.ts';
 import type { MarketColumns } from './market-columns.ts';
 
+/** Bars that are averaged where a control compares with what is usual. */
+const LOOKBACK_BARS = 20;
 const NO_BARS = emptyBars(0, 0);
 const NO_PRICES = NO_BARS.open;
 
@@ -32,6 +35,8 @@ export class MarketState {
   readonly minQuantity: number;
   readonly minNotional: number;
   readonly restricted: boolean;
+  /** Bars that the controls in force look at, the latest included. */
+  readonly lookback: number;
 
   timestamp: Float64Array = NO_PRICES;
   open: Float64Array = NO_PRICES;
@@ -64,7 +69,7 @@ export class MarketState {
   nextFunding: number;
   fundingRateMillionths = 0;
 
-  constructor(columns: MarketColumns, index: number, instrument: Instrument, intervalMs: number, restricted: boolean) {
+  constructor(columns: MarketColumns, index: number, instrument: Instrument, intervalMs: number, limits: Limits) {
     this.#columns = columns;
     this.index = index;
     this.instrument = instrument;
@@ -85,7 +90,9 @@ export class MarketState {
     this.tick = instrument.tickSize ?? 1;
     this.minQuantity = Math.max(this.lot, instrument.minQuantity ?? 1);
     this.minNotional = instrument.minNotional ?? 0;
-    this.restricted = restricted;
+    this.restricted = limits.restricted.includes(instrument.symbol);
+    const looksBack = limits.referenceCollarBps !== undefined || limits.maxShareOfVolume !== undefined;
+    this.lookback = looksBack ? LOOKBACK_BARS : 1;
   }
 
   // Fields that stand in columns, where they are described.
@@ -149,6 +156,34 @@ export class MarketState {
     this.blockLow = Number.NEGATIVE_INFINITY;
   }
 
+  /** The bar of a live cycle, behind those that controls look back to; the cursor stands before it. */
+  useNextBar(bar: Bar): void {
+    const before = this.at < 0 || this.lookback === 1 ? [] : this.barsBack().slice(1 - this.lookback);
+    this.useBars(barsFromRows([...before, bar], this.instrument.priceDecimals));
+    this.at = before.length - 1;
+  }
+
+  /** The bar of this cycle and those that controls look back to, oldest first. */
+  barsBack(): Bar[] {
+    const rows: Bar[] = [];
+    for (let k = this.#firstBack(); k <= this.at; k++) rows.push(barAt(this.bars, k));
+    return rows;
+  }
+
+  #firstBack(): number {
+    return Math.max(0, this.at - this.lookback + 1);
+  }
+
+  /** Average close of the bars that controls look back to, scaled; NaN before the first. */
+  averageClose(): number {
+    return average(this.close, this.#firstBack(), this.at + 1);
+  }
+
+  /** Average volume of them, in units of the base. */
+  averageVolume(): number {
+    return average(this.volume, this.#firstBack(), this.at + 1);
+  }
+
   /** The cycles to come have the bars from `from` to `to`: what rests outside their extremes need not be looked at. */
   enterBlock(from: number, to: number): void {
     const { high, low } = this;
@@ -161,6 +196,12 @@ export class MarketState {
     this.blockHigh = highest;
     this.blockLow = lowest;
   }
+}
+
+function average(values: Float64Array, from: number, to: number): number {
+  let sum = 0;
+  for (let k = from; k < to; k++) sum += values[k];
+  return sum / (to - from);
 }
 
 /** Basis points in millionths, up to the next where they are finer: 1.005 is 101. */

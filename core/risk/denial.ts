@@ -37,6 +37,58 @@ export const DENIALS = {
     meaning: 'A limit or stop price is missing, not a number, not positive, or on the wrong side.',
   },
   WORKING_ORDERS_EXCEED_MAX: { unit: 'orders', meaning: 'The account has as many working orders as it may.' },
+  MARKET_ORDER_WITHOUT_FRESH_PRICE: {
+    unit: 'ms',
+    meaning: 'The last price is too old for an order that takes any price.',
+  },
+  PRICE_OUTSIDE_REFERENCE: {
+    unit: 'bps',
+    meaning: 'The order, or the last price itself, is too far from the average of the last bars.',
+  },
+  SELF_MATCH: {
+    unit: '',
+    meaning: 'The order would trade with one of the account’s own that works on the other side.',
+  },
+  DUPLICATE_ORDER: { unit: 'ms', meaning: 'The strategy has given the same order a moment ago.' },
+  ORDER_TO_TRADE_RATIO_EXCEEDS_MAX: {
+    unit: 'orders a fill',
+    meaning: 'Since the day began the account has given too many orders for its fills.',
+  },
+  REPEATED_EXECUTION_EXCEEDS_MAX: {
+    unit: 'orders',
+    meaning: 'The strategy has opened on this side of the instrument too many times in a row; a person resumes it.',
+  },
+  WEEKLY_LOSS_EXCEEDS_MAX: {
+    unit: 'bps of equity',
+    meaning: 'Since the week began the account has lost the limit; new risk waits for the next week.',
+  },
+  LOSING_STREAK_EXCEEDS_MAX: {
+    unit: 'trades',
+    meaning: 'The strategy has lost too many trades in a row and is cooling down.',
+  },
+  INSTRUMENT_COOLING_DOWN: { unit: 'ms', meaning: 'A trade in the instrument has just ended.' },
+  STOP_LOSSES_EXCEED_MAX: {
+    unit: 'stops',
+    meaning: 'Too many trades of the account have ended at their stops within a short time.',
+  },
+  INSTRUMENT_LOSS_EXCEEDS_MAX: {
+    unit: 'bps of equity',
+    meaning: 'The last trades in the instrument have lost too much; it is left alone for a while.',
+  },
+  RECENT_DRAWDOWN_EXCEEDS_MAX: {
+    unit: 'bps of equity',
+    meaning: 'The last trades of the account have lost too much from their peak; it pauses.',
+  },
+  SIZE_UNUSUAL: { unit: 'money', meaning: 'The order is too large beside what the instrument trades in a bar.' },
+  CONCENTRATION_EXCEEDS_MAX: { unit: 'bps of equity', meaning: 'Too much of the account would be in one instrument.' },
+  GROUP_EXPOSURE_EXCEEDS_MAX: {
+    unit: 'bps of equity',
+    meaning: 'Too much of the account would be in instruments that count as one.',
+  },
+  LEVERAGE_EXCEEDS_MAX: { unit: 'bps of equity', meaning: 'Positions on margin together would pass the limit.' },
+  OPEN_ORDER_NOTIONAL_EXCEEDS_MAX: { unit: 'money', meaning: 'Working orders together would pass the limit.' },
+  CAPITAL_IN_USE_EXCEEDS_MAX: { unit: 'bps of equity', meaning: 'Too little of the account would be left unused.' },
+  BUDGET_EXCEEDED: { unit: 'money', meaning: 'The account has used up what the instance has granted it.' },
 } as const;
 
 export type DenialCode = keyof typeof DENIALS;

@@ -6,13 +6,16 @@ import { append } from '../append.ts';
 import { cancel, deny, initialize, type Refusal } from '../engine/bookkeeping.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
-import { exposures, freeCash, marginOf, sideExposure } from '../engine/measure.ts';
 import { Order, type Purpose } from '../execution/order.ts';
 import { affordable } from '../execution/prices.ts';
 import { mulDivCeil, mulDivFloor } from '../numbers.ts';
 import type { OrderProposal, Protection, TargetProposal } from '../strategies/contract.ts';
 import type { SignalProposal } from '../strategies/runner.ts';
-import type { DenialCode } from './denial.ts';
+import { Candidate, type Cap, inBps, refuse } from './controls/control.ts';
+import { marginBps } from './controls/exposure.ts';
+import { refusalOfTheMoment } from './controls/market.ts';
+import { priceFault } from './controls/price.ts';
+import type { Limits } from './limits.ts';
 import { isOnItsWay, isStanding, legOfOrder, legsOfTarget, sideOf, toTick } from './sizing.ts';
 
 /** Takes a proposal through sizing and every control. */
@@ -24,7 +27,7 @@ export function gate(engine: Engine, signal: SignalProposal): void {
     requestCancels(engine, strategy, market, proposal.reason, () => true);
     return;
   }
-  const refusal = controlsOfTheMoment(engine, market);
+  const refusal = refusalOfTheMoment(engine, market);
   if (refusal) {
     deny(engine, strategy, market.index, sideOf(proposal), engine.text(proposal.reason), 0, 0, refusal);
     return;
@@ -76,6 +79,7 @@ export function gateLeg(
   proposal: TargetProposal | OrderProposal,
 ): void {
   const reason = engine.text(proposal.reason);
+  const signature = engine.watch.signatureOf(leg);
   const passed = leg.reduceOnly
     ? passReduction(engine, strategy, market, leg)
     : passOpening(engine, strategy, market, leg, proposal);
@@ -89,7 +93,7 @@ export function gateLeg(
     leg.group = groupOf(engine, strategy, market, proposal.oneCancelsOther, leg.id);
   }
   initialize(engine, leg, reason, passed === 'reduced');
-  engine.watch.countOrder(engine.time);
+  engine.watch.countOrder(engine.time, leg, signature);
   engine.intents = append(engine.intents, leg);
   if (!leg.reduceOnly) addProtection(engine, market, leg, proposal, reason);
 }
@@ -97,21 +101,8 @@ export function gateLeg(
 /** What the controls make of a leg: it passes with what they set on it, perhaps smaller than asked, or is refused as it was. */
 type Verdict = 'passed' | 'reduced' | Refusal;
 
-const refuse = (code: DenialCode, limit = 0, value = 0): Refusal => ({
-  code,
-  limit: Math.round(limit),
-  value: Math.round(value),
-});
-
-/** Controls that ask nothing of the order itself. */
-function controlsOfTheMoment(engine: Engine, market: MarketState): Refusal | undefined {
-  if (engine.tradingState === 'Halted') return refuse('TRADING_HALTED');
-  if (!(market.lastPrice > 0)) return refuse('PRICE_MISSING');
-  return undefined;
-}
-
 function passReduction(engine: Engine, strategy: number, market: MarketState, leg: Order): Verdict {
-  const invalid = priceFault(leg);
+  const invalid = priceFault(market, leg);
   if (invalid) return invalid;
   const held = engine.position(strategy, market.index);
   const reducible = held.quantity > 0 === (leg.side === 'sell') ? Math.abs(held.quantity) : 0;
@@ -131,190 +122,61 @@ function passOpening(
   leg: Order,
   protection: Protection,
 ): Verdict {
-  return (
-    controlsOfOpening(engine, market) ??
-    controlsOfPrice(engine, market, leg, protection) ??
-    controlsOfShort(engine, leg) ??
-    sized(engine, strategy, market, leg)
-  );
-}
-
-function controlsOfOpening(engine: Engine, market: MarketState): Refusal | undefined {
+  const candidate = new Candidate(engine, strategy, market, leg, protection);
   const { limits } = engine.definition;
-  const loss = controlsOfLoss(engine);
-  if (loss) return loss;
-  if (engine.tradingState === 'Reducing') return refuse('TRADING_REDUCING_ONLY');
-  if (market.restricted) return refuse('INSTRUMENT_RESTRICTED');
-  if (engine.lateByMs > 0) return refuse('SIGNAL_STALE', 0, engine.lateByMs);
-  const age = engine.time - market.pricedAt;
-  if (limits.staleAfterMs !== undefined && age > limits.staleAfterMs)
-    return refuse('PRICE_STALE', limits.staleAfterMs, age);
-  if (engine.workingOrders >= limits.maxWorkingOrders)
-    return refuse('WORKING_ORDERS_EXCEED_MAX', limits.maxWorkingOrders, engine.workingOrders);
-  const rate = engine.watch.ordersWithinMinute(engine.time);
-  if (rate >= limits.maxOrdersPerMinute) return refuse('ORDER_RATE_EXCEEDS_MAX', limits.maxOrdersPerMinute, rate);
-  return undefined;
-}
-
-/** What the account has lost, ahead of the trading state that follows from it: the denial names the cause. */
-function controlsOfLoss(engine: Engine): Refusal | undefined {
-  const { limits } = engine.definition;
-  const { watch } = engine;
-  if (!(engine.equity > 0)) return refuse('EQUITY_NOT_POSITIVE', 0, engine.equity);
-  const lost = watch.dayStart - engine.equity;
-  if (limits.maxDailyLoss !== undefined && lost >= watch.dayStart * limits.maxDailyLoss) {
-    return refuse('DAILY_LOSS_EXCEEDS_MAX', limits.maxDailyLoss * 10_000, (lost / watch.dayStart) * 10_000);
+  for (const { check } of engine.controls.checks) {
+    const refusal = check(candidate, limits);
+    if (refusal) return refusal;
   }
-  const below = watch.peak - engine.equity;
-  if (limits.maxDrawdown !== undefined && below > watch.peak * limits.maxDrawdown) {
-    return refuse('DRAWDOWN_EXCEEDS_MAX', limits.maxDrawdown * 10_000, (below / watch.peak) * 10_000);
+  return sized(candidate, limits);
+}
+
+/** The cap that cuts an order of `asked` money, and the room it leaves; undefined where all let it pass as it is. */
+function cutBy(candidate: Candidate, limits: Limits, asked: number): Cut | undefined {
+  let cut: Cut | undefined;
+  for (const cap of candidate.engine.controls.caps) {
+    const limit = cap.limitOf(candidate, limits);
+    if (limit === Number.POSITIVE_INFINITY) continue;
+    const used = cap.usedOf(candidate, limits);
+    const room = limit - used;
+    // Where too large orders are denied, the first cap that cuts counts; else the tightest.
+    if (cut === undefined ? room >= asked : limits.oversize === 'deny' || room >= cut.room) continue;
+    cut = { cap, room, limit, used };
   }
-  return undefined;
+  return cut;
 }
 
-function controlsOfPrice(engine: Engine, market: MarketState, leg: Order, protection: Protection): Refusal | undefined {
-  const invalid = priceFault(leg) ?? passedStop(market, leg) ?? protectionFault(market, leg, protection);
-  if (invalid || leg.type === 'market' || leg.type === 'trailing-stop') return invalid;
-  return outsideCollar(engine, market, leg.price) ?? outsideCollar(engine, market, leg.trigger);
-}
-
-function outsideCollar(engine: Engine, market: MarketState, price: number): Refusal | undefined {
-  if (price === 0) return undefined;
-  const { priceCollarBps } = engine.definition.limits;
-  const away = (Math.abs(price - market.lastPrice) / market.lastPrice) * 10_000;
-  return away > priceCollarBps ? refuse('PRICE_OUTSIDE_COLLAR', priceCollarBps, away) : undefined;
-}
-
-/** Whether the order has the prices that its type needs, and no others. */
-function priceFault(leg: Order): Refusal | undefined {
-  const needsPrice = leg.type === 'limit' || leg.type === 'stop-limit';
-  const needsTrigger = leg.type === 'stop' || leg.type === 'stop-limit' || leg.type === 'trailing-stop';
-  if (needsPrice !== leg.price > 0 || needsTrigger !== leg.trigger > 0) return refuse('ORDER_PRICE_INVALID');
-  return leg.type === 'trailing-stop' && leg.offsetBps === 0 ? refuse('ORDER_PRICE_INVALID') : undefined;
-}
-
-/** A stop that would fire at once is a mistake where it opens a position; where it closes one it may. */
-function passedStop(market: MarketState, { side, type, trigger }: Order): Refusal | undefined {
-  if (type !== 'stop' && type !== 'stop-limit') return undefined;
-  const isPassed = side === 'buy' ? trigger <= market.lastPrice : trigger >= market.lastPrice;
-  return isPassed ? refuse('ORDER_PRICE_INVALID') : undefined;
-}
-
-/** Protection on the wrong side of the entry would close the position as it opens. */
-function protectionFault(
-  market: MarketState,
-  { side, price, trigger }: Order,
-  { stopLoss, takeProfit }: Protection,
-): Refusal | undefined {
-  const entry = price || trigger || market.lastPrice;
-  const buys = side === 'buy';
-  const isWrong = isPast(market, stopLoss, entry, buys) || isPast(market, takeProfit, entry, !buys);
-  return isWrong ? refuse('ORDER_PRICE_INVALID') : undefined;
-}
-
-/** Whether a level that is a price is at `entry`, or above it where it should be below (below it where above). */
-function isPast(market: MarketState, level: Protection['stopLoss'], entry: number, shouldBeBelow: boolean): boolean {
-  if (typeof level !== 'object') return false;
-  const price = level.price * market.priceScale;
-  return shouldBeBelow ? price >= entry : price <= entry;
-}
-
-/** Without leave to be short, a sell only ever reduces: one of more than is held, or of a budget, is refused. */
-function controlsOfShort(engine: Engine, leg: Order): Refusal | undefined {
-  return leg.side === 'buy' || engine.definition.limits.allowShort ? undefined : refuse('SHORT_NOT_ALLOWED');
-}
-
-/** A limit on an order's size that leaves it too little room: the limit and the order in the unit of its code. */
-interface Cap {
-  readonly code: DenialCode;
+interface Cut {
+  readonly cap: Cap;
   /** Money. */
   readonly room: number;
   readonly limit: number;
-  readonly value: number;
+  readonly used: number;
 }
 
-/** The limit that cuts an order of `asked` money; undefined where it passes them all. */
-function cutBy(engine: Engine, strategy: number, market: MarketState, buys: boolean, asked: number): Cap | undefined {
-  const { limits } = engine.definition;
-  const side = sideExposure(market, buys);
-  const { gross, netLong, netShort } = exposures(engine);
-  let cap: Cap | undefined;
-  if (limits.maxOrderNotional !== undefined) {
-    const limit = Math.floor(limits.maxOrderNotional * engine.moneyScale);
-    cap = tighter(engine, cap, asked, 'NOTIONAL_EXCEEDS_MAX_PER_ORDER', limit, 0);
-  }
-  if (limits.maxPositionNotional !== undefined) {
-    const limit = Math.floor(limits.maxPositionNotional * engine.moneyScale);
-    cap = tighter(engine, cap, asked, 'POSITION_EXCEEDS_MAX', limit, side);
-  }
-  const elsewhere = gross - Math.max(side, sideExposure(market, !buys));
-  cap = tighterShare(engine, cap, asked, 'GROSS_EXPOSURE_EXCEEDS_MAX', limits.maxGrossExposure, elsewhere + side);
-  cap = tighterShare(engine, cap, asked, 'NET_EXPOSURE_EXCEEDS_MAX', limits.maxNetExposure, buys ? netLong : netShort);
-  if (market.isPerpetual) {
-    cap = tighter(engine, cap, asked, 'CASH_INSUFFICIENT', marginRoom(engine, strategy, market, buys), 0);
-  } else if (buys) {
-    cap = tighter(engine, cap, asked, 'CASH_INSUFFICIENT', freeCash(engine), 0);
-  }
-  return cap;
+/** The refusal of a cut order, in the unit of its code. */
+function tooLarge({ cap, limit, used }: Cut, { engine }: Candidate, limits: Limits, asked: number): Refusal {
+  if (!cap.isShare) return refuse(cap.code, limit, used + asked);
+  const share = cap.limit === undefined ? undefined : limits[cap.limit];
+  return refuse(
+    cap.code,
+    typeof share === 'number' ? inBps(share) : inBps(limit / engine.equity),
+    inBps((used + asked) / engine.equity),
+  );
 }
 
-/** `cap`, or a limit in money that leaves less room than it does; where too large orders are denied, the first counts. */
-function tighter(
-  engine: Engine,
-  cap: Cap | undefined,
-  asked: number,
-  code: DenialCode,
-  limit: number,
-  used: number,
-): Cap | undefined {
-  return isLooser(engine, cap, asked, limit - used) ? cap : { code, room: limit - used, limit, value: used + asked };
-}
-
-/** As {@link tighter}, with a limit that is a share of the equity. */
-function tighterShare(
-  engine: Engine,
-  cap: Cap | undefined,
-  asked: number,
-  code: DenialCode,
-  limit: number,
-  used: number,
-): Cap | undefined {
-  const room = Math.floor(limit * engine.equity) - used;
-  if (isLooser(engine, cap, asked, room)) return cap;
-  return { code, room, limit: limit * 10_000, value: ((used + asked) / engine.equity) * 10_000 };
-}
-
-function isLooser(engine: Engine, cap: Cap | undefined, asked: number, room: number): boolean {
-  if (cap === undefined) return room >= asked;
-  return engine.definition.limits.oversize === 'deny' || room >= cap.room;
-}
-
-/** Margin and fee that an order in a perpetual holds, in basis points of its notional. */
-const marginBps = (market: MarketState): number =>
-  Math.ceil(market.instrument.initialMarginBps + Math.max(0, market.takerFee) / 100);
-
-/** Notional whose margin is free. An order against a position that its strategy holds sets that position's margin free first. */
-function marginRoom(engine: Engine, strategy: number, market: MarketState, buys: boolean): number {
-  const bps = marginBps(market);
-  if (bps === 0) return Number.POSITIVE_INFINITY;
-  const held = engine.position(strategy, market.index).quantity;
-  const freed = held !== 0 && held > 0 !== buys ? marginOf(market, Math.abs(held)) : 0;
-  return mulDivFloor(freeCash(engine) + freed, 10_000, bps);
-}
-
-function sized(engine: Engine, strategy: number, market: MarketState, leg: Order): Verdict {
-  const buys = leg.side === 'buy';
-  const price = leg.price || leg.trigger || market.lastPrice;
+function sized(candidate: Candidate, limits: Limits): Verdict {
+  const { market, leg, buys, price } = candidate;
   const asked = leg.budget > 0 ? leg.budget : costOf(market, leg.quantity, price);
-  const cap = cutBy(engine, strategy, market, buys, asked);
-  const allowed = cap ? cap.room : asked;
-  const tooLarge = cap && refuse(cap.code, cap.limit, cap.value);
-  if (tooLarge && (allowed <= 0 || engine.definition.limits.oversize === 'deny')) return tooLarge;
+  const cut = cutBy(candidate, limits, asked);
+  const allowed = cut ? cut.room : asked;
+  const refusal = cut && tooLarge(cut, candidate, limits, asked);
+  if (refusal && (allowed <= 0 || limits.oversize === 'deny')) return refusal;
   const quantity =
     leg.budget > 0 ? affordable(market, allowed, price, false) : shrunk(market, leg.quantity, asked, allowed);
-  if (quantity < market.minQuantity) return tooLarge ?? refuse('QUANTITY_BELOW_MIN', market.minQuantity, quantity);
+  if (quantity < market.minQuantity) return refusal ?? refuse('QUANTITY_BELOW_MIN', market.minQuantity, quantity);
   const notional = mulDivFloor(quantity * market.numerator, price, market.divisor);
-  if (notional < market.minNotional) return tooLarge ?? refuse('NOTIONAL_BELOW_MIN', market.minNotional, notional);
+  if (notional < market.minNotional) return refusal ?? refuse('NOTIONAL_BELOW_MIN', market.minNotional, notional);
   if (leg.budget > 0) {
     leg.quantity = 0;
     leg.budget = allowed;

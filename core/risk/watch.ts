@@ -1,6 +1,11 @@
+import type { Order, Side } from '../execution/order.ts';
+import { type ClosedTrade, ClosedTrades } from './closed-trades.ts';
 import type { Limits } from './limits.ts';
 
 const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
+/** 1970-01-05, a Monday. */
+const FIRST_MONDAY = 4 * DAY_MS;
 const RATE_WINDOW_MS = 60_000;
 
 export interface RiskWatchState {
@@ -9,9 +14,25 @@ export interface RiskWatchState {
   readonly dayEnd: number;
   readonly recentTimes: readonly number[];
   readonly recentCounts: readonly number[];
+  readonly weekStart?: number;
+  readonly weekEnd?: number;
+  readonly ordersToday?: number;
+  readonly fillsToday?: number;
+  readonly repeats?: readonly (readonly [key: string, count: number])[];
+  readonly lastOrders?: readonly (readonly [key: string, last: LastOrder])[];
+  readonly trades?: readonly ClosedTrade[];
 }
 
-/** What risk has to remember from cycle to cycle: the highest equity, the day's first, and the last minute's orders. */
+/** The last order by which a strategy opened in an instrument, as it was asked for. */
+interface LastOrder {
+  readonly signature: string;
+  readonly time: number;
+}
+
+/**
+ * What risk has to remember from cycle to cycle: the highest equity, the first of the day and the week, the last minute's orders;
+ * and where a limit asks for it, what strategies did last and how their trades ended.
+ */
 export class RiskWatch {
   /** Highest equity so far, scaled money; 0 before the first cycle. */
   peak = 0;
@@ -20,24 +41,55 @@ export class RiskWatch {
   /** Equity at the start of the day (UTC), and when the day ends. */
   dayStart = 0;
   dayEnd = Number.NEGATIVE_INFINITY;
+  /** Equity below which it halts. */
+  haltBelow = Number.NEGATIVE_INFINITY;
+  /** Equity at the start of the week (Monday, UTC), and when the week ends. */
+  weekStart = 0;
+  weekEnd = Number.NEGATIVE_INFINITY;
+  /** Orders and fills since the day began. */
+  ordersToday = 0;
+  fillsToday = 0;
+  readonly trades = new ClosedTrades();
+  /** Whether a limit looks at how trades ended. */
+  readonly followsTrades: boolean;
+  readonly #followsRepeats: boolean;
+  readonly #followsLastOrders: boolean;
   readonly #maxDrawdown: number | undefined;
+  readonly #haltDrawdown: number | undefined;
+  /** Orders in a row by which a strategy opened on a side of an instrument. */
+  #repeats = new Map<string, number>();
+  #lastOrders = new Map<string, LastOrder>();
   #times: number[] = [];
   #counts: number[] = [];
 
   constructor(limits: Limits) {
     this.#maxDrawdown = limits.maxDrawdown;
+    this.#haltDrawdown = limits.haltDrawdown;
+    this.#followsRepeats = limits.maxRepeatedExecutions !== undefined;
+    this.#followsLastOrders = limits.duplicateWithinMs !== undefined;
+    const { losingStreak, cooldownMs, stopLossGuard, instrumentLoss, recentDrawdown } = limits;
+    this.followsTrades = [losingStreak, cooldownMs, stopLossGuard, instrumentLoss, recentDrawdown].some(
+      (limit) => limit !== undefined,
+    );
   }
 
   /** A new highest equity. */
   raisePeak(equity: number): void {
     this.peak = equity;
+    if (this.#haltDrawdown !== undefined) this.haltBelow = Math.floor(equity * (1 - this.#haltDrawdown));
     if (this.#maxDrawdown !== undefined) this.tripBelow = Math.floor(equity * (1 - this.#maxDrawdown));
+    if (this.tripBelow < this.haltBelow) this.tripBelow = this.haltBelow;
   }
 
   /** The day of `time` begins with `equity`. A time of exactly 00:00 is the end of the day before: its bar closed then. */
   startDay(time: number, equity: number): void {
     this.dayEnd = Math.ceil(time / DAY_MS) * DAY_MS;
     this.dayStart = equity;
+    this.ordersToday = 0;
+    this.fillsToday = 0;
+    if (time <= this.weekEnd) return;
+    this.weekEnd = Math.ceil((time - FIRST_MONDAY) / WEEK_MS) * WEEK_MS + FIRST_MONDAY;
+    this.weekStart = equity;
   }
 
   /** Orders initialized in the minute up to `time`. */
@@ -48,7 +100,47 @@ export class RiskWatch {
     return count;
   }
 
-  countOrder(time: number): void {
+  /** What makes two orders the same to who looks at them, as this one is asked for; undefined where no limit asks. */
+  signatureOf({ side, type, quantity, budget, price, trigger }: Order): string | undefined {
+    return this.#followsLastOrders ? `${side} ${type} ${quantity} ${budget} ${price} ${trigger}` : undefined;
+  }
+
+  /** When the strategy's last opening order in the instrument was decided, where it was the same as this one. */
+  lastSame(strategy: number, instrument: number, leg: Order): number {
+    const last = this.#lastOrders.get(`${strategy} ${instrument}`);
+    return last && last.signature === this.signatureOf(leg) ? last.time : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Orders in a row by which the strategy opened on this side of the instrument. */
+  repeatsOf(strategy: number, instrument: number, side: Side): number {
+    return this.#repeats.get(`${strategy} ${instrument} ${side}`) ?? 0;
+  }
+
+  /** An order passed risk; `signature` is that of what was asked for. */
+  countOrder(time: number, order: Order, signature: string | undefined): void {
+    this.ordersToday++;
+    if (!order.reduceOnly) {
+      const { strategy, instrument, side } = order;
+      if (signature !== undefined) this.#lastOrders.set(`${strategy} ${instrument}`, { signature, time });
+      if (this.#followsRepeats) {
+        this.#repeats.set(`${strategy} ${instrument} ${side}`, this.repeatsOf(strategy, instrument, side) + 1);
+      }
+    }
+    this.#countRate(time);
+  }
+
+  /** An order filled, whole or in part: it ends a row of openings on the other side. */
+  countFill({ strategy, instrument, side }: Order): void {
+    this.fillsToday++;
+    if (this.#followsRepeats) this.#repeats.delete(`${strategy} ${instrument} ${side === 'buy' ? 'sell' : 'buy'}`);
+  }
+
+  /** A person has looked and let trading go on. */
+  forgetRepeats(): void {
+    this.#repeats.clear();
+  }
+
+  #countRate(time: number): void {
     const last = this.#times.length - 1;
     if (last >= 0 && this.#times[last] === time) {
       this.#counts[last]++;
@@ -81,6 +173,13 @@ export class RiskWatch {
       dayEnd: this.dayEnd,
       recentTimes: [...this.#times],
       recentCounts: [...this.#counts],
+      weekStart: this.weekStart,
+      weekEnd: this.weekEnd,
+      ordersToday: this.ordersToday,
+      fillsToday: this.fillsToday,
+      repeats: [...this.#repeats],
+      lastOrders: [...this.#lastOrders],
+      trades: this.trades.snapshot(),
     };
   }
 
@@ -90,5 +189,13 @@ export class RiskWatch {
     this.dayEnd = state.dayEnd;
     this.#times = [...state.recentTimes];
     this.#counts = [...state.recentCounts];
+    // What a snapshot of before these were kept does not have begins with the next day.
+    this.weekStart = state.weekStart ?? state.dayStart;
+    this.weekEnd = state.weekEnd ?? Number.NEGATIVE_INFINITY;
+    this.ordersToday = state.ordersToday ?? 0;
+    this.fillsToday = state.fillsToday ?? 0;
+    this.#repeats = new Map(state.repeats);
+    this.#lastOrders = new Map(state.lastOrders);
+    this.trades.restore(state.trades ?? []);
   }
 }

@@ -5,7 +5,6 @@ import { openCycle, takeBar } from '../../core/cycle.ts';
 import { Engine, type EngineDefinition } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { canonicalJson, type Json } from '../../core/json.ts';
-import { barsFromRows } from '../../core/market/bars.ts';
 import { nearest } from '../../core/nearest.ts';
 import type { CycleDocument, Opening } from './account-state.ts';
 import { KEYS } from './account-state.ts';
@@ -67,7 +66,7 @@ export function takeCycle(engine: Engine, cycle: CycleDocument): void {
     const bar = cycle.bars[market.instrument.symbol];
     if (!bar) continue;
     const [timestamp, open, high, low, close, volume] = bar;
-    market.useBars(barsFromRows([{ timestamp, open, high, low, close, volume }], market.instrument.priceDecimals));
+    market.useNextBar({ timestamp, open, high, low, close, volume });
     market.fundingRateMillionths = fundingRateMillionths;
     takeBar(engine, market);
   }

@@ -5,7 +5,7 @@ import { Engine, type EngineDefinition } from '../../../core/engine/engine.ts';
 import { openStream } from '../../../core/engine/genesis.ts';
 import { type ExecutionModel, executionModelSchema } from '../../../core/execution/model.ts';
 import type { LedgerEvent } from '../../../core/ledger/events.ts';
-import { type BarColumns, barsFromRows, sliceBars } from '../../../core/market/bars.ts';
+import { type BarColumns, barAt, barsFromRows, sliceBars } from '../../../core/market/bars.ts';
 import { type Instrument, type InstrumentInput, instrument } from '../../../core/market/instrument.ts';
 import type { Timeframe } from '../../../core/market/timeframe.ts';
 import { type LimitsInput, limitsSchema } from '../../../core/risk/limits.ts';
@@ -139,9 +139,10 @@ export function ingest(engine: Engine, step: Step): void {
   openCycle(engine, step.time);
   for (const [index, columns] of step.bars) {
     const market = engine.markets[index];
-    market.useBars(columns);
+    market.useNextBar(barAt(columns, 0));
     market.fundingRateMillionths = Math.round(engine.definition.execution.fundingBps * 100);
-    for (const runner of engine.runners) runner.prepare(market, 0, 1);
+    const next = market.at + 1;
+    for (const runner of engine.runners) runner.prepare(market, next, next + 1);
     takeBar(engine, market);
   }
 }

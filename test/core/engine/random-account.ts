@@ -4,6 +4,7 @@ import type { EngineDefinition } from '../../../core/engine/engine.ts';
 import { ORDER_TYPES, TIMES_IN_FORCE } from '../../../core/execution/order.ts';
 import { ema, type IndicatorSpec, rsi, sma } from '../../../core/indicators/index.ts';
 import { type BarColumns, barsFromRows } from '../../../core/market/bars.ts';
+import type { LimitsInput } from '../../../core/risk/limits.ts';
 import { crosses } from '../../../core/strategies/condition.ts';
 import { type Decision, type Proposal, type StrategyContext, strategy } from '../../../core/strategies/contract.ts';
 import type { RunningStrategy } from '../../../core/strategies/runner.ts';
@@ -175,6 +176,33 @@ export interface RandomAccount {
   readonly bars: ReadonlyMap<string, BarColumns>;
 }
 
+/** Each of the controls that are off by default, now and then. */
+function optionalLimits(random: () => number, symbols: readonly string[]): LimitsInput {
+  const all: LimitsInput = {
+    freshQuoteMs: 3 * MINUTE,
+    referenceCollarBps: 900,
+    maxShareOfVolume: 4,
+    preventSelfMatch: true,
+    duplicateWithinMs: 2 * MINUTE,
+    maxInstrumentExposure: 0.7,
+    groups: [{ symbols: symbols.slice(0, 2), maxExposure: 0.9 }],
+    maxLeverage: 0.8,
+    maxOpenOrderNotional: 1_200,
+    maxCapitalInUse: 0.9,
+    budget: 2_500,
+    maxOrdersPerFill: 3,
+    maxRepeatedExecutions: 3,
+    maxWeeklyLoss: 0.08,
+    haltDrawdown: 0.2,
+    losingStreak: { trades: 2, pauseMs: 9 * MINUTE },
+    cooldownMs: 3 * MINUTE,
+    stopLossGuard: { stops: 2, withinMs: 30 * MINUTE, pauseMs: 9 * MINUTE },
+    instrumentLoss: { share: 0.01, trades: 1, withinMs: 30 * MINUTE, pauseMs: 9 * MINUTE },
+    recentDrawdown: { share: 0.02, trades: 2, withinMs: 60 * MINUTE, pauseMs: 9 * MINUTE },
+  };
+  return Object.fromEntries(Object.entries(all).filter(() => random() < 0.12));
+}
+
 /** Where it is `patient`, its strategies tell when they want to be asked, and its bars are mostly without gaps. */
 export function randomAccount(seed: number, length: number, patient = false): RandomAccount {
   const random = generator(seed);
@@ -227,6 +255,7 @@ export function randomAccount(seed: number, length: number, patient = false): Ra
       maxOrdersPerMinute: pick(random, [2, 600]),
       oversize: pick(random, ['reduce', 'reduce', 'deny'] as const),
       allowShort: random() < 0.5,
+      ...optionalLimits(random, symbols),
     },
     execution: {
       slippageBps: pick(random, [0, 0, 3, 7.5]),

@@ -2,7 +2,6 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { Engine } from '../../../core/engine/engine.ts';
 import { DENIAL_CODES } from '../../../core/risk/denial.ts';
 import { halt, reduce } from '../../../core/risk/kill-switch.ts';
-import type { LimitsInput } from '../../../core/risk/limits.ts';
 import type { Decision } from '../../../core/strategies/contract.ts';
 import {
   account,
@@ -17,29 +16,21 @@ import {
   scripted,
   spot,
 } from '../engine/account.ts';
-import { both, buy, CALM, sell, target, trade, WIDE } from '../execution/trade.ts';
+import { both, buy, CALM, sell, target, WIDE } from '../execution/trade.ts';
+import { CODES_OF_OPTIONAL_CONTROLS, denials as denialsOf, under } from './support.ts';
 
 const reached = new Set<unknown>();
 
-/** What was denied, with its limit and value. */
 function denials(played: Played): unknown[] {
-  const all = played.of('OrderDenied');
-  for (const event of all) reached.add(event.denial);
-  return all.map((event) => [event.denial, event.limit, event.value]);
+  for (const { denial } of played.of('OrderDenied')) reached.add(denial);
+  return denialsOf(played);
 }
 
 const codes = (played: Played): unknown[] => denials(played).map((denial) => (denial as unknown[])[0]);
 
-/** Answers under limits, without the wide ones. */
-const under = (
-  limits: LimitsInput,
-  answers: Parameters<typeof trade>[0],
-  rows: readonly Row[] = [CALM, CALM, CALM],
-  fields = {},
-) => trade(answers, rows, { limits, ...fields });
-
 afterAll(() => {
-  expect([...reached].sort()).toEqual(DENIAL_CODES.filter((code) => code !== 'NONE').sort());
+  const elsewhere: readonly unknown[] = ['NONE', ...CODES_OF_OPTIONAL_CONTROLS];
+  expect([...reached].sort()).toEqual(DENIAL_CODES.filter((code) => !elsewhere.includes(code)).sort());
 });
 
 describe('size', () => {

@@ -1,0 +1,68 @@
+/** Controls of activity: how many orders, how often, and whether they come to anything. */
+import { type Check, refuse } from './control.ts';
+
+export const workingOrders: Check = {
+  code: 'WORKING_ORDERS_EXCEED_MAX',
+  limit: 'maxWorkingOrders',
+  owner: 'operations',
+  rationale:
+    'Five hundred: what a venue lets an account have at most, and far more than a strategy that is in order needs.',
+  check: ({ engine }, { maxWorkingOrders }) =>
+    engine.workingOrders >= maxWorkingOrders
+      ? refuse('WORKING_ORDERS_EXCEED_MAX', maxWorkingOrders, engine.workingOrders)
+      : undefined,
+};
+
+export const orderRate: Check = {
+  code: 'ORDER_RATE_EXCEEDS_MAX',
+  limit: 'maxOrdersPerMinute',
+  owner: 'operations',
+  rationale: 'Ten a second over a minute: below what venues allow a key, above what bars can cause.',
+  check: ({ engine }, { maxOrdersPerMinute }) => {
+    const rate = engine.watch.ordersWithinMinute(engine.time);
+    return rate >= maxOrdersPerMinute ? refuse('ORDER_RATE_EXCEEDS_MAX', maxOrdersPerMinute, rate) : undefined;
+  },
+};
+
+/** Orders of a day before their number is held against the fills. */
+const ORDERS_BEFORE_RATIO = 20;
+
+export const orderToTradeRatio: Check = {
+  code: 'ORDER_TO_TRADE_RATIO_EXCEEDS_MAX',
+  limit: 'maxOrdersPerFill',
+  owner: 'operations',
+  rationale: `Off by default. Many orders and few fills are quoting by accident, or a venue that refuses them; the first ${ORDERS_BEFORE_RATIO} of a day are not counted against it.`,
+  check: ({ engine }, { maxOrdersPerFill = Number.POSITIVE_INFINITY }) => {
+    const { ordersToday, fillsToday } = engine.watch;
+    const ratio = ordersToday / Math.max(1, fillsToday);
+    return ordersToday >= ORDERS_BEFORE_RATIO && ratio > maxOrdersPerFill
+      ? refuse('ORDER_TO_TRADE_RATIO_EXCEEDS_MAX', maxOrdersPerFill, Math.ceil(ratio))
+      : undefined;
+  },
+};
+
+export const repeatedExecution: Check = {
+  code: 'REPEATED_EXECUTION_EXCEEDS_MAX',
+  limit: 'maxRepeatedExecutions',
+  owner: 'risk',
+  rationale:
+    'Off by default. The same decision again and again is a loop that nobody meant; a fill on the other side, or a person who resumes trading, starts the count anew.',
+  check: ({ engine, strategy, market, leg }, { maxRepeatedExecutions = Number.POSITIVE_INFINITY }) => {
+    const count = engine.watch.repeatsOf(strategy, market.index, leg.side);
+    return count >= maxRepeatedExecutions
+      ? refuse('REPEATED_EXECUTION_EXCEEDS_MAX', maxRepeatedExecutions, count + 1)
+      : undefined;
+  },
+};
+
+export const noDuplicate: Check = {
+  code: 'DUPLICATE_ORDER',
+  limit: 'duplicateWithinMs',
+  owner: 'operations',
+  rationale:
+    'Off by default: a strategy may mean the same order at every bar. Shorter than the timeframe, it catches what was sent twice.',
+  check: ({ engine, strategy, leg, market }, { duplicateWithinMs = 0 }) => {
+    const age = engine.time - engine.watch.lastSame(strategy, market.index, leg);
+    return age < duplicateWithinMs ? refuse('DUPLICATE_ORDER', duplicateWithinMs, age) : undefined;
+  },
+};

@@ -1,0 +1,106 @@
+/** Every control of the risk line that an order meets which may raise a position, in the order in which they are asked. */
+import type { MarketState } from '../../engine/market-state.ts';
+import type { Limits } from '../limits.ts';
+import { noDuplicate, orderRate, orderToTradeRatio, repeatedExecution, workingOrders } from './activity.ts';
+import type { Cap, Check } from './control.ts';
+import {
+  budget,
+  capitalInUse,
+  cash,
+  concentration,
+  grossExposure,
+  groupExposure,
+  leverage,
+  netExposure,
+  openOrderNotional,
+  orderNotional,
+  positionNotional,
+  usualSize,
+} from './exposure.ts';
+import {
+  cooldown,
+  dailyLoss,
+  drawdown,
+  instrumentLoss,
+  losingStreak,
+  positiveEquity,
+  recentDrawdown,
+  stopLossGuard,
+  weeklyLoss,
+} from './loss.ts';
+import { notReducing, notRestricted, onTime, shortAllowed } from './market.ts';
+import { freshPrice, freshQuote, noSelfMatch, priceCollar, referenceCollar, validPrices } from './price.ts';
+
+/** They pass or refuse. */
+export const CHECKS: readonly Check[] = [
+  positiveEquity,
+  dailyLoss,
+  weeklyLoss,
+  drawdown,
+  notReducing,
+  notRestricted,
+  onTime,
+  freshPrice,
+  freshQuote,
+  losingStreak,
+  cooldown,
+  stopLossGuard,
+  instrumentLoss,
+  recentDrawdown,
+  workingOrders,
+  orderRate,
+  orderToTradeRatio,
+  repeatedExecution,
+  noDuplicate,
+  validPrices,
+  priceCollar,
+  referenceCollar,
+  noSelfMatch,
+  shortAllowed,
+];
+
+/** They leave room: an order is made as small as the tightest asks, or refused with its code. */
+export const CAPS: readonly Cap[] = [
+  orderNotional,
+  usualSize,
+  positionNotional,
+  grossExposure,
+  netExposure,
+  concentration,
+  groupExposure,
+  leverage,
+  openOrderNotional,
+  capitalInUse,
+  budget,
+  cash,
+];
+
+/** A group of instruments that count as one bet. */
+interface Group {
+  readonly maxExposure: number;
+  /** Positions in the account's universe. */
+  readonly markets: readonly number[];
+}
+
+/** The controls of one account: those whose limit is set. */
+export class ControlsInForce {
+  readonly checks: readonly Check[];
+  readonly caps: readonly Cap[];
+  readonly #groups: readonly Group[];
+
+  constructor(limits: Limits, markets: readonly MarketState[]) {
+    const isSet = ({ limit }: { readonly limit?: keyof Limits }): boolean =>
+      limit === undefined || limits[limit] !== undefined;
+    this.checks = CHECKS.filter(isSet);
+    this.caps = CAPS.filter(isSet);
+    this.#groups = (limits.groups ?? []).map(({ symbols, maxExposure }) => ({
+      maxExposure,
+      markets: markets.filter(({ instrument }) => symbols.includes(instrument.symbol)).map(({ index }) => index),
+    }));
+  }
+
+  /** The first group that a market is in. */
+  groupOf({ index }: MarketState): Group | undefined {
+    return this.#groups.find(({ markets }) => markets.includes(index));
+  }
+}

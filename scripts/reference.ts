@@ -1,0 +1,82 @@
+/** Writes the reference pages that are made from the code. `--check` writes nothing and fails where one is not current. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Described } from '../core/risk/controls/control.ts';
+import { SMALLEST } from '../core/risk/controls/exposure.ts';
+import { CAPS, CHECKS } from '../core/risk/controls/index.ts';
+import { OF_EVERY_ORDER } from '../core/risk/controls/market.ts';
+import { DENIALS } from '../core/risk/denial.ts';
+import { limitsSchema } from '../core/risk/limits.ts';
+
+const DEFAULTS: Readonly<Record<string, unknown>> = limitsSchema.parse({});
+
+const row = ({ code, limit, owner, rationale }: Described): string => {
+  const { unit, meaning } = DENIALS[code];
+  const by = limit === undefined ? 'always on' : `\`${limit}\`, ${defaultOf(limit)}`;
+  return `| \`${code}\` | ${meaning} | ${by} | ${unit || '–'} | ${owner} | ${rationale} |`;
+};
+
+function defaultOf(limit: string): string {
+  const value = DEFAULTS[limit];
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return 'off by default';
+  return `default ${String(value)}`;
+}
+
+const table = (controls: readonly Described[]): string =>
+  [
+    '| code | meaning | set by | unit | owner | why its default is what it is |',
+    '|---|---|---|---|---|---|',
+    ...controls.map(row),
+  ].join('\n');
+
+function riskControls(): string {
+  return `# Controls of the risk line
+
+Made from the code by \`npm run reference\`; every change of a control shows here. An order that fails one is denied with its code, its limit
+and the value that it had. Limits are set under \`limits:\` of an account in \`plimsoll.yaml\`. The owner is who answers for the threshold: the *trader*
+who runs the strategies, *risk* who sets what the account may bear, *operations* who runs the platform.
+
+## Every order
+
+${table(OF_EVERY_ORDER)}
+
+## Orders that may raise a position
+
+An order that can only lower one passes all of these: nothing stands between a person and less risk. They are asked in this order, and the first that
+refuses is the one that is named.
+
+${table(CHECKS)}
+
+## Size
+
+Each leaves an order so much room in money. One that is too large is made as small as the tightest asks, or denied where the account says
+\`oversize: deny\`.
+
+${table([...CAPS, ...SMALLEST])}
+
+## The account
+
+\`maxDrawdown\` sets trading to reducing when equity falls so far below its peak, \`haltDrawdown\` halts it. Only a person resumes.
+`;
+}
+
+/** Every page by its path below the repository's root. */
+export const PAGES: Readonly<Record<string, () => string>> = { 'docs/reference/risk-controls.md': riskControls };
+
+if (import.meta.main) {
+  const root = join(import.meta.dirname, '..');
+  const stale = Object.entries(PAGES).filter(([path, page]) => read(join(root, path)) !== page());
+  if (process.argv.includes('--check') && stale.length > 0) {
+    console.error(`Not current: ${stale.map(([path]) => path).join(', ')}. Run npm run reference.`);
+    process.exit(1);
+  }
+  for (const [path, page] of stale) writeFileSync(join(root, path), page());
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

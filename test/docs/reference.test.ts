@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { SMALLEST } from '../../core/risk/controls/exposure.ts';
+import { CAPS, CHECKS } from '../../core/risk/controls/index.ts';
+import { OF_EVERY_ORDER } from '../../core/risk/controls/market.ts';
+import { DENIAL_CODES } from '../../core/risk/denial.ts';
+import { PAGES } from '../../scripts/reference.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+test.each(Object.entries(PAGES))('%s is what the code says', (path, page) => {
+  expect(readFileSync(join(root, path), 'utf8')).toBe(page());
+});
+
+test('every denial code belongs to one control, with an owner and a rationale', () => {
+  const controls = [...OF_EVERY_ORDER, ...CHECKS, ...CAPS, ...SMALLEST];
+  expect(controls.map(({ code }) => code).sort()).toEqual(DENIAL_CODES.filter((code) => code !== 'NONE').sort());
+  for (const { code, owner, rationale } of controls) {
+    expect([code, ['trader', 'risk', 'operations'].includes(owner)]).toEqual([code, true]);
+    expect([code, rationale.length > 20]).toEqual([code, true]);
+  }
+});
