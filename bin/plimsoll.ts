@@ -15,6 +15,8 @@ const WRONG_USE_CODES = new Set([
   'TIMEFRAME_UNKNOWN',
   'OPERATION_UNKNOWN',
   'OPERATION_INPUT_INVALID',
+  'OPTION_INPUT_INVALID',
+  'OPTION_PRICE_OUT_OF_BOUNDS',
 ]);
 
 const program = new Command('plimsoll')
@@ -103,6 +105,22 @@ program
   .option('--input <json>', 'its input', '{}')
   .option('--key <key>', 'idempotency key of a command')
   .action(async (operation, options) => (await import('./commands/instance.ts')).op(operation, options));
+
+program
+  .command('options')
+  .description('a calculator for options')
+  .command('price')
+  .description('price and Greeks of a European option (Black–Scholes–Merton), from its volatility or from its price')
+  .requiredOption('--spot <price>', 'price of the underlying')
+  .requiredOption('--strike <price>', 'strike')
+  .requiredOption('--rate <fraction>', 'risk-free rate a year, continuously compounded: 0.05 is 5 %')
+  .option('--dividend <fraction>', 'dividend yield a year, continuously compounded', '0')
+  .option('--volatility <fraction>', 'volatility a year: 0.2 is 20 %')
+  .option('--price <price>', 'price of the option, for its implied volatility, in place of --volatility')
+  .requiredOption('--days <days>', 'calendar days to expiry, of 365 a year')
+  .requiredOption('--type <type>', 'call or put')
+  .option('--json', 'print one JSON object')
+  .action(async (options) => (await import('./commands/options.ts')).optionsPrice(options));
 
 const config = program.command('config').description('the configuration');
 config

@@ -1,6 +1,7 @@
 /** The one list of operations. Every surface is made from it; a test fails when one lacks an entry. */
 import * as z from 'zod/mini';
 import { operation } from './operation.ts';
+import { optionInput, optionQuote } from './options/schema.ts';
 import * as s from './schemas.ts';
 
 export const operations = [
@@ -255,6 +256,15 @@ export const operations = [
     }),
     output: z.object({ symbol: z.string(), provenance: s.provenance, bars: z.array(s.bar) }),
     run: () => import('./bars/list.ts'),
+  }),
+  operation({
+    name: 'options.price',
+    summary: 'Price and Greeks of a European option (Black–Scholes–Merton), from its volatility or from its price.',
+    kind: 'query',
+    role: 'viewer',
+    input: optionInput,
+    output: optionQuote,
+    run: () => import('./options/price.ts'),
   }),
   operation({
     name: 'ledger.page',

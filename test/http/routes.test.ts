@@ -21,6 +21,7 @@ const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   'cycles.show': { cycle: cycleAt(MINUTES - 5) },
   'orders.list': { all: true },
   'bars.list': { symbol: SYMBOLS[0] },
+  'options.price': { type: 'call', spot: 42, strike: 40, rate: 0.1, days: 182.5, volatility: 0.2 },
   'trading-state.set': { state: 'Reducing' },
 };
 

@@ -33,7 +33,7 @@ describe('the list of operations', () => {
 
   it('answers every query of an account that has not been opened', async () => {
     const list = operations as readonly unknown[] as readonly Operation[];
-    const needsMore = ['cycles.show', 'backtests.show'];
+    const needsMore = ['cycles.show', 'backtests.show', 'options.price'];
     for (const { name, kind } of list.filter((each) => each.kind === 'query' && !needsMore.includes(each.name))) {
       const takesAccount = !['status.show', 'configuration.show', 'venues.list', 'strategies.list'].includes(name);
       const input = {
