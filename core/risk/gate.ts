@@ -13,6 +13,7 @@ import type { OrderProposal, Protection, TargetProposal } from '../strategies/co
 import type { SignalProposal } from '../strategies/runner.ts';
 import { Candidate, type Cap, inBps, refuse } from './controls/control.ts';
 import { marginBps } from './controls/exposure.ts';
+import { refusalOf } from './controls/index.ts';
 import { refusalOfTheMoment } from './controls/market.ts';
 import { priceFault } from './controls/price.ts';
 import type { Limits } from './limits.ts';
@@ -124,17 +125,15 @@ function passOpening(
 ): Verdict {
   const candidate = new Candidate(engine, strategy, market, leg, protection);
   const { limits } = engine.definition;
-  for (const { check } of engine.controls.checks) {
-    const refusal = check(candidate, limits);
-    if (refusal) return refusal;
-  }
-  return sized(candidate, limits);
+  return refusalOf(candidate, limits) ?? sized(candidate, limits);
 }
 
 /** The cap that cuts an order of `asked` money, and the room it leaves; undefined where all let it pass as it is. */
 function cutBy(candidate: Candidate, limits: Limits, asked: number): Cut | undefined {
   let cut: Cut | undefined;
-  for (const cap of candidate.engine.controls.caps) {
+  const { caps } = candidate.engine.controls;
+  for (let k = 0; k < caps.length; k++) {
+    const cap = caps[k];
     const limit = cap.limitOf(candidate, limits);
     if (limit === Number.POSITIVE_INFINITY) continue;
     const used = cap.usedOf(candidate, limits);

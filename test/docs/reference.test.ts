@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import * as activity from '../../core/risk/controls/activity.ts';
 import { SMALLEST } from '../../core/risk/controls/exposure.ts';
-import { CAPS, CHECKS } from '../../core/risk/controls/index.ts';
+import { CAPS, CHECKS, refusalOf } from '../../core/risk/controls/index.ts';
+import * as loss from '../../core/risk/controls/loss.ts';
+import * as market from '../../core/risk/controls/market.ts';
 import { OF_EVERY_ORDER } from '../../core/risk/controls/market.ts';
+import * as price from '../../core/risk/controls/price.ts';
 import { DENIAL_CODES } from '../../core/risk/denial.ts';
 import { PAGES } from '../../scripts/reference.ts';
 
@@ -20,4 +24,10 @@ test('every denial code belongs to one control, with an owner and a rationale', 
     expect([code, ['trader', 'risk', 'operations'].includes(owner)]).toEqual([code, true]);
     expect([code, rationale.length > 20]).toEqual([code, true]);
   }
+});
+
+test('the controls are asked in the order of the list, all of them', () => {
+  const byName: Record<string, unknown> = { ...activity, ...loss, ...market, ...price };
+  const asked = [...refusalOf.toString().matchAll(/(\w+)\.check\(/g)].map(([, name]) => byName[name]);
+  expect(asked).toEqual(CHECKS);
 });

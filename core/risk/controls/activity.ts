@@ -32,7 +32,8 @@ export const orderToTradeRatio: Check = {
   limit: 'maxOrdersPerFill',
   owner: 'operations',
   rationale: `Off by default. Many orders and few fills are quoting by accident, or a venue that refuses them; the first ${ORDERS_BEFORE_RATIO} of a day are not counted against it.`,
-  check: ({ engine }, { maxOrdersPerFill = Number.POSITIVE_INFINITY }) => {
+  check: ({ engine }, { maxOrdersPerFill }) => {
+    if (maxOrdersPerFill === undefined) return undefined;
     const { ordersToday, fillsToday } = engine.watch;
     const ratio = ordersToday / Math.max(1, fillsToday);
     return ordersToday >= ORDERS_BEFORE_RATIO && ratio > maxOrdersPerFill
@@ -47,7 +48,8 @@ export const repeatedExecution: Check = {
   owner: 'risk',
   rationale:
     'Off by default. The same decision again and again is a loop that nobody meant; a fill on the other side, or a person who resumes trading, starts the count anew.',
-  check: ({ engine, strategy, market, leg }, { maxRepeatedExecutions = Number.POSITIVE_INFINITY }) => {
+  check: ({ engine, strategy, market, leg }, { maxRepeatedExecutions }) => {
+    if (maxRepeatedExecutions === undefined) return undefined;
     const count = engine.watch.repeatsOf(strategy, market.index, leg.side);
     return count >= maxRepeatedExecutions
       ? refuse('REPEATED_EXECUTION_EXCEEDS_MAX', maxRepeatedExecutions, count + 1)
@@ -61,7 +63,8 @@ export const noDuplicate: Check = {
   owner: 'operations',
   rationale:
     'Off by default: a strategy may mean the same order at every bar. Shorter than the timeframe, it catches what was sent twice.',
-  check: ({ engine, strategy, leg, market }, { duplicateWithinMs = 0 }) => {
+  check: ({ engine, strategy, leg, market }, { duplicateWithinMs }) => {
+    if (duplicateWithinMs === undefined) return undefined;
     const age = engine.time - engine.watch.lastSame(strategy, market.index, leg);
     return age < duplicateWithinMs ? refuse('DUPLICATE_ORDER', duplicateWithinMs, age) : undefined;
   },

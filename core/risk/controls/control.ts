@@ -23,6 +23,7 @@ export interface Described {
 
 /** Passes an order that may raise a position, or refuses it. */
 export interface Check extends Described {
+  /** Passes every order where its limit is not set. */
   readonly check: (candidate: Candidate, limits: Limits) => Refusal | undefined;
 }
 

@@ -15,7 +15,7 @@ export const dailyLoss: Check = {
   limit: 'maxDailyLoss',
   owner: 'risk',
   rationale: 'Off by default: what a day may cost is the owner’s to say. A few per cent is usual.',
-  check: ({ engine }, { maxDailyLoss = Number.POSITIVE_INFINITY }) =>
+  check: ({ engine }, { maxDailyLoss }) =>
     lossSince(engine.watch.dayStart, engine.equity, maxDailyLoss, 'DAILY_LOSS_EXCEEDS_MAX'),
 };
 
@@ -25,11 +25,12 @@ export const weeklyLoss: Check = {
   owner: 'risk',
   rationale:
     'Off by default. Days that each stay within their limit can still add up; the week begins on Monday, 00:00 UTC.',
-  check: ({ engine }, { maxWeeklyLoss = Number.POSITIVE_INFINITY }) =>
+  check: ({ engine }, { maxWeeklyLoss }) =>
     lossSince(engine.watch.weekStart, engine.equity, maxWeeklyLoss, 'WEEKLY_LOSS_EXCEEDS_MAX'),
 };
 
-function lossSince(first: number, equity: number, share: number, code: DenialCode): Refusal | undefined {
+function lossSince(first: number, equity: number, share: number | undefined, code: DenialCode): Refusal | undefined {
+  if (share === undefined) return undefined;
   const lost = first - equity;
   return lost >= first * share ? refuse(code, inBps(share), inBps(lost / first)) : undefined;
 }
@@ -40,7 +41,8 @@ export const drawdown: Check = {
   owner: 'risk',
   rationale:
     'Off by default: how deep a loss may go is the owner’s to say. Past it trading is set to reducing, and `haltDrawdown` stops it altogether.',
-  check: ({ engine }, { maxDrawdown = Number.POSITIVE_INFINITY }) => {
+  check: ({ engine }, { maxDrawdown }) => {
+    if (maxDrawdown === undefined) return undefined;
     const below = engine.watch.peak - engine.equity;
     return below > engine.watch.peak * maxDrawdown
       ? refuse('DRAWDOWN_EXCEEDS_MAX', inBps(maxDrawdown), inBps(below / engine.watch.peak))
@@ -67,7 +69,8 @@ export const cooldown: Check = {
   limit: 'cooldownMs',
   owner: 'trader',
   rationale: 'Off by default. A pause after a trade keeps a strategy from buying back what it has just sold.',
-  check: ({ engine, market }, { cooldownMs = 0 }) => {
+  check: ({ engine, market }, { cooldownMs }) => {
+    if (cooldownMs === undefined) return undefined;
     const since = engine.time - engine.watch.trades.lastIn(market.index);
     return since < cooldownMs ? refuse('INSTRUMENT_COOLING_DOWN', cooldownMs, since) : undefined;
   },

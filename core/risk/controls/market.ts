@@ -36,7 +36,7 @@ export const notRestricted: Check = {
   limit: 'restricted',
   owner: 'risk',
   rationale: 'None is restricted by default: the universe is already a list of what may be traded.',
-  check: ({ market }) => (market.restricted ? refuse('INSTRUMENT_RESTRICTED') : undefined),
+  check: ({ market }) => (market.restricted || market.halted ? refuse('INSTRUMENT_RESTRICTED') : undefined),
 };
 
 export const onTime: Check = {

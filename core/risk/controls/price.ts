@@ -11,7 +11,8 @@ export const freshPrice: Check = {
   owner: 'operations',
   rationale:
     'Off by default: a bar is as old as its timeframe, which differs from account to account. Two bars are a good start.',
-  check: ({ engine, market }, { staleAfterMs = Number.POSITIVE_INFINITY }) => {
+  check: ({ engine, market }, { staleAfterMs }) => {
+    if (staleAfterMs === undefined) return undefined;
     const age = engine.time - market.pricedAt;
     return age > staleAfterMs ? refuse('PRICE_STALE', staleAfterMs, age) : undefined;
   },
@@ -23,7 +24,8 @@ export const freshQuote: Check = {
   owner: 'operations',
   rationale:
     'Off by default. An order without a price of its own takes whatever it finds, so it may be held to a newer price than others.',
-  check: ({ engine, market, leg }, { freshQuoteMs = Number.POSITIVE_INFINITY }) => {
+  check: ({ engine, market, leg }, { freshQuoteMs }) => {
+    if (freshQuoteMs === undefined) return undefined;
     const age = engine.time - market.pricedAt;
     const takesAny = leg.price === 0;
     return takesAny && age > freshQuoteMs ? refuse('MARKET_ORDER_WITHOUT_FRESH_PRICE', freshQuoteMs, age) : undefined;
@@ -54,7 +56,8 @@ export const referenceCollar: Check = {
   owner: 'risk',
   rationale:
     'Off by default. The last price can be wrong itself: one bad print moves it, and the average of the last bars hardly.',
-  check: (candidate, { referenceCollarBps = Number.POSITIVE_INFINITY }) => {
+  check: (candidate, { referenceCollarBps }) => {
+    if (referenceCollarBps === undefined) return undefined;
     const reference = candidate.market.averageClose();
     if (!(reference > 0)) return refuse('PRICE_MISSING');
     const away = (Math.abs(candidate.market.lastPrice - reference) / reference) * 10_000;
