@@ -1,19 +1,30 @@
 /** Writes the reference pages that are made from the code. `--check` writes nothing and fails where one is not current. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Described } from '../core/risk/controls/control.ts';
-import { SMALLEST } from '../core/risk/controls/exposure.ts';
-import { CAPS, CHECKS } from '../core/risk/controls/index.ts';
-import { OF_EVERY_ORDER } from '../core/risk/controls/market.ts';
+import { CAPS, CHECKS, OF_EVERY_ORDER, SMALLEST } from '../core/risk/controls/index.ts';
 import { DENIALS } from '../core/risk/denial.ts';
 import { limitsSchema } from '../core/risk/limits.ts';
 
 const DEFAULTS: Readonly<Record<string, unknown>> = limitsSchema.parse({});
 
-const row = ({ code, limit, owner, rationale }: Described): string => {
+const CONTROLS = join(import.meta.dirname, '../core/risk/controls');
+
+/** Why the default of each control is what it is, by its code: the comment above it. */
+export const RATIONALES: ReadonlyMap<string, string> = new Map(
+  readdirSync(CONTROLS).flatMap((file) => {
+    const source = readFileSync(join(CONTROLS, file), 'utf8');
+    const found = source.matchAll(
+      /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport const \w+: (?:Check|Cap|Described) = \{\s*code: '(\w+)'/g,
+    );
+    return [...found].map(([, comment, code]) => [code, comment.replace(/\s*\n \* ?/g, ' ').trim()] as const);
+  }),
+);
+
+const row = ({ code, limit, owner }: Described): string => {
   const { unit, meaning } = DENIALS[code];
   const by = limit === undefined ? 'always on' : `\`${limit}\`, ${defaultOf(limit)}`;
-  return `| \`${code}\` | ${meaning} | ${by} | ${unit || '–'} | ${owner} | ${rationale} |`;
+  return `| \`${code}\` | ${meaning} | ${by} | ${unit || '–'} | ${owner} | ${RATIONALES.get(code) ?? ''} |`;
 };
 
 function defaultOf(limit: string): string {

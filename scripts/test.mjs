@@ -110,7 +110,9 @@ function providePython() {
   const result = spawnSync(python, ['-c', 'import sys; print(sys.version_info >= (3, 10))'], { encoding: 'utf8' });
   if (result.stdout?.trim() === 'True') return;
   env.PLIMSOLL_WITHOUT_CLOUD = '1';
-  leftOut.push('Python 3.10 or newer was not found (name one in PLIMSOLL_PYTHON): the tests on the local cloud');
+  leftOut.push(
+    'Python 3.10 or newer was not found (name one in PLIMSOLL_PYTHON): the tests on the local cloud, and the comparison of risk numbers with other libraries',
+  );
 }
 
 function tail(text) {

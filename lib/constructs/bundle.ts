@@ -11,6 +11,8 @@ import { BANNER, builtInModules } from './built-in-modules.ts';
 import { leftOut } from './left-out.ts';
 
 const root = resolve(import.meta.dirname, '../..');
+/** The function that serves the OpenAPI document. */
+const API_ENTRY = 'functions/api.ts';
 
 export interface Bundle {
   /** Absolute. */
@@ -61,7 +63,7 @@ async function bundled({ entry, modules }: Bundle, outfile: string): Promise<voi
       '@smithy/core/event-streams': standIn('no-event-streams.ts'),
       ...modules,
     },
-    plugins: [leftOut(root), awsClients, builtInModules],
+    plugins: [leftOut(root, entry === join(root, API_ENTRY)), awsClients, builtInModules],
     logLevel: 'warning',
   }).catch(() => {
     process.exitCode = 1;

@@ -20,24 +20,32 @@ const FILES_OF_CCXT = [
   'ccxt/js/src/protobuf/',
   'ccxt/js/src/static_dependencies/',
 ];
-/** What they stand in for, Node has: SHA-256 and CRC-32. And the names of browsers. */
+/** What they stand in for, Node has: hashes and CRC-32. And the names of browsers. */
 const FILES_OF_AWS = [
   'bowser/',
   '@smithy/core/dist-es/submodules/checksum/sha256/Sha256Js.js',
   '@smithy/core/dist-es/submodules/checksum/crc32/Crc32Js.js',
+  '@aws-sdk/checksums/dist-es/submodules/sha/sha1/Sha1Js.js',
+  '@aws-sdk/checksums/dist-es/submodules/sha/sha512/Sha512Js.js',
 ];
 /** Forms of Parquet that the lake's own files do not have. */
-const FILES_OF_PARQUET = ['variant', 'bloom', 'wkb', 'snappy', 'xxhash'].map((name) => `hyparquet/src/${name}.js`);
+const FILES_OF_PARQUET = ['variant', 'bloom', 'wkb', 'snappy', 'xxhash', 'query'].map((name) => `hyparquet/src/${name}.js`);
 const FILES = [...FILES_OF_CCXT, ...FILES_OF_AWS, ...FILES_OF_PARQUET];
+/** JSON Schema of zod's schemas, which the OpenAPI document alone is made of. */
+const FILES_OF_OPENAPI = ['json-schema-processors', 'to-json-schema'].map((name) => `zod/v4/core/${name}.js`);
 /** Packages where ccxt asks for them; a strategy may have its own use of one. */
 const PACKAGES_FOR_CCXT = /^(@noble\/curves|@scure\/starknet|fflate)(\/|$)/;
 
 const NAMESPACE = 'left-out';
 
-/** @param root where `node_modules` lies */
-export const leftOut = (root: string): Plugin => ({
+/**
+ * @param root where `node_modules` lies
+ * @param describes whether the bundle makes the OpenAPI document
+ */
+export const leftOut = (root: string, describes: boolean): Plugin => ({
   name: NAMESPACE,
   setup(build) {
+    const files = describes ? FILES : [...FILES, ...FILES_OF_OPENAPI];
     build.onResolve({ filter: PACKAGES_FOR_CCXT }, async ({ path, importer, resolveDir, kind, pluginData }) => {
       if (pluginData === NAMESPACE || !packaged(importer).startsWith('ccxt/')) return undefined;
       const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: NAMESPACE });
@@ -45,7 +53,7 @@ export const leftOut = (root: string): Plugin => ({
     });
     build.onLoad({ filter: /.*/, namespace: NAMESPACE }, ({ path }) => absent(path, root));
     build.onLoad({ filter: /[\\/]node_modules[\\/].*\.(m|c)?js$/ }, ({ path }) =>
-      FILES.some((begin) => packaged(path).startsWith(begin)) ? absent(path, root) : undefined,
+      files.some((begin) => packaged(path).startsWith(begin)) ? absent(path, root) : undefined,
     );
   },
 });

@@ -1,23 +1,22 @@
 /** Controls of activity: how many orders, how often, and whether they come to anything. */
 import { type Check, refuse } from './control.ts';
 
+/** Five hundred: what a venue lets an account have at most, and far more than a strategy that is in order needs. */
 export const workingOrders: Check = {
   code: 'WORKING_ORDERS_EXCEED_MAX',
   limit: 'maxWorkingOrders',
   owner: 'operations',
-  rationale:
-    'Five hundred: what a venue lets an account have at most, and far more than a strategy that is in order needs.',
   check: ({ engine }, { maxWorkingOrders }) =>
     engine.workingOrders >= maxWorkingOrders
       ? refuse('WORKING_ORDERS_EXCEED_MAX', maxWorkingOrders, engine.workingOrders)
       : undefined,
 };
 
+/** Ten a second over a minute: below what venues allow a key, above what bars can cause. */
 export const orderRate: Check = {
   code: 'ORDER_RATE_EXCEEDS_MAX',
   limit: 'maxOrdersPerMinute',
   owner: 'operations',
-  rationale: 'Ten a second over a minute: below what venues allow a key, above what bars can cause.',
   check: ({ engine }, { maxOrdersPerMinute }) => {
     const rate = engine.watch.ordersWithinMinute(engine.time);
     return rate >= maxOrdersPerMinute ? refuse('ORDER_RATE_EXCEEDS_MAX', maxOrdersPerMinute, rate) : undefined;
@@ -27,11 +26,14 @@ export const orderRate: Check = {
 /** Orders of a day before their number is held against the fills. */
 const ORDERS_BEFORE_RATIO = 20;
 
+/**
+ * Off by default. Many orders and few fills are quoting by accident, or a venue that refuses them; the first 20 of a day are
+ * not counted against it.
+ */
 export const orderToTradeRatio: Check = {
   code: 'ORDER_TO_TRADE_RATIO_EXCEEDS_MAX',
   limit: 'maxOrdersPerFill',
   owner: 'operations',
-  rationale: `Off by default. Many orders and few fills are quoting by accident, or a venue that refuses them; the first ${ORDERS_BEFORE_RATIO} of a day are not counted against it.`,
   check: ({ engine }, { maxOrdersPerFill }) => {
     if (maxOrdersPerFill === undefined) return undefined;
     const { ordersToday, fillsToday } = engine.watch;
@@ -42,12 +44,14 @@ export const orderToTradeRatio: Check = {
   },
 };
 
+/**
+ * Off by default. The same decision again and again is a loop that nobody meant; a fill on the other side, or a person who
+ * resumes trading, starts the count anew.
+ */
 export const repeatedExecution: Check = {
   code: 'REPEATED_EXECUTION_EXCEEDS_MAX',
   limit: 'maxRepeatedExecutions',
   owner: 'risk',
-  rationale:
-    'Off by default. The same decision again and again is a loop that nobody meant; a fill on the other side, or a person who resumes trading, starts the count anew.',
   check: ({ engine, strategy, market, leg }, { maxRepeatedExecutions }) => {
     if (maxRepeatedExecutions === undefined) return undefined;
     const count = engine.watch.repeatsOf(strategy, market.index, leg.side);
@@ -57,12 +61,11 @@ export const repeatedExecution: Check = {
   },
 };
 
+/** Off by default: a strategy may mean the same order at every bar. Shorter than the timeframe, it catches what was sent twice. */
 export const noDuplicate: Check = {
   code: 'DUPLICATE_ORDER',
   limit: 'duplicateWithinMs',
   owner: 'operations',
-  rationale:
-    'Off by default: a strategy may mean the same order at every bar. Shorter than the timeframe, it catches what was sent twice.',
   check: ({ engine, strategy, leg, market }, { duplicateWithinMs }) => {
     if (duplicateWithinMs === undefined) return undefined;
     const age = engine.time - engine.watch.lastSame(strategy, market.index, leg);

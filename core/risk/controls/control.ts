@@ -10,15 +10,16 @@ import type { Limits } from '../limits.ts';
 /** Who answers for the threshold of a control: who runs the strategies, who sets the account's risk, or who runs the platform. */
 export type Owner = 'trader' | 'risk' | 'operations';
 
-/** What every control says of itself; the reference page is made from it. */
+/**
+ * What every control says of itself. Why its threshold is by default what it is, stands in the comment above it; the reference
+ * page is made from both.
+ */
 export interface Described {
   /** The code of its denials; their unit is the unit of the threshold. */
   readonly code: DenialCode;
   /** The limit that sets its threshold, without which it is not in force; undefined: it always is. */
   readonly limit?: keyof Limits;
   readonly owner: Owner;
-  /** Why its threshold is by default what it is. */
-  readonly rationale: string;
 }
 
 /** Passes an order that may raise a position, or refuses it. */

@@ -10,22 +10,24 @@ const scaled = ({ engine }: Candidate, plain: number): number => Math.floor(plai
 const shareOf = ({ engine }: Candidate, share: number): number => Math.floor(share * engine.equity);
 const UNLIMITED = Number.POSITIVE_INFINITY;
 
+/** Off by default: it is in money, and only the owner knows what is much. */
 export const orderNotional: Cap = {
   code: 'NOTIONAL_EXCEEDS_MAX_PER_ORDER',
   limit: 'maxOrderNotional',
   owner: 'risk',
-  rationale: 'Off by default: it is in money, and only the owner knows what is much.',
   isShare: false,
   limitOf: (candidate, { maxOrderNotional = UNLIMITED }) => scaled(candidate, maxOrderNotional),
   usedOf: () => 0,
 };
 
+/**
+ * Off by default, since not every source counts volume. An order that is large beside what the market trades in a bar is a
+ * slip of the finger, or moves the price against itself.
+ */
 export const usualSize: Cap = {
   code: 'SIZE_UNUSUAL',
   limit: 'maxShareOfVolume',
   owner: 'risk',
-  rationale:
-    'Off by default, since not every source counts volume. An order that is large beside what the market trades in a bar is a slip of the finger, or moves the price against itself.',
   isShare: false,
   limitOf: ({ market, price }, { maxShareOfVolume = UNLIMITED }) => {
     const quantity = Math.floor(market.averageVolume() * market.quantityScale * maxShareOfVolume);
@@ -35,22 +37,21 @@ export const usualSize: Cap = {
   usedOf: () => 0,
 };
 
+/** Off by default: it is in money, and only the owner knows what is much. */
 export const positionNotional: Cap = {
   code: 'POSITION_EXCEEDS_MAX',
   limit: 'maxPositionNotional',
   owner: 'risk',
-  rationale: 'Off by default: it is in money, and only the owner knows what is much.',
   isShare: false,
   limitOf: (candidate, { maxPositionNotional = UNLIMITED }) => scaled(candidate, maxPositionNotional),
   usedOf: ({ market, buys }) => sideExposure(market, buys),
 };
 
+/** One: no more at risk than there is. What an account without borrowing can do, and the most that a first strategy should. */
 export const grossExposure: Cap = {
   code: 'GROSS_EXPOSURE_EXCEEDS_MAX',
   limit: 'maxGrossExposure',
   owner: 'risk',
-  rationale:
-    'One: no more at risk than there is. What an account without borrowing can do, and the most that a first strategy should.',
   isShare: true,
   limitOf: (candidate, { maxGrossExposure }) => shareOf(candidate, maxGrossExposure),
   usedOf: ({ market, buys, exposures }) => {
@@ -59,32 +60,31 @@ export const grossExposure: Cap = {
   },
 };
 
+/** One, as the gross exposure; lower for an account that is meant to be hedged. */
 export const netExposure: Cap = {
   code: 'NET_EXPOSURE_EXCEEDS_MAX',
   limit: 'maxNetExposure',
   owner: 'risk',
-  rationale: 'One, as the gross exposure; lower for an account that is meant to be hedged.',
   isShare: true,
   limitOf: (candidate, { maxNetExposure }) => shareOf(candidate, maxNetExposure),
   usedOf: ({ buys, exposures }) => (buys ? exposures.netLong : exposures.netShort),
 };
 
+/** Off by default: an account with one instrument is all in it. With several, no one of them should be able to ruin it. */
 export const concentration: Cap = {
   code: 'CONCENTRATION_EXCEEDS_MAX',
   limit: 'maxInstrumentExposure',
   owner: 'risk',
-  rationale:
-    'Off by default: an account with one instrument is all in it. With several, no one of them should be able to ruin it.',
   isShare: true,
   limitOf: (candidate, { maxInstrumentExposure = UNLIMITED }) => shareOf(candidate, maxInstrumentExposure),
   usedOf: ({ market, buys }) => sideExposure(market, buys),
 };
 
+/** None by default. Instruments that move together are one bet; the owner names those that do. */
 export const groupExposure: Cap = {
   code: 'GROUP_EXPOSURE_EXCEEDS_MAX',
   limit: 'groups',
   owner: 'risk',
-  rationale: 'None by default. Instruments that move together are one bet; the owner names those that do.',
   isShare: true,
   limitOf: (candidate) => {
     const group = candidate.engine.controls.groupOf(candidate.market);
@@ -102,12 +102,11 @@ export const groupExposure: Cap = {
   },
 };
 
+/** Off by default; the gross exposure bounds it. This one counts perpetuals alone, which may be held for a part of their worth. */
 export const leverage: Cap = {
   code: 'LEVERAGE_EXCEEDS_MAX',
   limit: 'maxLeverage',
   owner: 'risk',
-  rationale:
-    'Off by default; the gross exposure bounds it. This one counts perpetuals alone, which may be held for a part of their worth.',
   isShare: true,
   limitOf: (candidate, { maxLeverage = UNLIMITED }) =>
     candidate.market.isPerpetual ? shareOf(candidate, maxLeverage) : UNLIMITED,
@@ -121,41 +120,43 @@ export const leverage: Cap = {
   },
 };
 
+/** Off by default. All working orders that may open anything, should they fill at once. */
 export const openOrderNotional: Cap = {
   code: 'OPEN_ORDER_NOTIONAL_EXCEEDS_MAX',
   limit: 'maxOpenOrderNotional',
   owner: 'risk',
-  rationale: 'Off by default. All working orders that may open anything, should they fill at once.',
   isShare: false,
   limitOf: (candidate, { maxOpenOrderNotional = UNLIMITED }) => scaled(candidate, maxOpenOrderNotional),
   usedOf: ({ engine: { columns } }) => columns.reservedForBuys + columns.reservedForSells,
 };
 
+/** Off by default. A part of the equity that is never put to work, for what nobody has thought of. */
 export const capitalInUse: Cap = {
   code: 'CAPITAL_IN_USE_EXCEEDS_MAX',
   limit: 'maxCapitalInUse',
   owner: 'risk',
-  rationale: 'Off by default. A part of the equity that is never put to work, for what nobody has thought of.',
   isShare: true,
   limitOf: (candidate, { maxCapitalInUse = UNLIMITED }) => shareOf(candidate, maxCapitalInUse),
   usedOf: ({ engine }) => engine.equity - freeCash(engine),
 };
 
+/**
+ * Off by default. What the instance has granted this account of a limit that it shares with others: no account has to ask what
+ * the others do.
+ */
 export const budget: Cap = {
   code: 'BUDGET_EXCEEDED',
   limit: 'budget',
   owner: 'risk',
-  rationale:
-    'Off by default. What the instance has granted this account of a limit that it shares with others: no account has to ask what the others do.',
   isShare: false,
   limitOf: (candidate, { budget: granted = UNLIMITED }) => scaled(candidate, granted),
   usedOf: grossExposure.usedOf,
 };
 
+/** What is not there cannot be spent: the cash of spot, the margin of perpetuals. */
 export const cash: Cap = {
   code: 'CASH_INSUFFICIENT',
   owner: 'risk',
-  rationale: 'What is not there cannot be spent: the cash of spot, the margin of perpetuals.',
   isShare: false,
   limitOf: ({ engine, strategy, market, buys }) => {
     if (market.isPerpetual) return marginRoom(engine, strategy, market, buys);
@@ -164,20 +165,11 @@ export const cash: Cap = {
   usedOf: () => 0,
 };
 
-/** What is left of an order after every cap must still be something that the venue takes. */
-export const SMALLEST: readonly Described[] = [
-  {
-    code: 'QUANTITY_BELOW_MIN',
-    owner: 'operations',
-    rationale:
-      'The instrument says how small an order may be; an order that was made smaller than that is denied by what cut it.',
-  },
-  {
-    code: 'NOTIONAL_BELOW_MIN',
-    owner: 'operations',
-    rationale: 'As the smallest quantity, in money.',
-  },
-];
+/** The instrument says how small an order may be; one that was made smaller than that is denied by what cut it. */
+export const leastQuantity: Described = { code: 'QUANTITY_BELOW_MIN', owner: 'operations' };
+
+/** As the smallest quantity, in money. */
+export const leastNotional: Described = { code: 'NOTIONAL_BELOW_MIN', owner: 'operations' };
 
 /** Margin and fee that an order in a perpetual holds, in basis points of its notional. */
 export const marginBps = (market: MarketState): number =>

@@ -4,7 +4,7 @@ import type { Refusal } from '../../engine/bookkeeping.ts';
 import type { MarketState } from '../../engine/market-state.ts';
 import type { Limits } from '../limits.ts';
 import { noDuplicate, orderRate, orderToTradeRatio, repeatedExecution, workingOrders } from './activity.ts';
-import type { Candidate, Cap, Check } from './control.ts';
+import type { Candidate, Cap, Check, Described } from './control.ts';
 import {
   budget,
   capitalInUse,
@@ -12,6 +12,8 @@ import {
   concentration,
   grossExposure,
   groupExposure,
+  leastNotional,
+  leastQuantity,
   leverage,
   netExposure,
   openOrderNotional,
@@ -30,8 +32,12 @@ import {
   stopLossGuard,
   weeklyLoss,
 } from './loss.ts';
-import { notReducing, notRestricted, onTime, shortAllowed } from './market.ts';
+import { armed, armedExposure, armedOrder, reconciled } from './live.ts';
+import { notHalted, notReducing, notRestricted, onTime, priced, shortAllowed } from './market.ts';
 import { freshPrice, freshQuote, noSelfMatch, priceCollar, referenceCollar, validPrices } from './price.ts';
+
+/** Those that hold for every order, one that only lowers a position too. */
+export const OF_EVERY_ORDER: readonly Described[] = [notHalted, priced];
 
 /** They pass or refuse. */
 export const CHECKS: readonly Check[] = [
@@ -40,6 +46,8 @@ export const CHECKS: readonly Check[] = [
   weeklyLoss,
   drawdown,
   notReducing,
+  armed,
+  reconciled,
   notRestricted,
   onTime,
   freshPrice,
@@ -74,6 +82,8 @@ export const CAPS: readonly Cap[] = [
   openOrderNotional,
   capitalInUse,
   budget,
+  armedOrder,
+  armedExposure,
   cash,
 ];
 
@@ -88,6 +98,8 @@ export function refusalOf(candidate: Candidate, limits: Limits): Refusal | undef
     weeklyLoss.check(candidate, limits) ??
     drawdown.check(candidate, limits) ??
     notReducing.check(candidate, limits) ??
+    armed.check(candidate, limits) ??
+    reconciled.check(candidate, limits) ??
     notRestricted.check(candidate, limits) ??
     onTime.check(candidate, limits) ??
     freshPrice.check(candidate, limits) ??
@@ -109,6 +121,9 @@ export function refusalOf(candidate: Candidate, limits: Limits): Refusal | undef
     shortAllowed.check(candidate, limits)
   );
 }
+
+/** What is left of an order after every cap must still be something that the venue takes. */
+export const SMALLEST: readonly Described[] = [leastQuantity, leastNotional];
 
 /** A group of instruments that count as one bet. */
 interface Group {

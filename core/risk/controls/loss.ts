@@ -3,28 +3,27 @@ import type { Refusal } from '../../engine/bookkeeping.ts';
 import type { DenialCode } from '../denial.ts';
 import { type Check, inBps, refuse } from './control.ts';
 
+/** Without equity there is nothing to take a share of. */
 export const positiveEquity: Check = {
   code: 'EQUITY_NOT_POSITIVE',
   owner: 'risk',
-  rationale: 'Without equity there is nothing to take a share of.',
   check: ({ engine }) => (engine.equity > 0 ? undefined : refuse('EQUITY_NOT_POSITIVE', 0, engine.equity)),
 };
 
+/** Off by default: what a day may cost is the owner’s to say. A few per cent is usual. */
 export const dailyLoss: Check = {
   code: 'DAILY_LOSS_EXCEEDS_MAX',
   limit: 'maxDailyLoss',
   owner: 'risk',
-  rationale: 'Off by default: what a day may cost is the owner’s to say. A few per cent is usual.',
   check: ({ engine }, { maxDailyLoss }) =>
     lossSince(engine.watch.dayStart, engine.equity, maxDailyLoss, 'DAILY_LOSS_EXCEEDS_MAX'),
 };
 
+/** Off by default. Days that each stay within their limit can still add up; the week begins on Monday, 00:00 UTC. */
 export const weeklyLoss: Check = {
   code: 'WEEKLY_LOSS_EXCEEDS_MAX',
   limit: 'maxWeeklyLoss',
   owner: 'risk',
-  rationale:
-    'Off by default. Days that each stay within their limit can still add up; the week begins on Monday, 00:00 UTC.',
   check: ({ engine }, { maxWeeklyLoss }) =>
     lossSince(engine.watch.weekStart, engine.equity, maxWeeklyLoss, 'WEEKLY_LOSS_EXCEEDS_MAX'),
 };
@@ -35,12 +34,14 @@ function lossSince(first: number, equity: number, share: number | undefined, cod
   return lost >= first * share ? refuse(code, inBps(share), inBps(lost / first)) : undefined;
 }
 
+/**
+ * Off by default: how deep a loss may go is the owner’s to say. Past it trading is set to reducing, and `haltDrawdown` stops
+ * it altogether.
+ */
 export const drawdown: Check = {
   code: 'DRAWDOWN_EXCEEDS_MAX',
   limit: 'maxDrawdown',
   owner: 'risk',
-  rationale:
-    'Off by default: how deep a loss may go is the owner’s to say. Past it trading is set to reducing, and `haltDrawdown` stops it altogether.',
   check: ({ engine }, { maxDrawdown }) => {
     if (maxDrawdown === undefined) return undefined;
     const below = engine.watch.peak - engine.equity;
@@ -50,11 +51,11 @@ export const drawdown: Check = {
   },
 };
 
+/** Off by default. A strategy that loses many times in a row is in a market that it was not made for. */
 export const losingStreak: Check = {
   code: 'LOSING_STREAK_EXCEEDS_MAX',
   limit: 'losingStreak',
   owner: 'trader',
-  rationale: 'Off by default. A strategy that loses many times in a row is in a market that it was not made for.',
   check: ({ engine, strategy }, { losingStreak: limit }) => {
     if (limit === undefined) return undefined;
     const { count, last } = engine.watch.trades.streakOf(strategy);
@@ -64,11 +65,11 @@ export const losingStreak: Check = {
   },
 };
 
+/** Off by default. A pause after a trade keeps a strategy from buying back what it has just sold. */
 export const cooldown: Check = {
   code: 'INSTRUMENT_COOLING_DOWN',
   limit: 'cooldownMs',
   owner: 'trader',
-  rationale: 'Off by default. A pause after a trade keeps a strategy from buying back what it has just sold.',
   check: ({ engine, market }, { cooldownMs }) => {
     if (cooldownMs === undefined) return undefined;
     const since = engine.time - engine.watch.trades.lastIn(market.index);
@@ -76,12 +77,11 @@ export const cooldown: Check = {
   },
 };
 
+/** Off by default. Several stops within a short time say that the market moves against everything that is held. */
 export const stopLossGuard: Check = {
   code: 'STOP_LOSSES_EXCEED_MAX',
   limit: 'stopLossGuard',
   owner: 'trader',
-  rationale:
-    'Off by default. Several stops within a short time say that the market moves against everything that is held.',
   check: ({ engine }, { stopLossGuard: limit }) => {
     if (limit === undefined) return undefined;
     const { count, last } = engine.watch.trades.stopsSince(engine.time - limit.withinMs);
@@ -91,11 +91,11 @@ export const stopLossGuard: Check = {
   },
 };
 
+/** Off by default. An instrument in which trades keep losing is left alone for a while, the others go on. */
 export const instrumentLoss: Check = {
   code: 'INSTRUMENT_LOSS_EXCEEDS_MAX',
   limit: 'instrumentLoss',
   owner: 'trader',
-  rationale: 'Off by default. An instrument in which trades keep losing is left alone for a while, the others go on.',
   check: ({ engine, market }, { instrumentLoss: limit }) => {
     if (limit === undefined) return undefined;
     const { count, profit, last } = engine.watch.trades.resultIn(market.index, engine.time - limit.withinMs);
@@ -106,12 +106,11 @@ export const instrumentLoss: Check = {
   },
 };
 
+/** Off by default. The drawdown of closed trades within a window; unlike the breaker it pauses, and goes on by itself. */
 export const recentDrawdown: Check = {
   code: 'RECENT_DRAWDOWN_EXCEEDS_MAX',
   limit: 'recentDrawdown',
   owner: 'trader',
-  rationale:
-    'Off by default. The drawdown of closed trades within a window; unlike the breaker it pauses, and goes on by itself.',
   check: ({ engine }, { recentDrawdown: limit }) => {
     if (limit === undefined) return undefined;
     const { count, drawdown: lost, last } = engine.watch.trades.drawdownSince(engine.time - limit.withinMs);

@@ -4,53 +4,44 @@ import type { Engine } from '../../engine/engine.ts';
 import type { MarketState } from '../../engine/market-state.ts';
 import { type Check, type Described, refuse } from './control.ts';
 
-/** Those that hold for every order, one that only lowers a position too. */
-export const OF_EVERY_ORDER: readonly Described[] = [
-  {
-    code: 'TRADING_HALTED',
-    owner: 'risk',
-    rationale: 'A halt means that nobody knows what is right: nothing is sent, not even what would close a position.',
-  },
-  {
-    code: 'PRICE_MISSING',
-    owner: 'operations',
-    rationale: 'Without any price nothing can be measured, so nothing is sent.',
-  },
-];
+/** A halt means that nobody knows what is right: nothing is sent, not even what would close a position. */
+export const notHalted: Described = { code: 'TRADING_HALTED', owner: 'risk' };
 
-/** The refusal of {@link OF_EVERY_ORDER}. */
+/** Without any price nothing can be measured, so nothing is sent. */
+export const priced: Described = { code: 'PRICE_MISSING', owner: 'operations' };
+
+/** The refusal of what holds for every order, one that only lowers a position too. */
 export function refusalOfTheMoment({ tradingState }: Engine, { lastPrice }: MarketState): Refusal | undefined {
   if (tradingState === 'Halted') return refuse('TRADING_HALTED');
   return lastPrice > 0 ? undefined : refuse('PRICE_MISSING');
 }
 
+/** Whoever set trading to reducing wants less risk; only a person sets it back. */
 export const notReducing: Check = {
   code: 'TRADING_REDUCING_ONLY',
   owner: 'risk',
-  rationale: 'Whoever set trading to reducing wants less risk; only a person sets it back.',
   check: ({ engine }) => (engine.tradingState === 'Reducing' ? refuse('TRADING_REDUCING_ONLY') : undefined),
 };
 
+/** None is restricted by default: the universe is already a list of what may be traded. */
 export const notRestricted: Check = {
   code: 'INSTRUMENT_RESTRICTED',
   limit: 'restricted',
   owner: 'risk',
-  rationale: 'None is restricted by default: the universe is already a list of what may be traded.',
   check: ({ market }) => (market.restricted || market.halted ? refuse('INSTRUMENT_RESTRICTED') : undefined),
 };
 
+/** A cycle that runs long after its time decides on old news. It is marked late when it is opened, by the schedule. */
 export const onTime: Check = {
   code: 'SIGNAL_STALE',
   owner: 'operations',
-  rationale:
-    'A cycle that runs long after its time decides on old news. It is marked late when it is opened, by the schedule.',
   check: ({ engine }) => (engine.lateByMs > 0 ? refuse('SIGNAL_STALE', 0, engine.lateByMs) : undefined),
 };
 
+/** A short position can lose more than it cost, so it has to be asked for. */
 export const shortAllowed: Check = {
   code: 'SHORT_NOT_ALLOWED',
   limit: 'allowShort',
   owner: 'risk',
-  rationale: 'A short position can lose more than it cost, so it has to be asked for.',
   check: ({ buys }, { allowShort }) => (buys || allowShort ? undefined : refuse('SHORT_NOT_ALLOWED')),
 };

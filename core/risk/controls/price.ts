@@ -5,12 +5,11 @@ import { isUntriggeredStop, type Order } from '../../execution/order.ts';
 import type { Protection } from '../../strategies/contract.ts';
 import { type Candidate, type Check, refuse } from './control.ts';
 
+/** Off by default: a bar is as old as its timeframe, which differs from account to account. Two bars are a good start. */
 export const freshPrice: Check = {
   code: 'PRICE_STALE',
   limit: 'staleAfterMs',
   owner: 'operations',
-  rationale:
-    'Off by default: a bar is as old as its timeframe, which differs from account to account. Two bars are a good start.',
   check: ({ engine, market }, { staleAfterMs }) => {
     if (staleAfterMs === undefined) return undefined;
     const age = engine.time - market.pricedAt;
@@ -18,12 +17,11 @@ export const freshPrice: Check = {
   },
 };
 
+/** Off by default. An order without a price of its own takes whatever it finds, so it may be held to a newer price than others. */
 export const freshQuote: Check = {
   code: 'MARKET_ORDER_WITHOUT_FRESH_PRICE',
   limit: 'freshQuoteMs',
   owner: 'operations',
-  rationale:
-    'Off by default. An order without a price of its own takes whatever it finds, so it may be held to a newer price than others.',
   check: ({ engine, market, leg }, { freshQuoteMs }) => {
     if (freshQuoteMs === undefined) return undefined;
     const age = engine.time - market.pricedAt;
@@ -32,30 +30,31 @@ export const freshQuote: Check = {
   },
 };
 
+/**
+ * A price that is missing, off the grid, already passed by a stop, or on the wrong side of its entry is a mistake, whatever
+ * the account may bear.
+ */
 export const validPrices: Check = {
   code: 'ORDER_PRICE_INVALID',
   owner: 'trader',
-  rationale:
-    'A price that is missing, off the grid, already passed by a stop, or on the wrong side of its entry is a mistake, whatever the account may bear.',
   check: ({ market, leg, protection }) =>
     priceFault(market, leg) ?? passedStop(market, leg) ?? protectionFault(market, leg, protection),
 };
 
+/** A tenth of the price: wide enough for a stop on a volatile day, narrow enough for a digit too many. */
 export const priceCollar: Check = {
   code: 'PRICE_OUTSIDE_COLLAR',
   limit: 'priceCollarBps',
   owner: 'risk',
-  rationale: 'A tenth of the price: wide enough for a stop on a volatile day, narrow enough for a digit too many.',
   check: (candidate, { priceCollarBps }) =>
     outside(candidate, candidate.market.lastPrice, priceCollarBps, 'PRICE_OUTSIDE_COLLAR'),
 };
 
+/** Off by default. The last price can be wrong itself: one bad print moves it, and the average of the last bars hardly. */
 export const referenceCollar: Check = {
   code: 'PRICE_OUTSIDE_REFERENCE',
   limit: 'referenceCollarBps',
   owner: 'risk',
-  rationale:
-    'Off by default. The last price can be wrong itself: one bad print moves it, and the average of the last bars hardly.',
   check: (candidate, { referenceCollarBps }) => {
     if (referenceCollarBps === undefined) return undefined;
     const reference = candidate.market.averageClose();
@@ -88,12 +87,14 @@ function outsideAt(
   return away > collarBps ? refuse(code, collarBps, away) : undefined;
 }
 
+/**
+ * Off by default, since the simulated venue matches against the market alone. On a real one an order that meets one of our own
+ * pays two fees and may look like wash trading.
+ */
 export const noSelfMatch: Check = {
   code: 'SELF_MATCH',
   limit: 'preventSelfMatch',
   owner: 'risk',
-  rationale:
-    'Off by default, since the simulated venue matches against the market alone. On a real one an order that meets one of our own pays two fees and may look like wash trading.',
   check: (candidate, { preventSelfMatch }) =>
     preventSelfMatch && candidate.market.orders.some((resting) => wouldMeet(candidate, resting))
       ? refuse('SELF_MATCH')

@@ -51,7 +51,7 @@ export interface Cloud {
 
 /**
  * Starts a cloud of its own. With `iam` this process trusts the cloud's certificate from then on.
- * Throws `PYTHON_MISSING`, `CLOUD_INSTALL_FAILED` or `CLOUD_START_FAILED`.
+ * Throws `PYTHON_MISSING`, `PYTHON_INSTALL_FAILED` or `CLOUD_START_FAILED`.
  */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const python = await pythonWithMiniStack();

@@ -1,4 +1,4 @@
-// Reads the recorded prices and the reference results of other libraries. Used by the tests of this folder only.
+// Reads the recorded prices and the reference results of other libraries.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';

@@ -1,4 +1,4 @@
-// Finds the recorded data. Used by the tests of market data only.
+// Finds the recorded data.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readBarFile } from '../../../adapters/files/bar-file.ts';
