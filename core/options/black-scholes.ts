@@ -4,7 +4,7 @@
  * Option Pricing", Bell Journal of Economics 4 (1973), section 7. Greeks as in E. G. Haug, "The Complete Guide to Option Pricing
  * Formulas", 2nd edition (2007), chapter 2, with the cost of carry b = rate − dividend.
  */
-import { normalDensity, normalDistribution } from './normal.ts';
+import { normalDensity, normalDistribution } from '../statistics/normal-distribution.ts';
 import { assertOption, assertVolatility, DAYS_A_YEAR, type EuropeanOption } from './option.ts';
 
 /** Of one option on one unit of the underlying, in the units of a trader's screen. */

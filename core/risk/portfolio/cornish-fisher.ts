@@ -1,5 +1,5 @@
 /** The Cornish–Fisher expansion: quantiles of a distribution that is near the normal one, from its skewness and kurtosis. */
-import { normalDensity } from './normal.ts';
+import { normalDensity } from '../../statistics/normal-distribution.ts';
 
 export interface Shape {
   readonly skewness: number;

@@ -7,9 +7,9 @@
  * Measurement (1999).
  */
 import { PlimsollError } from '../../errors.ts';
+import { normalQuantile } from '../../statistics/normal-quantile.ts';
 import { expansionOf, expansionSlopes, meanPowersBelow, type Powers, powersOf } from './cornish-fisher.ts';
 import { assertCovariance, centred, covarianceOf, dot, type SquareMatrix, timesVector } from './covariance.ts';
-import { normalQuantile } from './normal.ts';
 import { assertTable, type ReturnTable } from './returns.ts';
 import { assertSample, invalid, momentsOf } from './sample.ts';
 import {

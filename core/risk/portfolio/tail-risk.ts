@@ -7,8 +7,8 @@
  * function of the returns over the horizon, `VaR = -q(α)` and `ES = -(1/α) ∫ q(u) du` from 0 to α, the mean of what lies beyond.
  */
 import { PlimsollError } from '../../errors.ts';
+import { normalQuantile } from '../../statistics/normal-quantile.ts';
 import { expansionOf, isMonotone, meanPowersBelow, powersOf } from './cornish-fisher.ts';
-import { normalQuantile } from './normal.ts';
 import { assertSample, invalid, momentsOf } from './sample.ts';
 
 export const TAIL_METHODS = ['historical', 'variance-covariance', 'cornish-fisher'] as const;

@@ -4,7 +4,6 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { correlationOf, covarianceOf, ewmaVariance } from '../../../../core/risk/portfolio/covariance.ts';
-import { normalQuantile } from '../../../../core/risk/portfolio/normal.ts';
 import {
   alignedReturns,
   closeReturns,
@@ -21,6 +20,7 @@ import {
 } from '../../../../core/risk/portfolio/tail-risk.ts';
 import { kellyOfOdds } from '../../../../core/risk/sizing-methods/kelly.ts';
 import { riskParity } from '../../../../core/risk/sizing-methods/risk-parity.ts';
+import { normalQuantile } from '../../../../core/statistics/normal-quantile.ts';
 import { recorded, recordedFound, recordedSeries } from '../../market/recorded.ts';
 import { expectClose, largestDifference } from './compare.ts';
 import { askReference } from './python.ts';

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expansionOf, isMonotone, powersOf } from '../../../../core/risk/portfolio/cornish-fisher.ts';
-import { normalQuantile } from '../../../../core/risk/portfolio/normal.ts';
 import {
   compounded,
   cornishFisherTail,
@@ -11,6 +10,7 @@ import {
   tailRisks,
   varianceCovarianceTail,
 } from '../../../../core/risk/portfolio/tail-risk.ts';
+import { normalQuantile } from '../../../../core/statistics/normal-quantile.ts';
 import { expectClose } from './compare.ts';
 
 /** Returns of -50 to 50, one each, in an order that is not sorted: 0.01 to 0.01. */

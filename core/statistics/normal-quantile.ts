@@ -1,8 +1,5 @@
-/** The standard normal distribution, as far as tail risk needs it. */
-import { PlimsollError } from '../../errors.ts';
-
-/** φ(z) = e^(-z²/2) / √(2π). */
-export const normalDensity = (z: number): number => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+/** The inverse of the standard normal distribution. */
+import { PlimsollError } from '../errors.ts';
 
 /**
  * The z with Φ(z) = `probability`, for probabilities strictly between 0 and 1; relative error about 1e-16. Algorithm PPND16 of

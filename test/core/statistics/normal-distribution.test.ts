@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { normalDensity, normalDistribution } from '../../../core/options/normal.ts';
+import { normalDensity, normalDistribution } from '../../../core/statistics/normal-distribution.ts';
 
 /** Φ to 60 digits: the Maclaurin series below 6, Laplace's continued fraction beyond, in decimal arithmetic. */
 const KNOWN: readonly (readonly [x: number, probability: number])[] = [
