@@ -1,5 +1,5 @@
 /**
- * What the engine costs, as one JSON: `npm run bench -- [engine] [universe] [memory] [sweep] [indicators]
+ * What the engine costs, as one JSON: `npm run bench -- [engine] [universe] [gate] [memory] [sweep] [indicators]
  * [--no-peers] [--bundles FILE…]`. Without a part, all parts but bundles, which must have been built.
  */
 import { execFileSync } from 'node:child_process';
@@ -8,11 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchBundles } from './bundles.ts';
 import { benchEngine } from './engine.ts';
+import { benchGate } from './gate.ts';
 import { benchMemory } from './memory.ts';
 import { benchSweep } from './sweep.ts';
 import { benchUniverse } from './universe.ts';
 
-const PARTS = ['engine', 'universe', 'memory', 'sweep', 'indicators'] as const;
+const PARTS = ['engine', 'universe', 'gate', 'memory', 'sweep', 'indicators'] as const;
 type Part = (typeof PARTS)[number];
 
 const { values, positionals } = parseArgs({
@@ -49,6 +50,8 @@ function bench(part: Part, withPeers: boolean): unknown {
       );
     case 'universe':
       return benchUniverse();
+    case 'gate':
+      return benchGate();
     case 'memory':
       return benchMemory();
     case 'sweep':

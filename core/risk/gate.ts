@@ -80,7 +80,7 @@ export function gateLeg(
   proposal: TargetProposal | OrderProposal,
 ): void {
   const reason = engine.text(proposal.reason);
-  const signature = engine.watch.signatureOf(leg);
+  const asked = engine.watch.askedBy(leg);
   const passed = leg.reduceOnly
     ? passReduction(engine, strategy, market, leg)
     : passOpening(engine, strategy, market, leg, proposal);
@@ -94,7 +94,7 @@ export function gateLeg(
     leg.group = groupOf(engine, strategy, market, proposal.oneCancelsOther, leg.id);
   }
   initialize(engine, leg, reason, passed === 'reduced');
-  engine.watch.countOrder(engine.time, leg, signature);
+  engine.watch.countOrder(engine.time, leg, asked);
   engine.intents = append(engine.intents, leg);
   if (!leg.reduceOnly) addProtection(engine, market, leg, proposal, reason);
 }
@@ -116,7 +116,8 @@ function passReduction(engine: Engine, strategy: number, market: MarketState, le
   return quantity < asked ? 'reduced' : 'passed';
 }
 
-function passOpening(
+/** Takes an order that may raise a position through every control. Where it passes, its size and what it holds back are set. */
+export function passOpening(
   engine: Engine,
   strategy: number,
   market: MarketState,

@@ -18,16 +18,24 @@ export interface RiskWatchState {
   readonly weekEnd?: number;
   readonly ordersToday?: number;
   readonly fillsToday?: number;
-  readonly repeats?: readonly (readonly [key: string, count: number])[];
-  readonly lastOrders?: readonly (readonly [key: string, last: LastOrder])[];
+  readonly repeats?: readonly (readonly [key: number, count: number])[];
+  readonly lastOrders?: readonly (readonly [key: number, last: LastOrder])[];
   readonly trades?: readonly ClosedTrade[];
 }
 
-/** The last order by which a strategy opened in an instrument, as it was asked for. */
-interface LastOrder {
-  readonly signature: string;
+/** What makes two orders the same to who looks at them, as they are asked for. */
+export type Asked = Pick<Order, 'side' | 'type' | 'quantity' | 'budget' | 'price' | 'trigger'>;
+
+/** The last order by which a strategy opened in an instrument, as it was asked for, and when. */
+interface LastOrder extends Asked {
   readonly time: number;
 }
+
+/** Instruments that an account may have at most, and a little more: what a strategy and an instrument are one number by. */
+const INSTRUMENTS = 8_192;
+const pairOf = (strategy: number, instrument: number): number => strategy * INSTRUMENTS + instrument;
+const rowOf = (strategy: number, instrument: number, side: Side): number =>
+  pairOf(strategy, instrument) * 2 + (side === 'buy' ? 0 : 1);
 
 /**
  * What risk has to remember from cycle to cycle: the highest equity, the first of the day and the week, the last minute's orders;
@@ -57,8 +65,8 @@ export class RiskWatch {
   readonly #maxDrawdown: number | undefined;
   readonly #haltDrawdown: number | undefined;
   /** Orders in a row by which a strategy opened on a side of an instrument. */
-  #repeats = new Map<string, number>();
-  #lastOrders = new Map<string, LastOrder>();
+  #repeats = new Map<number, number>();
+  #lastOrders = new Map<number, LastOrder>();
   #times: number[] = [];
   #counts: number[] = [];
 
@@ -100,30 +108,30 @@ export class RiskWatch {
     return count;
   }
 
-  /** What makes two orders the same to who looks at them, as this one is asked for; undefined where no limit asks. */
-  signatureOf({ side, type, quantity, budget, price, trigger }: Order): string | undefined {
-    return this.#followsLastOrders ? `${side} ${type} ${quantity} ${budget} ${price} ${trigger}` : undefined;
+  /** What is asked for by an order that risk may yet make smaller; undefined where no limit looks at it. */
+  askedBy({ side, type, quantity, budget, price, trigger }: Order): Asked | undefined {
+    return this.#followsLastOrders ? { side, type, quantity, budget, price, trigger } : undefined;
   }
 
   /** When the strategy's last opening order in the instrument was decided, where it was the same as this one. */
   lastSame(strategy: number, instrument: number, leg: Order): number {
-    const last = this.#lastOrders.get(`${strategy} ${instrument}`);
-    return last && last.signature === this.signatureOf(leg) ? last.time : Number.NEGATIVE_INFINITY;
+    const last = this.#lastOrders.get(pairOf(strategy, instrument));
+    return last && isSame(last, leg) ? last.time : Number.NEGATIVE_INFINITY;
   }
 
   /** Orders in a row by which the strategy opened on this side of the instrument. */
   repeatsOf(strategy: number, instrument: number, side: Side): number {
-    return this.#repeats.get(`${strategy} ${instrument} ${side}`) ?? 0;
+    return this.#repeats.get(rowOf(strategy, instrument, side)) ?? 0;
   }
 
-  /** An order passed risk; `signature` is that of what was asked for. */
-  countOrder(time: number, order: Order, signature: string | undefined): void {
+  /** An order passed risk; `asked` is what {@link askedBy} gave before. */
+  countOrder(time: number, order: Order, asked: Asked | undefined): void {
     this.ordersToday++;
     if (!order.reduceOnly) {
       const { strategy, instrument, side } = order;
-      if (signature !== undefined) this.#lastOrders.set(`${strategy} ${instrument}`, { signature, time });
+      if (asked !== undefined) this.#lastOrders.set(pairOf(strategy, instrument), { ...asked, time });
       if (this.#followsRepeats) {
-        this.#repeats.set(`${strategy} ${instrument} ${side}`, this.repeatsOf(strategy, instrument, side) + 1);
+        this.#repeats.set(rowOf(strategy, instrument, side), this.repeatsOf(strategy, instrument, side) + 1);
       }
     }
     this.#countRate(time);
@@ -132,7 +140,7 @@ export class RiskWatch {
   /** An order filled, whole or in part: it ends a row of openings on the other side. */
   countFill({ strategy, instrument, side }: Order): void {
     this.fillsToday++;
-    if (this.#followsRepeats) this.#repeats.delete(`${strategy} ${instrument} ${side === 'buy' ? 'sell' : 'buy'}`);
+    if (this.#followsRepeats) this.#repeats.delete(rowOf(strategy, instrument, side === 'buy' ? 'sell' : 'buy'));
   }
 
   /** A person has looked and let trading go on. */
@@ -199,3 +207,11 @@ export class RiskWatch {
     this.trades.restore(state.trades ?? []);
   }
 }
+
+const isSame = (last: Asked, { side, type, quantity, budget, price, trigger }: Order): boolean =>
+  last.side === side &&
+  last.type === type &&
+  last.quantity === quantity &&
+  last.budget === budget &&
+  last.price === price &&
+  last.trigger === trigger;

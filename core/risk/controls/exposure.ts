@@ -10,6 +10,12 @@ const scaled = ({ engine }: Candidate, plain: number): number => Math.floor(plai
 const shareOf = ({ engine }: Candidate, share: number): number => Math.floor(share * engine.equity);
 const UNLIMITED = Number.POSITIVE_INFINITY;
 
+/** What a market counts in a sum to which an order in `asked` is added: its larger side, or of its own market the order's. */
+function usedBy(market: MarketState, asked: MarketState, buys: boolean): number {
+  const side = sideExposure(market, buys);
+  return market === asked ? side : Math.max(side, sideExposure(market, !buys));
+}
+
 /** Off by default: it is in money, and only the owner knows what is much. */
 export const orderNotional: Cap = {
   code: 'NOTIONAL_EXCEEDS_MAX_PER_ORDER',
@@ -30,9 +36,9 @@ export const usualSize: Cap = {
   owner: 'risk',
   isShare: false,
   limitOf: ({ market, price }, { maxShareOfVolume = UNLIMITED }) => {
-    const quantity = Math.floor(market.averageVolume() * market.quantityScale * maxShareOfVolume);
-    // Without a known volume nothing is usual: no room.
-    return quantity > 0 ? mulDivFloor(quantity * market.numerator, price, market.divisor) : 0;
+    // A measure and not money: where it is large it need not be exact. Without a known volume nothing is usual: no room.
+    const quantity = market.averageVolume() * market.quantityScale * maxShareOfVolume;
+    return quantity > 0 ? Math.floor((quantity * price) / market.valueDivisor) : 0;
   },
   usedOf: () => 0,
 };
@@ -94,11 +100,9 @@ export const groupExposure: Cap = {
     const group = engine.controls.groupOf(market);
     if (!group) return 0;
     engine.behind?.catchUpPrices();
-    return group.markets.reduce((sum, index) => {
-      const other = engine.markets[index];
-      const side = sideExposure(other, buys);
-      return sum + (other === market ? side : Math.max(side, sideExposure(other, !buys)));
-    }, 0);
+    let used = 0;
+    for (const index of group.markets) used += usedBy(engine.markets[index], market, buys);
+    return used;
   },
 };
 
@@ -112,11 +116,9 @@ export const leverage: Cap = {
     candidate.market.isPerpetual ? shareOf(candidate, maxLeverage) : UNLIMITED,
   usedOf: ({ engine, market, buys }) => {
     engine.behind?.catchUpPrices();
-    return engine.markets.reduce((sum, other) => {
-      if (!other.isPerpetual) return sum;
-      const side = sideExposure(other, buys);
-      return sum + (other === market ? side : Math.max(side, sideExposure(other, !buys)));
-    }, 0);
+    let used = 0;
+    for (const other of engine.markets) if (other.isPerpetual) used += usedBy(other, market, buys);
+    return used;
   },
 };
 

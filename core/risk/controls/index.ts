@@ -21,6 +21,7 @@ import {
   positionNotional,
   usualSize,
 } from './exposure.ts';
+import { armed, armedExposure, armedOrder, reconciled } from './live.ts';
 import {
   cooldown,
   dailyLoss,
@@ -32,7 +33,6 @@ import {
   stopLossGuard,
   weeklyLoss,
 } from './loss.ts';
-import { armed, armedExposure, armedOrder, reconciled } from './live.ts';
 import { notHalted, notReducing, notRestricted, onTime, priced, shortAllowed } from './market.ts';
 import { freshPrice, freshQuote, noSelfMatch, priceCollar, referenceCollar, validPrices } from './price.ts';
 
@@ -135,20 +135,22 @@ interface Group {
 /** The controls of one account: those whose limit is set. */
 export class ControlsInForce {
   readonly caps: readonly Cap[];
-  readonly #groups: readonly Group[];
+  /** By the market's index. */
+  readonly #groups: readonly (Group | undefined)[];
 
   constructor(limits: Limits, markets: readonly MarketState[]) {
     const isSet = ({ limit }: { readonly limit?: keyof Limits }): boolean =>
       limit === undefined || limits[limit] !== undefined;
     this.caps = CAPS.filter(isSet);
-    this.#groups = (limits.groups ?? []).map(({ symbols, maxExposure }) => ({
+    const groups = (limits.groups ?? []).map(({ symbols, maxExposure }) => ({
       maxExposure,
       markets: markets.filter(({ instrument }) => symbols.includes(instrument.symbol)).map(({ index }) => index),
     }));
+    this.#groups = markets.map(({ index }) => groups.find((group) => group.markets.includes(index)));
   }
 
   /** The first group that a market is in. */
   groupOf({ index }: MarketState): Group | undefined {
-    return this.#groups.find(({ markets }) => markets.includes(index));
+    return this.#groups[index];
   }
 }

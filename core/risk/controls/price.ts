@@ -95,10 +95,11 @@ export const noSelfMatch: Check = {
   code: 'SELF_MATCH',
   limit: 'preventSelfMatch',
   owner: 'risk',
-  check: (candidate, { preventSelfMatch }) =>
-    preventSelfMatch && candidate.market.orders.some((resting) => wouldMeet(candidate, resting))
-      ? refuse('SELF_MATCH')
-      : undefined,
+  check: (candidate, { preventSelfMatch }) => {
+    if (preventSelfMatch === undefined) return undefined;
+    for (const resting of candidate.market.orders) if (wouldMeet(candidate, resting)) return refuse('SELF_MATCH');
+    return undefined;
+  },
 };
 
 /** Whether the order would trade with one of ours that rests at a price on the other side. */

@@ -125,6 +125,9 @@ describe('size', () => {
     expect(denials(under(limits, { 1: buy({ quantity: 4.001 }) }, rows))).toEqual([['SIZE_UNUSUAL', 40_000, 40_010]]);
     const untraded: Row[] = [[100, 101, 99, 100, 0], CALM, CALM];
     expect(denials(under(limits, { 0: buy({ quantity: 0.001 }) }, untraded))).toEqual([['SIZE_UNUSUAL', 0, 10]]);
+    // More than could ever be counted exactly leaves room for all.
+    const flooded: Row[] = [[100, 101, 99, 100, 1e15], CALM, CALM];
+    expect(denials(under(limits, { 0: buy({ quantity: 4 }) }, flooded))).toEqual([]);
   });
 
   test('of one instrument, as a share of equity', () => {

@@ -17,7 +17,7 @@ function busy(): RiskWatch {
   watch.raisePeak(1_000);
   watch.startDay(MONDAY + 60_000, 990);
   const order = Object.assign(new Order(), { strategy: 2, instrument: 3, quantity: 5 });
-  watch.countOrder(MONDAY + 60_000, order, watch.signatureOf(order));
+  watch.countOrder(MONDAY + 60_000, order, watch.askedBy(order));
   watch.countFill(order);
   watch.trades.add({ time: MONDAY + 60_000, strategy: 2, instrument: 3, profit: -7, stopped: true });
   return watch;
