@@ -2,7 +2,7 @@
 import { timeframeMs } from '../../../../core/market/timeframe.ts';
 import { formatDecimal } from '../../../../core/numbers.ts';
 import { candlesOf, type ServedMarket } from './markets.ts';
-import type { Answer } from './venue-server.ts';
+import type { Answer } from './requests.ts';
 
 const KLINES_DEFAULT = 500;
 const KLINES_MAX = 1000;
@@ -16,6 +16,8 @@ export function binanceAnswer(
   if (path === '/api/v3/time') return { body: { serverTime: now } };
   if (path === '/api/v3/exchangeInfo') return { body: exchangeInfo(markets, now) };
   if (path === '/api/v3/klines') return klines(query, markets, now);
+  if (path === '/fapi/v1/time') return { body: { serverTime: now } };
+  if (path === '/fapi/v1/exchangeInfo') return { body: futuresInfo(markets, now) };
   return undefined;
 }
 
@@ -87,5 +89,55 @@ function symbolInfo(market: ServedMarket): unknown {
     permissionSets: [['SPOT', 'MARGIN']],
     defaultSelfTradePreventionMode: 'NONE',
     allowedSelfTradePreventionModes: ['NONE'],
+  };
+}
+
+function futuresInfo(markets: readonly ServedMarket[], now: number): unknown {
+  return {
+    timezone: 'UTC',
+    serverTime: now,
+    futuresType: 'U_MARGINED',
+    rateLimits: [
+      { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 2400 },
+      { rateLimitType: 'ORDERS', interval: 'MINUTE', intervalNum: 1, limit: 1200 },
+    ],
+    exchangeFilters: [],
+    assets: [{ asset: 'USDT', marginAvailable: true, autoAssetExchange: '-10000' }],
+    symbols: markets.map(futuresSymbol),
+  };
+}
+
+function futuresSymbol(market: ServedMarket): unknown {
+  const tick = formatDecimal(1, market.minutes.priceDecimals);
+  const step = formatDecimal(1, market.quantityDecimals);
+  return {
+    symbol: market.base + market.quote,
+    pair: market.base + market.quote,
+    contractType: 'PERPETUAL',
+    deliveryDate: 4133404800000,
+    onboardDate: 1569398400000,
+    status: 'TRADING',
+    maintMarginPercent: '2.5000',
+    requiredMarginPercent: '5.0000',
+    baseAsset: market.base,
+    quoteAsset: market.quote,
+    marginAsset: market.quote,
+    pricePrecision: market.minutes.priceDecimals,
+    quantityPrecision: market.quantityDecimals,
+    baseAssetPrecision: 8,
+    quotePrecision: 8,
+    underlyingType: 'COIN',
+    underlyingSubType: ['PoW'],
+    triggerProtect: '0.0500',
+    liquidationFee: '0.012500',
+    marketTakeBound: '0.05',
+    filters: [
+      { filterType: 'PRICE_FILTER', minPrice: tick, maxPrice: '4529764', tickSize: tick },
+      { filterType: 'LOT_SIZE', minQty: step, maxQty: '1000', stepSize: step },
+      { filterType: 'MARKET_LOT_SIZE', minQty: step, maxQty: '120', stepSize: step },
+      { filterType: 'MIN_NOTIONAL', notional: '5' },
+    ],
+    orderTypes: ['LIMIT', 'MARKET'],
+    timeInForce: ['GTC', 'IOC', 'FOK', 'GTX'],
   };
 }

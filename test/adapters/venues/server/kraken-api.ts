@@ -1,7 +1,7 @@
 /** Kraken's spot REST, as far as market data needs it: https://docs.kraken.com/api/docs/category/rest-api/market-data */
 import { formatDecimal } from '../../../../core/numbers.ts';
 import { candlesOf, MINUTE_MS, type ServedMarket } from './markets.ts';
-import type { Answer } from './venue-server.ts';
+import type { Answer } from './requests.ts';
 
 /** Kraken keeps the latest 720 candles of an interval, and one that is forming. */
 const CANDLES_KEPT = 720;
@@ -23,11 +23,11 @@ export function krakenAnswer(
 
 const result = (body: unknown): Answer => ({ body: { error: [], result: body } });
 
-const altname = (asset: string): string => (asset === 'BTC' ? 'XBT' : asset);
-const pairOf = (market: ServedMarket): string => altname(market.base) + altname(market.quote);
+export const altname = (asset: string): string => (asset === 'BTC' ? 'XBT' : asset);
+export const pairOf = (market: ServedMarket): string => altname(market.base) + altname(market.quote);
 
 /** Old assets carry a letter in front: X for coins, Z for currencies. */
-function assetId(asset: string): string {
+export function assetId(asset: string): string {
   if (asset === 'BTC') return 'XXBT';
   return asset === 'ETH' ? 'XETH' : asset;
 }

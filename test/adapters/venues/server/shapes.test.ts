@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openKraken } from '../../../../adapters/venues/ccxt/kraken.ts';
+import type { Operation } from '../../../contract/execution-venue.suite.ts';
+import { makeBench, type VenueName } from '../ccxt/benches.ts';
+import { ccxtAt, freeAt } from './foreign-client.ts';
 import { VenueServer } from './venue-server.ts';
 
 const FOLDER = join(process.env.PLIMSOLL_DATA ?? '../shared/data', 'api_fixtures');
@@ -78,5 +81,155 @@ describe.runIf(existsSync(FOLDER))('the venue server', () => {
         Number(rows[i][6]),
       ]);
     });
+  });
+});
+
+/** The kind of each field, nested ones included; of a list, that of its first. */
+function shapeOf(value: AnyJson): AnyJson {
+  if (Array.isArray(value)) return value.length === 0 ? [] : [shapeOf(value[0])];
+  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shapeOf(one)]));
+}
+
+describe.runIf(existsSync(FOLDER))('the private answers of the venue server', () => {
+  let server: VenueServer;
+  beforeAll(async () => {
+    server = await VenueServer.start();
+  });
+  afterAll(() => server.close());
+
+  const SPOT = 'spot/http_json/';
+  const FUTURES = 'futures/http_json/';
+
+  /** What ccxt's own methods are answered, as they came over the wire. */
+  async function answersOf(venue: VenueName): Promise<Record<string, AnyJson>> {
+    const bench = await makeBench(server, venue);
+    const raw: Record<string, AnyJson> = {};
+    const script = (operation: Operation, name: string = operation) =>
+      bench.fault(operation, {
+        kind: 'changed',
+        change: (body) => {
+          raw[name] = body;
+          return body;
+        },
+      });
+    bench.price(4_500_000);
+    const order = {
+      instrument: bench.instrument,
+      clientOrderId: bench.clientOrderId(1),
+      side: 'buy',
+      type: 'limit',
+      timeInForce: 'gtc',
+      postOnly: false,
+      reduceOnly: false,
+      quantity: 10 ** bench.instrument.quantityDecimals / 100,
+      price: 4_400_000,
+      trigger: 0,
+    } as const;
+    script('submit');
+    await bench.port.submit(order);
+    script('query');
+    await bench.port.query(bench.instrument, order.clientOrderId);
+    script('openOrders');
+    await bench.port.openOrders([bench.instrument]);
+    script('cancel');
+    await bench.port.cancel(bench.instrument, order.clientOrderId);
+    await bench.port.submit({ ...order, clientOrderId: bench.clientOrderId(2), type: 'market', price: 0 });
+    script('fills');
+    await bench.port.fills([bench.instrument], bench.now() - 1_000, undefined);
+    script('balances');
+    await bench.port.balances();
+    await bench.stop();
+    return raw;
+  }
+
+  test('are those of Binance spot, field by field', async () => {
+    const served = await answersOf('binance');
+    const order = fixture('binance', `${SPOT}open_orders_response.json`)[0];
+    // The fixture is older than workingTime in lists, which the interface documents.
+    expect(shapeOf(served.openOrders[0])).toEqual(shapeOf({ workingTime: 1, ...order }));
+    expect(shapeOf(served.query)).toEqual(shapeOf({ workingTime: 1, ...order }));
+    const full = fixture('binance', `${SPOT}new_order_full_response.json`);
+    const acknowledged = ['symbol', 'orderId', 'orderListId', 'clientOrderId', 'transactTime'];
+    expect(Object.keys(served.submit)).toEqual(acknowledged);
+    for (const key of acknowledged) expect(typeof served.submit[key]).toBe(typeof full[key]);
+    expect(shapeOf(served.cancel)).toEqual(shapeOf(fixture('binance', `${SPOT}cancel_open_orders_response.json`)[0]));
+  });
+
+  test('are those of Binance USD-M, field by field', async () => {
+    const served = await answersOf('usdm');
+    const order = fixture('binance', `${FUTURES}order_response.json`);
+    for (const one of [served.submit, served.query, served.cancel, served.openOrders[0]]) {
+      expect(shapeOf(one)).toEqual(shapeOf(order));
+    }
+    expect(shapeOf(served.balances)).toEqual(shapeOf(fixture('binance', `${FUTURES}balance.json`)));
+    const bench = await makeBench(server, 'usdm');
+    let risk: AnyJson;
+    server.script('/fapi/v2/positionRisk', { kind: 'changed', change: (body) => (risk = body) });
+    await bench.port.positions([bench.instrument]);
+    expect(shapeOf(risk[0])).toEqual(shapeOf(fixture('binance', `${FUTURES}position_risk.json`)[0]));
+    let account: AnyJson;
+    server.script('/fapi/v2/account', { kind: 'changed', change: (body) => (account = body) });
+    await freeAt(bench, ccxtAt(bench));
+    expect(shapeOf(account)).toEqual(shapeOf(fixture('binance', `${FUTURES}account_info_v2.json`)));
+    await bench.stop();
+  });
+
+  test('are those of Kraken, field by field', async () => {
+    const served = await answersOf('kraken');
+    const [order] = Object.values<AnyJson>(fixture('kraken', 'http_open_orders.json').result.open);
+    // The fixture is older than cl_ord_id, which the interface documents.
+    for (const one of [served.query, served.openOrders]) {
+      const [mine] = Object.values<AnyJson>(one.result.open);
+      expect(shapeOf(mine)).toEqual({ ...shapeOf(order), cl_ord_id: 'string' });
+    }
+    const added = fixture('kraken', 'http_add_order_spot.json');
+    expect(shapeOf(served.submit.result.txid)).toEqual(shapeOf(added.result.txid));
+    expect(served.submit.error).toEqual(added.error);
+    expect(served.cancel).toEqual(fixture('kraken', 'http_cancel_order_spot.json'));
+    const history = fixture('kraken', 'http_trades_history.json').result;
+    const [trade] = Object.values<AnyJson>(served.fills.result.trades);
+    expect(shapeOf(trade)).toEqual(shapeOf(Object.values<AnyJson>(history.trades)[0]));
+    expect(typeof served.fills.result.count).toBe(typeof history.count);
+  });
+
+  test('stand in for the exchanges: their recorded answers are read the same way', async () => {
+    const spot = await makeBench(server, 'binance');
+    const recorded = fixture('binance', `${SPOT}all_orders_response.json`);
+    const renamed = recorded.map((order: AnyJson) => ({ ...order, symbol: 'BTCUSDT' }));
+    spot.fault('openOrders', { kind: 'changed', change: () => renamed });
+    expect(await spot.port.openOrders([spot.instrument])).toMatchObject([
+      { venueOrderId: '1', clientOrderId: 'myOrder1', quantity: 100_000, price: 10, status: 'working' },
+    ]);
+    await spot.stop();
+    const kraken = await makeBench(server, 'kraken');
+    kraken.fault('openOrders', { kind: 'changed', change: () => fixture('kraken', 'http_open_orders.json') });
+    expect(await kraken.port.openOrders([kraken.instrument])).toMatchObject([
+      {
+        venueOrderId: 'O26VBY-ISGAE-JP5TLU',
+        side: 'buy',
+        quantity: 50_000_000,
+        price: 2_950_000,
+        createdAt: 1688583840864,
+      },
+    ]);
+    kraken.fault('fills', { kind: 'changed', change: () => fixture('kraken', 'http_trades_history.json') });
+    const { fills } = await kraken.port.fills([kraken.instrument], 0, undefined);
+    expect(fills).toEqual([
+      {
+        id: 'TCCCTY-WJ6EO-4FP4VZ',
+        symbol: 'BTC/USDT',
+        venueOrderId: 'O26VBY-ISGAE-JP5TLU',
+        clientOrderId: '',
+        side: 'buy',
+        quantity: 50_000_000,
+        price: 2_950_050,
+        fee: '23.60',
+        feeAsset: 'USDT',
+        maker: true,
+        time: 1688585840892,
+      },
+    ]);
+    await kraken.stop();
   });
 });

@@ -1,17 +1,24 @@
-/** An exchange on loopback that speaks Binance's and Kraken's public REST, with a clock to set and faults to script. */
+/** An exchange on loopback that speaks Binance's and Kraken's REST, public and private, with a clock to set and faults to script. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { VenueAccount } from './account.ts';
 import { binanceAnswer } from './binance-api.ts';
+import { type BinanceSide, binancePrivate } from './binance-private.ts';
 import { krakenAnswer } from './kraken-api.ts';
+import { type KrakenSide, krakenPrivate } from './kraken-private.ts';
 import { SERVED_TO, type ServedMarket, servedMarkets } from './markets.ts';
-
-export interface Answer {
-  readonly status?: number;
-  readonly body: unknown;
-}
+import { type Answer, isPending, type Pending, type ServedKey, type VenueRequest } from './requests.ts';
 
 /** What happens to one request instead of its answer. */
-export type Fault =
+export type Fault = FaultKind & {
+  /**
+   * Whether what was asked is done all the same: `now`, never, or so many milliseconds later, if the venue still takes it then.
+   * Default `now`; never, where the venue answers with a status.
+   */
+  readonly effect?: 'now' | 'none' | number;
+};
+
+type FaultKind =
   | {
       readonly kind: 'status';
       readonly status: number;
@@ -29,21 +36,36 @@ export type Fault =
   /** Never an answer. */
   | { readonly kind: 'stall' }
   | { readonly kind: 'disconnect' }
+  /** The answer, so many milliseconds of real time late. */
+  | { readonly kind: 'slow'; readonly ms: number }
   /** Another body, made from the real one. */
   | { readonly kind: 'changed'; readonly change: (body: unknown) => unknown };
 
+/** The accounts of one venue server, whose keys are its tests' own. */
+export interface ServedAccounts {
+  readonly binance: BinanceSide;
+  readonly usdm: BinanceSide;
+  readonly kraken: KrakenSide;
+}
+
 export class VenueServer {
   readonly markets: readonly ServedMarket[];
-  /** The venue's clock, ms UTC. */
-  now = SERVED_TO - 30_000;
+  accounts: ServedAccounts;
   /** Every request, path and query, in order. */
   readonly requests: string[] = [];
+  /** Of every request. */
+  readonly methods: string[] = [];
+  /** The faults that requests have met, in order. */
+  readonly met: Fault[] = [];
   readonly #server: Server;
   readonly #faults = new Map<string, Fault[]>();
+  #now = SERVED_TO - 30_000;
+  #late: { readonly at: number; readonly pending: Pending }[] = [];
 
   constructor(markets: readonly ServedMarket[]) {
     this.markets = markets;
-    this.#server = createServer((request, response) => this.#handle(request, response));
+    this.accounts = accountsOf(markets);
+    this.#server = createServer((request, response) => void this.#handle(request, response));
   }
 
   static async start(): Promise<VenueServer> {
@@ -56,21 +78,45 @@ export class VenueServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** The next requests to `path` meet these, one each, in order. */
+  /** The venue's clock, ms UTC. Setting it lets what is late come to pass. */
+  get now(): number {
+    return this.#now;
+  }
+
+  set now(now: number) {
+    for (const one of this.#late.filter(({ at }) => at <= now).sort((a, b) => a.at - b.at)) {
+      this.#late = this.#late.filter((other) => other !== one);
+      this.#now = Math.max(this.#now, one.at);
+      if (one.at <= one.pending.validUntil) one.pending.run(one.at);
+    }
+    this.#now = now;
+  }
+
+  /** The next requests to `path` (or `METHOD path`) meet these, one each, in order. */
   script(path: string, ...faults: Fault[]): void {
     this.#faults.set(path, [...(this.#faults.get(path) ?? []), ...faults]);
   }
 
-  /** How many requests came to `path`. */
-  count(path: string): number {
-    return this.requests.filter((request) => request.split('?')[0] === path).length;
+  /** What was scripted and has not been met does not happen. */
+  clearFaults(): void {
+    this.#faults.clear();
   }
 
-  /** Forgets requests and faults, and sets the clock back. */
+  /** How many requests came to `path` (or `METHOD path`). */
+  count(path: string): number {
+    const counts = (request: string, method: string) => path === request || path === `${method} ${request}`;
+    return this.requests.filter((request, i) => counts(request.split('?')[0], this.methods[i])).length;
+  }
+
+  /** Forgets requests, faults and accounts, and sets the clock back. */
   reset(): void {
     this.requests.length = 0;
+    this.methods.length = 0;
+    this.met.length = 0;
     this.#faults.clear();
-    this.now = SERVED_TO - 30_000;
+    this.#late = [];
+    this.accounts = accountsOf(this.markets);
+    this.#now = SERVED_TO - 30_000;
   }
 
   async close(): Promise<void> {
@@ -78,16 +124,73 @@ export class VenueServer {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  #handle(request: IncomingMessage, response: ServerResponse): void {
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    this.requests.push(url.pathname + url.search);
-    const { pathname, searchParams } = url;
-    const answer = binanceAnswer(pathname, searchParams, this.markets, this.now) ??
-      krakenAnswer(pathname, searchParams, this.markets, this.now) ?? { status: 404, body: { msg: 'no such path' } };
-    const fault = this.#faults.get(pathname)?.shift();
-    if (fault) misbehave(fault, answer, response);
-    else sendJson(response, answer.status ?? 200, JSON.stringify(answer.body));
+  async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request = await received(incoming);
+    const { path } = request;
+    this.methods.push(request.method);
+    this.requests.push(path + (request.query === '' ? '' : `?${request.query}`));
+    const fault = this.#faults.get(`${request.method} ${path}`)?.shift() ?? this.#faults.get(path)?.shift();
+    const outcome = this.#outcome(request);
+    if (fault) this.met.push(fault);
+    if (!fault) send(response, isPending(outcome) ? outcome.run(this.now) : outcome);
+    else misbehave(fault, this.#inSpiteOf(fault, outcome), response);
   }
+
+  #outcome(request: VenueRequest): Answer | Pending {
+    const { binance, usdm, kraken } = this.accounts;
+    const query = new URLSearchParams(request.query);
+    return (
+      binanceAnswer(request.path, query, this.markets, this.now) ??
+      krakenAnswer(request.path, query, this.markets, this.now) ??
+      binancePrivate(binance, request, this.now) ??
+      binancePrivate(usdm, request, this.now) ??
+      krakenPrivate(kraken, request, this.now) ?? { status: 404, body: { msg: 'no such path' } }
+    );
+  }
+
+  /** The answer that the fault spoils, what was asked having been done or not. */
+  #inSpiteOf(fault: Fault, outcome: Answer | Pending): Answer {
+    if (!isPending(outcome)) return outcome;
+    const effect = fault.effect ?? (fault.kind === 'status' ? 'none' : 'now');
+    if (effect === 'now') return outcome.run(this.now);
+    if (typeof effect === 'number') this.#late.push({ at: this.now + effect, pending: outcome });
+    return { body: {} };
+  }
+}
+
+async function received(incoming: IncomingMessage): Promise<VenueRequest> {
+  let body = '';
+  for await (const chunk of incoming) body += chunk;
+  const [path, query = ''] = (incoming.url ?? '/').split('?');
+  const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]));
+  return { method: incoming.method ?? 'GET', path, query, body, headers };
+}
+
+function accountsOf(markets: readonly ServedMarket[]): ServedAccounts {
+  const binance = (usdm: boolean): BinanceSide => ({
+    usdm,
+    markets,
+    account: new VenueAccount(usdm ? 'perpetual' : 'spot', usdm ? 'quote' : 'received'),
+    key: keyNamed(usdm ? 'usdm' : 'binance'),
+    doublesTrades: false,
+    limits: { weightPerMinute: usdm ? 2_400 : 6_000 },
+    used: { minute: 0, weight: 0, tenSeconds: 0, orders: 0 },
+  });
+  const kraken: KrakenSide = {
+    markets,
+    account: new VenueAccount('spot', 'quote'),
+    key: keyNamed('kraken'),
+    lastNonce: 0n,
+    doublesTrades: false,
+    counter: { value: 0, at: 0, ceiling: 15 },
+  };
+  return { binance: binance(false), usdm: binance(true), kraken };
+}
+
+/** Only for this server: no venue knows it. Base64, as Kraken has its secrets. */
+function keyNamed(name: string): ServedKey {
+  const secret = Buffer.from(`the secret of the ${name} account at the venue server`).toString('base64');
+  return { key: `key-of-the-${name}-account`, secret, trades: true, reads: true };
 }
 
 const PAGE =
@@ -118,10 +221,18 @@ function misbehave(fault: Fault, answer: Answer, response: ServerResponse): void
     case 'disconnect':
       response.destroy();
       return;
+    case 'slow':
+      setTimeout(() => send(response, answer), fault.ms).unref();
+      return;
     case 'changed':
       sendJson(response, 200, JSON.stringify(fault.change(answer.body)));
       return;
   }
+}
+
+function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+  sendJson(response, status ?? 200, JSON.stringify(body));
 }
 
 function sendJson(response: ServerResponse, status: number, text: string): void {

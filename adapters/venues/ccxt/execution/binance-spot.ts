@@ -1,0 +1,177 @@
+/** Binance's spot interface: github.com/binance/binance-spot-api-docs, rest-api.md as of July 2026. */
+import type {
+  CancelAnswer,
+  VenueBalance,
+  VenueCapabilities,
+  VenueFill,
+  VenueOrder,
+  VenueOrderRequest,
+  VenuePosition,
+} from '../../../../core/ports/execution-venue.ts';
+import {
+  acknowledged,
+  askedOrder,
+  binanceCall,
+  binanceComplaint,
+  ENGINE_TIMEOUT_MS,
+  isRateLimit,
+  isRefusal,
+  isTiming,
+  openOrdersOf,
+  orderParameters,
+  priceText,
+  RECEIVE_WINDOW_MS,
+  saysUnknown,
+  serverTime,
+  tradesSince,
+} from './binance.ts';
+import {
+  booleanIn,
+  decimalTextIn,
+  type Fields,
+  fieldsOf,
+  listOf,
+  positiveIn,
+  wholeIn,
+  wholeTextIn,
+  wordIn,
+  wrong,
+} from './json.ts';
+import type { Ask, Call, Complaint, Listing, Meaning, Protocol } from './protocol.ts';
+
+const DAY_MS = 86_400_000;
+
+const CAPABILITIES: VenueCapabilities = {
+  orderTypes: ['market', 'limit', 'stop', 'stop-limit'],
+  timesInForce: ['gtc', 'ioc', 'fok'],
+  postOnly: true,
+  reduceOnly: false,
+  holdsStops: true,
+  // Error -1100 states it: legal range is '^[a-zA-Z0-9-_]{1,36}$'.
+  clientOrderId: /^[a-zA-Z0-9_-]{1,36}$/,
+  // New order: "can be accepted only when the previous one is filled, otherwise the order will be rejected".
+  clientOrderIdReuse: 'after-close',
+  requestValidityMs: RECEIVE_WINDOW_MS + ENGINE_TIMEOUT_MS,
+  // Error -2026: archived 90 days after it was canceled or expired without a fill.
+  remembersClosedMs: 90 * DAY_MS,
+};
+
+export const BINANCE_SPOT: Protocol = {
+  capabilities: CAPABILITIES,
+  // exchangeInfo, rateLimits; orders are counted by account, weight by address.
+  budget: {
+    windows: [
+      { counts: 'weight', limit: 6_000, intervalMs: 60_000, header: 'x-mbx-used-weight-1m' },
+      { counts: 'orders', limit: 100, intervalMs: 10_000, header: 'x-mbx-order-count-10s' },
+      { counts: 'orders', limit: 200_000, intervalMs: DAY_MS, header: 'x-mbx-order-count-1d' },
+    ],
+  },
+  serial: false,
+  clock: async (ask) => serverTime(await ask(binanceCall('public', 'GET', 'time', {}, 1))),
+  complaintIn: binanceComplaint,
+  contentOf: (body) => body,
+  meaningOf,
+  submit,
+  cancel,
+  query,
+  openOrders: (ask, listings) => openOrdersOf(ask, listings, openOrdersCall),
+  fills,
+  balances,
+  positions: async (): Promise<VenuePosition[]> => [],
+};
+
+const signed = (method: Call['method'], path: string, parameters: Record<string, string>, weight: number, orders = 0) =>
+  binanceCall('private', method, path, parameters, weight, orders);
+
+function meaningOf(complaint: Complaint): Meaning {
+  const { status, code, message } = complaint;
+  // HTTP Return Codes: 5XX, "the execution status is UNKNOWN", whatever the body says.
+  if (status >= 500) return 'unclear';
+  if (isRateLimit(code)) return 'rate';
+  if (isTiming(code)) return 'timing';
+  if (saysUnknown(complaint)) return 'no such order';
+  if (code === '-2010' && /duplicate order/i.test(message)) return 'duplicate';
+  return isRefusal(code) ? 'refused' : 'unclear';
+}
+
+async function submit(ask: Ask, listing: Listing, order: VenueOrderRequest, sentAt: number): Promise<string> {
+  const parameters = { ...orderParameters(listing, order, sentAt), ...typeParameters(listing, order) };
+  const answer = await ask(signed('POST', 'order', parameters, 1, 1));
+  return acknowledged(answer, listing, order.clientOrderId);
+}
+
+/** New order, "additional mandatory parameters based on order type". */
+function typeParameters(listing: Listing, order: VenueOrderRequest): Record<string, string> {
+  const price = (): Record<string, string> => ({ price: priceText(listing, order.price) });
+  const timed = () => ({ ...price(), timeInForce: order.timeInForce.toUpperCase() });
+  const stop = () => ({ stopPrice: priceText(listing, order.trigger) });
+  if (order.type === 'stop') return { type: 'STOP_LOSS', ...stop() };
+  if (order.type === 'stop-limit') return { type: 'STOP_LOSS_LIMIT', ...stop(), ...timed() };
+  if (order.type === 'market') return { type: 'MARKET' };
+  return order.postOnly ? { type: 'LIMIT_MAKER', ...price() } : { type: 'LIMIT', ...timed() };
+}
+
+async function cancel(ask: Ask, listing: Listing, clientOrderId: string): Promise<CancelAnswer> {
+  const parameters = { symbol: listing.id, origClientOrderId: clientOrderId };
+  const fields = fieldsOf(await ask(signed('DELETE', 'order', parameters, 1)), 'the cancellation');
+  if (wordIn(fields, 'origClientOrderId') !== clientOrderId) throw wrong('origClientOrderId', fields.origClientOrderId);
+  return { kind: wordIn(fields, 'status') === 'CANCELED' ? 'canceled' : 'accepted' };
+}
+
+async function query(ask: Ask, listing: Listing, clientOrderId: string): Promise<VenueOrder | undefined> {
+  const parameters = { symbol: listing.id, origClientOrderId: clientOrderId };
+  return askedOrder(ask, signed('GET', 'order', parameters, 4), listing, clientOrderId);
+}
+
+function openOrdersCall(id: string | undefined): Call {
+  return id === undefined ? signed('GET', 'openOrders', {}, 80) : signed('GET', 'openOrders', { symbol: id }, 6);
+}
+
+async function fills(
+  ask: Ask,
+  wanted: readonly { listing: Listing; from: number }[],
+  now: number,
+): Promise<VenueFill[]> {
+  const read: VenueFill[] = [];
+  for (const { listing, from } of wanted) {
+    const callFor = (parameters: Record<string, string>) =>
+      signed('GET', 'myTrades', { symbol: listing.id, ...parameters }, 20);
+    // Account trade list: startTime and endTime at most 24 hours apart.
+    const trades = await tradesSince({ ask, callFor, spanMs: DAY_MS }, from, now);
+    read.push(...trades.map((trade) => fillOf(trade, listing)));
+  }
+  return read;
+}
+
+function fillOf(trade: Fields, listing: Listing): VenueFill {
+  const { instrument } = listing;
+  if (wordIn(trade, 'symbol') !== listing.id) throw wrong('symbol', trade.symbol);
+  return {
+    id: wholeTextIn(trade, 'id'),
+    symbol: instrument.symbol,
+    venueOrderId: wholeTextIn(trade, 'orderId'),
+    clientOrderId: '',
+    side: booleanIn(trade, 'isBuyer') ? 'buy' : 'sell',
+    quantity: positiveIn(trade, 'qty', instrument.quantityDecimals),
+    price: positiveIn(trade, 'price', instrument.priceDecimals),
+    fee: decimalTextIn(trade, 'commission'),
+    feeAsset: wordIn(trade, 'commissionAsset'),
+    maker: booleanIn(trade, 'isMaker'),
+    time: wholeIn(trade, 'time'),
+  };
+}
+
+async function balances(ask: Ask): Promise<VenueBalance[]> {
+  const account = fieldsOf(await ask(signed('GET', 'account', { omitZeroBalances: 'true' }, 20)), 'the account');
+  return listOf(account.balances, 'the balances').map((entry) => {
+    const balance = fieldsOf(entry, 'a balance');
+    return { asset: wordIn(balance, 'asset'), free: amountIn(balance, 'free'), held: amountIn(balance, 'locked') };
+  });
+}
+
+/** Spot balances are never negative. */
+function amountIn(balance: Fields, key: string): string {
+  const text = decimalTextIn(balance, key);
+  if (text.startsWith('-')) throw wrong(key, text);
+  return text;
+}

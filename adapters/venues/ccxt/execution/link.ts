@@ -1,0 +1,219 @@
+/** The signed way to one exchange: each request sent once, within its budget, and its answer told from silence. */
+import type { OpenExchange } from '../exchange.ts';
+import { Budget } from './budget.ts';
+import { OverBudget, Said, Unheard, Unsent } from './failures.ts';
+import { Malformed, readJson } from './json.ts';
+import type { Ask, Call, Protocol } from './protocol.ts';
+
+export interface LinkSettings {
+  readonly timeoutMs: number;
+  /** Milliseconds UTC on this machine. */
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Never in what is said about a failure. */
+  readonly secrets: readonly string[];
+}
+
+/** How long the distance to the exchange's clock is taken to be what it was. */
+const CLOCK_MAX_AGE_MS = 600_000;
+/** How long to wait before what could not be prepared is tried again. */
+const PREPARATION_PAUSE_MS = 1_000;
+
+/** The longest wait for the budget within one question, and how often it may be. */
+const BUDGET_WAIT_MAX_MS = 10_000;
+const BUDGET_WAITS_MAX = 3;
+
+const SAID_MAX = 200;
+
+interface Signed {
+  readonly url: string;
+  readonly method: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+export class Link {
+  readonly #open: OpenExchange;
+  readonly #protocol: Protocol;
+  readonly #settings: LinkSettings;
+  readonly #budget: Budget;
+  #offset: { readonly readAt: number; readonly ms: Promise<number> } | undefined;
+  /** The exchange's clock less this machine's, ms. */
+  #offsetMs = 0;
+  #nonce = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(open: OpenExchange, protocol: Protocol, settings: LinkSettings) {
+    this.#open = open;
+    this.#protocol = protocol;
+    this.#settings = settings;
+    this.#budget = new Budget(protocol.budget);
+    // ccxt stamps requests with this.
+    open.exchange.milliseconds = () => this.venueNow();
+    open.exchange.nonce = () => {
+      // A timestamp must be true; a nonce must rise.
+      this.#nonce = protocol.serial ? Math.max(this.#nonce + 1, this.venueNow()) : this.venueNow();
+      return this.#nonce;
+    };
+  }
+
+  /** The exchange's time as last measured, ms UTC. */
+  venueNow(): number {
+    return this.#settings.now() + this.#offsetMs;
+  }
+
+  /** A time of the exchange's by this machine's clock. */
+  here(venueTime: number): number {
+    return venueTime - this.#offsetMs;
+  }
+
+  /** A time of this machine's by the exchange's clock. */
+  there(time: number): number {
+    return time + this.#offsetMs;
+  }
+
+  /** Once, whatever comes back. The clock must have been measured. */
+  readonly once: Ask = (call) => (this.#protocol.serial ? this.#inTurn(() => this.#send(call)) : this.#send(call));
+
+  /**
+   * For what may be asked twice: again, once, where the exchange minds the timestamp or nonce, with its clock measured anew. A
+   * short wait for the budget is waited out.
+   */
+  readonly ask: Ask = async (call) => {
+    await this.synchronise();
+    try {
+      return await this.#patiently(call);
+    } catch (error) {
+      if (!(error instanceof Said) || error.meaning !== 'timing') throw error;
+      this.forgetClock();
+      await this.synchronise();
+      return this.#patiently(call);
+    }
+  };
+
+  async #patiently(call: Call): Promise<unknown> {
+    for (let waited = 0; ; waited++) {
+      try {
+        return await this.once(call);
+      } catch (error) {
+        const waitMs = error instanceof OverBudget ? error.until - this.#settings.now() : Number.POSITIVE_INFINITY;
+        if (waitMs > BUDGET_WAIT_MAX_MS || waited === BUDGET_WAITS_MAX) throw error;
+        await this.#settings.sleep(Math.max(1, waitMs));
+      }
+    }
+  }
+
+  /** Measures the distance to the exchange's clock where that was not done of late. */
+  async synchronise(): Promise<void> {
+    const now = this.#settings.now();
+    if (this.#offset === undefined || now - this.#offset.readAt > CLOCK_MAX_AGE_MS || now < this.#offset.readAt) {
+      this.#offset = { readAt: now, ms: this.#measure() };
+    }
+    const measuring = this.#offset;
+    try {
+      this.#offsetMs = await measuring.ms;
+    } catch (error) {
+      if (this.#offset === measuring) this.#offset = undefined;
+      throw error;
+    }
+  }
+
+  forgetClock(): void {
+    this.#offset = undefined;
+  }
+
+  /** What an attempt to prepare a request ended with, as the request not having been sent. */
+  unsent(error: unknown): Unsent {
+    if (error instanceof Unsent) return error;
+    return new Unsent(`not sent: ${this.redact(error)}`, this.#settings.now() + PREPARATION_PAUSE_MS);
+  }
+
+  /** In a few words on one line, without keys and signatures. */
+  redact(error: unknown): string {
+    let text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
+    for (const secret of this.#settings.secrets) text = text.replaceAll(secret, '[redacted]');
+    text = text.replace(/signature=[^&\s"']+/gi, 'signature=[redacted]');
+    return text.length > SAID_MAX ? `${text.slice(0, SAID_MAX - 1)}…` : text;
+  }
+
+  close(): void {
+    this.#open.transport.close();
+  }
+
+  /** Not ahead of the exchange's clock: what it said was true before this machine heard it. */
+  async #measure(): Promise<number> {
+    const time = await this.#protocol.clock(this.once);
+    return time - this.#settings.now();
+  }
+
+  async #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const before = this.#last;
+    const mine = before.then(run, run);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #send(call: Call): Promise<unknown> {
+    const free = this.#budget.take(call.cost, this.venueNow());
+    if (free !== undefined) throw new OverBudget('not sent: the budget of requests is used up', this.here(free));
+    const response = await this.#exchange(this.#sign(call));
+    this.#budget.hear(response.headers, this.venueNow());
+    return this.#read(response);
+  }
+
+  #sign(call: Call): Signed {
+    const { section, path, method, parameters } = call;
+    return this.#open.exchange.sign(path, section, method, { ...parameters }) as Signed;
+  }
+
+  async #exchange(signed: Signed): Promise<Response> {
+    const { url, method, headers, body } = signed;
+    const signal = AbortSignal.timeout(this.#settings.timeoutMs);
+    try {
+      return await this.#open.transport.fetch(url, { method, headers, body, signal });
+    } catch (error) {
+      if (signal.aborted) throw new Unheard(`no answer within ${this.#settings.timeoutMs} ms`);
+      throw new Unheard(this.redact(innermost(error)));
+    }
+  }
+
+  async #read(response: Response): Promise<unknown> {
+    const { status } = response;
+    const limited = status === 429 || status === 418;
+    if (limited) this.#budget.pause(this.#open.transport.takeRetryAfterMs(), this.venueNow());
+    const body = await this.#bodyOf(response);
+    const complaint = this.#protocol.complaintIn(status, body);
+    if (complaint === undefined) {
+      if (!response.ok) throw new Unheard(`HTTP ${status} without a reason`);
+      return this.#protocol.contentOf(body);
+    }
+    const message = this.redact(complaint.message);
+    const meaning = this.#protocol.meaningOf(complaint);
+    if (meaning === 'rate') {
+      const until = this.#budget.pause(limited ? 1 : RATE_PAUSE_MS, this.venueNow());
+      throw new Unsent(`the venue limits the rate: it said "${message}" (${complaint.code})`, this.here(until));
+    }
+    throw new Said({ ...complaint, message }, meaning);
+  }
+
+  async #bodyOf(response: Response): Promise<unknown> {
+    const text = await response.text();
+    try {
+      return readJson(text);
+    } catch (error) {
+      if (error instanceof Malformed) throw new Unheard(`HTTP ${response.status}, ${this.redact(error)}`);
+      throw error;
+    }
+  }
+}
+
+/** How long to stay away after an error that limits the rate and gives no time. */
+const RATE_PAUSE_MS = 5_000;
+
+/** `fetch failed` says nothing; its cause does. */
+function innermost(error: unknown): unknown {
+  let inner = error;
+  for (let depth = 0; depth < 5 && inner instanceof Error && inner.cause instanceof Error; depth++) inner = inner.cause;
+  const code = inner instanceof Error ? (inner as { code?: unknown }).code : undefined;
+  return typeof code === 'string' && inner instanceof Error && inner.message === '' ? code : inner;
+}

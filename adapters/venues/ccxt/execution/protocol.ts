@@ -1,0 +1,76 @@
+/** What differs between exchanges: how a request is put, and what an answer means. */
+import type { Instrument } from '../../../../core/market/instrument.ts';
+import type {
+  CancelAnswer,
+  VenueBalance,
+  VenueCapabilities,
+  VenueFill,
+  VenueOrder,
+  VenueOrderRequest,
+  VenuePosition,
+} from '../../../../core/ports/execution-venue.ts';
+import type { BudgetTerms, Cost } from './budget.ts';
+
+/** A request, in the words of ccxt's signing: the section of the exchange's addresses, and the path within. */
+export interface Call {
+  readonly section: string;
+  readonly path: string;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly cost: Cost;
+}
+
+/** The exchange's own error, as it said it. */
+export interface Complaint {
+  readonly status: number;
+  /** The code or the whole text, where the exchange has no codes. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * What an error means for the request that it answers:
+ * - `refused`: it was not and will not be carried out
+ * - `rate`: nor was this one, for the number of requests alone
+ * - `timing`: nor was this one, for its timestamp or nonce alone
+ * - `duplicate`: an order works under this client order id
+ * - `no such order`: the exchange knows no such order, or none that works
+ * - `unclear`: it may have been carried out. Every error that is not known to mean something else.
+ */
+export type Meaning = 'refused' | 'rate' | 'timing' | 'duplicate' | 'no such order' | 'unclear';
+
+/** Sends a call and resolves with what it asked for, out of the exchange's envelope. Throws `Said`, `Unheard`, `Malformed` or `Unsent`. */
+export type Ask = (call: Call) => Promise<unknown>;
+
+/** An instrument and what the exchange calls it. */
+export interface Listing {
+  readonly instrument: Instrument;
+  /** In requests. */
+  readonly id: string;
+  /** In answers: this, or the id. */
+  readonly alias: string;
+}
+
+export interface Protocol {
+  readonly capabilities: VenueCapabilities;
+  readonly budget: BudgetTerms;
+  /** One request at a time: their nonces must arrive in order. */
+  readonly serial: boolean;
+  /** Milliseconds UTC of the exchange's clock. */
+  clock(ask: Ask): Promise<number>;
+  /** The error in an answer; undefined where it holds none. Throws `Malformed`. */
+  complaintIn(status: number, body: unknown): Complaint | undefined;
+  /** What was asked for, out of the envelope. */
+  contentOf(body: unknown): unknown;
+  meaningOf(complaint: Complaint): Meaning;
+  /** `sentAt`: when it was handed in by the exchange's time, ms UTC, from which its validity counts. Resolves with the exchange's order id. */
+  submit(ask: Ask, listing: Listing, order: VenueOrderRequest, sentAt: number): Promise<string>;
+  cancel(ask: Ask, listing: Listing, clientOrderId: string): Promise<CancelAnswer>;
+  /** undefined: the exchange knows none. */
+  query(ask: Ask, listing: Listing, clientOrderId: string): Promise<VenueOrder | undefined>;
+  openOrders(ask: Ask, listings: readonly Listing[]): Promise<VenueOrder[]>;
+  /** Every fill from a time on (ms UTC, inclusive), in any order; one may come twice. */
+  fills(ask: Ask, wanted: readonly { listing: Listing; from: number }[], now: number): Promise<VenueFill[]>;
+  balances(ask: Ask, assetOf: (id: string) => string): Promise<VenueBalance[]>;
+  positions(ask: Ask, listings: readonly Listing[]): Promise<VenuePosition[]>;
+}

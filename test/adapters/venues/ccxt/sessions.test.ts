@@ -1,0 +1,303 @@
+/**
+ * Scripted sessions: orders, cancellations and readings of fills through the real ccxt classes, each request under a random fault,
+ * by a driver that follows the rule for safe use. Never two orders under one id, and no fill lost or doubled.
+ */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { VenueFill, VenueOrderRequest } from '../../../../core/ports/execution-venue.ts';
+import type { Operation } from '../../../contract/execution-venue.suite.ts';
+import { type Fault, VenueServer } from '../server/venue-server.ts';
+import { makeBench, type ServedBench, VENUES, type VenueName } from './benches.ts';
+
+/** For each venue. `SESSIONS=1000` for the proof. */
+const SESSIONS = Number(process.env.SESSIONS ?? 100);
+const STEPS = 14;
+/** How long after the validity of a request the driver still asks, for clocks and delays. */
+const MARGIN_MS = 2_000;
+const POLL_MS = 2_500;
+
+const FAULTS = [
+  'lost answer',
+  'lost request',
+  'late order',
+  'later than it may be',
+  'server error before',
+  'server error after',
+  'rate limit',
+  'ban',
+  'half a body',
+  'cut body',
+  'HTML',
+  'maintenance',
+  'slow',
+] as const;
+type FaultName = (typeof FAULTS)[number];
+
+/** `late` is a part of the time for which a request is valid. */
+function faultOf(venue: VenueName, name: FaultName, late: number): Fault {
+  const limited = JSON.stringify({ code: -1003, msg: 'Too many requests.' });
+  const unavailable = JSON.stringify(
+    venue === 'kraken'
+      ? { error: ['EService:Unavailable'] }
+      : { code: -1000, msg: 'Unknown error, please check your request or try again later.' },
+  );
+  const faults: Record<FaultName, Fault> = {
+    'lost answer': { kind: 'disconnect', effect: 'now' },
+    'lost request': { kind: 'disconnect', effect: 'none' },
+    'late order': { kind: 'disconnect', effect: Math.floor(late * (venue === 'kraken' ? 10_000 : 15_000)) },
+    'later than it may be': { kind: 'disconnect', effect: 20_000 },
+    'server error before': { kind: 'status', status: 502, body: '<html>Bad gateway</html>', effect: 'none' },
+    'server error after': { kind: 'status', status: 504, body: unavailable, effect: 'now' },
+    'rate limit': { kind: 'status', status: 429, headers: { 'retry-after': '3' }, body: limited, effect: 'none' },
+    ban: { kind: 'status', status: 418, headers: { 'retry-after': '20' }, body: limited, effect: 'none' },
+    'half a body': { kind: 'half body', effect: 'now' },
+    'cut body': { kind: 'cut body', effect: 'now' },
+    HTML: { kind: 'html', effect: 'now' },
+    maintenance: { kind: 'status', status: venue === 'kraken' ? 200 : 503, body: unavailable, effect: 'none' },
+    slow: { kind: 'slow', ms: 5, effect: 'now' },
+  };
+  return faults[name];
+}
+
+type Step =
+  | { readonly kind: 'submit'; readonly market: boolean; readonly side: 'buy' | 'sell'; readonly offset: number }
+  | { readonly kind: 'cancel'; readonly which: number }
+  | { readonly kind: 'price'; readonly price: number; readonly part: boolean }
+  | { readonly kind: 'fills' }
+  | { readonly kind: 'venue cancels'; readonly which: number }
+  | { readonly kind: 'fills come late'; readonly ms: number }
+  | { readonly kind: 'wait'; readonly ms: number };
+
+const price = fc.integer({ min: 4_300_000, max: 4_700_000 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('submit' as const),
+      market: fc.boolean(),
+      side: fc.constantFrom('buy' as const, 'sell' as const),
+      offset: fc.integer({ min: -100_000, max: 100_000 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), which: fc.nat(20) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('price' as const), price, part: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('fills' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('venue cancels' as const), which: fc.nat(20) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('fills come late' as const), ms: fc.integer({ min: 0, max: 60_000 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 100, max: 20_000 }) }),
+  },
+);
+
+const OPERATIONS: readonly Operation[] = ['submit', 'cancel', 'query', 'fills', 'clock'];
+const trouble = fc.record({
+  operation: fc.constantFrom(...OPERATIONS),
+  name: fc.constantFrom(...FAULTS),
+  late: fc.integer({ min: 0, max: 100 }).map((percent) => percent / 100),
+});
+const session = fc.record({
+  steps: fc.array(fc.record({ step, faults: fc.array(trouble, { maxLength: 3 }) }), { minLength: 1, maxLength: STEPS }),
+  skewMs: fc.constantFrom(0, 0, 40_000, -40_000),
+  doubled: fc.boolean(),
+});
+
+/** What the driver knows of an order at last. `lost`: its request came to nothing. */
+type Fate = 'placed' | 'refused' | 'lost';
+
+class Driver {
+  readonly #bench: ServedBench;
+  readonly fates = new Map<string, Fate>();
+  readonly fills: VenueFill[] = [];
+  #cursor: string | undefined;
+  readonly #since: number;
+
+  constructor(bench: ServedBench) {
+    this.#bench = bench;
+    this.#since = bench.now() - 1_000;
+  }
+
+  /** Sends one order, and knows afterwards what became of it. After an unclear answer it asks, and never sends again. */
+  async submit(request: VenueOrderRequest): Promise<void> {
+    const { port } = this.#bench;
+    for (let attempt = 0; attempt < 200; attempt++) {
+      const calledAt = this.#bench.now();
+      const answer = await port.submit(request);
+      if (answer.kind === 'held-back') {
+        this.#bench.pass(POLL_MS);
+        continue;
+      }
+      const placed = answer.kind === 'accepted' || answer.kind === 'duplicate';
+      const fate = answer.kind === 'unclear' ? await this.#find(request, calledAt) : placed ? 'placed' : 'refused';
+      this.fates.set(request.clientOrderId, fate);
+      return;
+    }
+    throw new Error('the venue held the order back for ever');
+  }
+
+  /** Unknown counts only where it is said after the request has ceased to be valid. */
+  async #find({ instrument, clientOrderId }: VenueOrderRequest, calledAt: number): Promise<Fate> {
+    const { port } = this.#bench;
+    const validUntil = calledAt + (port.capabilities.requestValidityMs ?? Number.POSITIVE_INFINITY) + MARGIN_MS;
+    for (let attempt = 0; attempt < 400; attempt++) {
+      const asked = this.#bench.now();
+      const answer = await port.query(instrument, clientOrderId);
+      if (answer.kind === 'found') return 'placed';
+      if (answer.kind === 'unknown' && asked > validUntil) return 'lost';
+      this.#bench.pass(POLL_MS);
+    }
+    throw new Error('the venue could not be asked');
+  }
+
+  async cancel(clientOrderId: string): Promise<void> {
+    await this.#bench.port.cancel(this.#bench.instrument, clientOrderId);
+  }
+
+  /** False where the venue could not be heard: the cursor stays where it was. */
+  async readFills(): Promise<boolean> {
+    try {
+      const read = await this.#bench.port.fills([this.#bench.instrument], this.#since, this.#cursor);
+      this.fills.push(...read.fills);
+      this.#cursor = read.cursor;
+      return true;
+    } catch (error) {
+      expect((error as { code?: string }).code).toMatch(/^VENUE_(UNAVAILABLE|ANSWER_MALFORMED)$/);
+      return false;
+    }
+  }
+}
+
+async function run(
+  bench: ServedBench,
+  steps: readonly Step[],
+  driver: Driver,
+  faultsFor: (i: number) => void,
+): Promise<void> {
+  const ids: string[] = [];
+  const unit = 10 ** bench.instrument.quantityDecimals / 100;
+  let last = 4_500_000;
+  for (const [i, one] of steps.entries()) {
+    faultsFor(i);
+    bench.pass(200);
+    const which = 'which' in one && ids.length > 0 ? ids[one.which % ids.length] : undefined;
+    if (one.kind === 'submit') {
+      ids.push(bench.clientOrderId(i + 1));
+      const type = one.market ? ('market' as const) : ('limit' as const);
+      await driver.submit({
+        instrument: bench.instrument,
+        clientOrderId: ids.at(-1)!,
+        side: one.side,
+        type,
+        timeInForce: 'gtc',
+        postOnly: false,
+        reduceOnly: false,
+        quantity: unit,
+        price: one.market ? 0 : last + one.offset,
+        trigger: 0,
+      });
+    } else if (one.kind === 'cancel' && which !== undefined) await driver.cancel(which);
+    else if (one.kind === 'venue cancels' && which !== undefined) {
+      const placed = bench.account.working().find((order) => order.clientOrderId === which);
+      if (placed) bench.account.expire(placed);
+    } else if (one.kind === 'price') {
+      last = one.price;
+      bench.price(last, one.part ? unit / 2 : undefined);
+    } else if (one.kind === 'fills') await driver.readFills();
+    else if (one.kind === 'fills come late') bench.delayFills(one.ms);
+    else if (one.kind === 'wait') bench.pass(one.ms);
+  }
+}
+
+let server: VenueServer;
+beforeAll(async () => {
+  server = await VenueServer.start();
+});
+afterAll(() => server.close());
+
+describe.each(VENUES)('%s', (venue) => {
+  test(
+    `holds ${SESSIONS} sessions under faults: one order an id, every fill once`,
+    async () => {
+      const met = new Map<string, number>();
+      const count = (what: string) => met.set(what, (met.get(what) ?? 0) + 1);
+      await fc.assert(
+        fc.asyncProperty(session, async ({ steps, skewMs, doubled }) => {
+          const bench = await makeBench(server, venue);
+          try {
+            bench.price(4_500_000);
+            bench.skew(skewMs);
+            if (doubled) bench.doubleFills();
+            const driver = new Driver(bench);
+            const named = new Map<Fault, FaultName>();
+            const faultsFor = (i: number) => {
+              for (const { operation, name, late } of steps[i].faults) {
+                const fault = faultOf(venue, name, late);
+                named.set(fault, name);
+                bench.fault(operation, fault);
+              }
+            };
+            const plan = steps.map((one) => one.step);
+            await run(bench, plan, driver, faultsFor);
+            await settle(bench, driver);
+            check(bench, driver);
+            await compare(bench, driver);
+            for (const fault of server.met) count(named.get(fault)!);
+            for (const fate of driver.fates.values()) count(fate);
+            for (const _ of driver.fills) count('fill');
+          } finally {
+            await bench.stop();
+          }
+        }),
+        { numRuns: SESSIONS },
+      );
+      // Else the sessions show nothing.
+      for (const what of [...FAULTS, 'placed', 'lost', 'fill']) {
+        expect([what, met.get(what) ?? 0]).toEqual([what, expect.toSatisfy((times: number) => times >= SESSIONS / 20)]);
+      }
+      if (process.env.SESSIONS) console.info(venue, Object.fromEntries(met));
+    },
+    20 * 60_000,
+  );
+});
+
+/** Faults stop; what is late comes to pass; the fills are read to their end. */
+async function settle(bench: ServedBench, driver: Driver): Promise<void> {
+  bench.server.clearFaults();
+  bench.pass(100_000);
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (await driver.readFills()) break;
+    bench.pass(10_000);
+  }
+  // Once more from its cursor, for what came late; nothing comes again.
+  bench.pass(1_000);
+  expect(await driver.readFills()).toBe(true);
+}
+
+function check(bench: ServedBench, driver: Driver): void {
+  const { account } = bench;
+  for (const [id, fate] of driver.fates) {
+    expect([id, fate, bench.truth(id).orders]).toEqual([id, fate, fate === 'placed' ? 1 : 0]);
+  }
+  expect(account.orders.every((one) => driver.fates.has(one.clientOrderId))).toBe(true);
+  const ours = driver.fills.map(({ time, price, quantity, side }) => ({ time, price, quantity, side }));
+  const theirs = account.trades.map(({ time, price, quantity, side }) => ({ time, price, quantity, side }));
+  const byAll = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+  expect(new Set(driver.fills.map((fill) => fill.id)).size).toBe(driver.fills.length);
+  expect(ours.sort(byAll)).toEqual(theirs.sort(byAll));
+}
+
+/** What the venue says of each order, and of those that work, is what it holds. */
+async function compare(bench: ServedBench, driver: Driver): Promise<void> {
+  const { port, instrument } = bench;
+  for (const [id, fate] of driver.fates) {
+    const answer = await port.query(instrument, id);
+    if (fate !== 'placed') expect(answer).toEqual({ kind: 'unknown' });
+    else expect(answer).toMatchObject({ kind: 'found', order: { clientOrderId: id, filled: bench.truth(id).filled } });
+  }
+  const open = await port.openOrders([instrument]);
+  const working = bench.account.working().map((one) => one.clientOrderId);
+  expect(open.map((one) => one.clientOrderId).sort()).toEqual(working.sort());
+}
