@@ -34,8 +34,11 @@ export default {
     {
       name: 'the-product-does-not-know-its-tests',
       severity: 'error',
-      from: { path: '^(core|adapters|functions|operations|lib|bin|platform|dashboard|strategies)/' },
-      to: { path: '^(test|bench)/' },
+      from: {
+        path: '^(core|adapters|functions|operations|lib|bin|platform|dashboard|strategies)/',
+        pathNot: '^bin/commands/simulate\\.ts$',
+      },
+      to: { path: '^(test|bench|simulation)/' },
     },
     {
       name: 'venues-are-chosen-by-who-composes',

@@ -5,7 +5,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { catalogue, columnsOf, type IndicatorSpec } from '../core/indicators/index.ts';
+import { catalogue } from '../core/indicators/catalogue.ts';
+import { columnsOf, type IndicatorSpec } from '../core/indicators/index.ts';
 import { type BarColumns, emptyBars } from '../core/market/bars.ts';
 
 const BARS = 1_000_000;

@@ -19,6 +19,12 @@ const WRONG_USE_CODES = new Set([
   'OPTION_PRICE_OUT_OF_BOUNDS',
 ]);
 
+// Whoever reads the output may have seen enough: `plimsoll cycles | head`. What was asked for is done all the same.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 const program = new Command('plimsoll')
   .description('A trading platform that you own: strategies propose, and a risk line that no order crosses disposes.')
   .version(await version(), '-V, --version')
@@ -82,8 +88,6 @@ ledger
 for (const [name, description] of [
   ['status', 'how the instance is'],
   ['cycles', 'the last cycles, with each step’s verdict'],
-  ['halt', 'the kill switch: nothing new is sent, working orders are canceled'],
-  ['resume', 'let trading go on'],
 ] as const) {
   program
     .command(name)
@@ -91,11 +95,19 @@ for (const [name, description] of [
     .option('--config <file>', 'configuration file', 'plimsoll.yaml')
     .option('--data <directory>', 'data directory')
     .option('--account <id>', 'account')
-    .option('--reason <text>', 'why, for the ledger', 'by hand')
     .option('--limit <n>', 'how many', whole, 20)
     .option('--json', 'print one JSON object')
     .action(async (options) => (await import('./commands/instance.ts'))[name](options));
 }
+
+switchOptions(program.command('halt').description('the kill switch: nothing new is sent, working orders are canceled'))
+  .option('--flatten', 'close the positions too, with market orders that only reduce')
+  .option('--reduce-only', 'let orders pass that lower a position, and keep protection')
+  .action(async (options) => (await import('./commands/halt.ts')).halt(options));
+
+switchOptions(program.command('resume').description('let go on what was halted')).action(async (options) =>
+  (await import('./commands/halt.ts')).resume(options),
+);
 
 program
   .command('op <operation>')
@@ -122,6 +134,33 @@ program
   .option('--json', 'print one JSON object')
   .action(async (options) => (await import('./commands/options.ts')).optionsPrice(options));
 
+program
+  .command('simulate')
+  .description('the whole platform in one process under faults, by seed: what must hold is checked after every commit')
+  .option('--seeds <seeds>', 'a range, as in 1..1500, or how many')
+  .option('--seed <seed>', 'the first one; alone, that one is replayed')
+  .option('--steps <n>', 'turns of a seed during which faults happen', whole)
+  .option('--bugs', 'plant each bug of the bank and say which seed catches it')
+  .option('--json', 'print one JSON object')
+  .action(async (options) => (await import('./commands/simulate.ts')).simulate(options));
+
+const risk = program.command('risk').description('what an account risks, whether the platform runs or not');
+riskOptions(
+  risk.command('report').description('exposure, limits, losses, value at risk, stress and liquidation at one look'),
+)
+  .option('--date <date>', 'the report that was kept for that day, like 2024-02-07; without it, one of now')
+  .option('--html <file>', 'write it as a page that needs no network')
+  .action(async (options) => (await import('./commands/risk.ts')).riskReport(options));
+riskOptions(
+  risk.command('var').description('value at risk and expected shortfall of one day, by three methods'),
+).action(async (options) => (await import('./commands/risk.ts')).riskVar(options));
+riskOptions(risk.command('stress').description('what is held, on named days of the past')).action(async (options) =>
+  (await import('./commands/risk.ts')).riskStress(options),
+);
+riskOptions(risk.command('limits').description('every limit, its value, its default, its owner and its use')).action(
+  async (options) => (await import('./commands/risk.ts')).riskLimits(options),
+);
+
 const config = program.command('config').description('the configuration');
 config
   .command('show')
@@ -134,6 +173,32 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+}
+
+/** Straight to the ledger: with no name it is the whole instance. */
+function switchOptions(command: Command): Command {
+  return command
+    .option('--account <id>', 'one account; alone, or with --strategy or --instrument')
+    .option('--venue <name>', 'every account that trades there')
+    .option('--strategy <id>', 'one strategy')
+    .option('--instrument <symbol>', 'one instrument')
+    .option('--reason <text>', 'why, for the ledger', 'by hand')
+    .option('--key <key>', 'idempotency key: the same command again under it does nothing that is done')
+    .option('--config <file>', 'configuration file', 'plimsoll.yaml')
+    .option('--data <directory>', 'data directory')
+    .option(
+      '--table <name>',
+      'the DynamoDB table of an instance on AWS (the output LedgerTable), by your AWS credentials',
+    )
+    .option('--json', 'print one JSON object');
+}
+
+function riskOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration file', 'plimsoll.yaml')
+    .option('--data <directory>', 'data directory')
+    .option('--account <id>', 'account; the first where none is named')
+    .option('--json', 'print one JSON object');
 }
 
 function runOptions(command: Command): Command {

@@ -52,6 +52,21 @@ export function reconcile(engine: Engine): void {
     market.lastPrice = market.close[at];
     market.pricedAt = engine.time;
   }
+  takeMeasure(engine);
+}
+
+/** The same where a real venue matches: what it did is in the ledger already, and it settles what falls due itself. */
+export function reconcileLive(engine: Engine): void {
+  if (engine.time > engine.watch.dayEnd) openDay(engine);
+  for (let k = 0; k < engine.dueCount; k++) {
+    const market = engine.due[k];
+    market.lastPrice = market.close[market.at];
+    market.pricedAt = engine.time;
+  }
+  takeMeasure(engine);
+}
+
+function takeMeasure(engine: Engine): void {
   measure(engine);
   const { equity, watch } = engine;
   if (equity > watch.peak) watch.raisePeak(equity);
@@ -102,8 +117,12 @@ function cancelRequested(engine: Engine): void {
   engine.cancels = [];
 }
 
-/** The answers of the simulated venue: it takes everything but a post-only order that would take. */
+/** The answers of the simulated venue: it takes everything but a post-only order that would take. A real one is asked later. */
 export function answerIntents(engine: Engine): void {
+  if (engine.live !== undefined) {
+    engine.intents = [];
+    return;
+  }
   for (const order of engine.intents) {
     if (order.parent !== 0) answerLeg(engine, order);
     else if (order.postOnly && wouldTake(engine, order)) reject(engine, order, 'it is post-only and would take');
@@ -130,16 +149,20 @@ const DAY_MS = 86_400_000;
 function startDay(engine: Engine): void {
   const { watch } = engine;
   const dayBefore = watch.dayEnd;
-  const isFirst = dayBefore === Number.NEGATIVE_INFINITY;
-  if (isFirst) engine.equity = engine.cash;
-  watch.startDay(engine.time, engine.equity);
-  if (isFirst) return;
+  openDay(engine);
+  if (dayBefore === Number.NEGATIVE_INFINITY) return;
   const days = (watch.dayEnd - dayBefore) / DAY_MS;
   for (const market of engine.markets) {
     for (const order of market.orders.filter((working) => isDayOver(engine, market, working))) expire(engine, order);
     if (market.isPerpetual || market.shortQuantity === 0) continue;
     for (let day = 0; day < days; day++) borrow(engine, market);
   }
+}
+
+function openDay(engine: Engine): void {
+  const { watch } = engine;
+  if (watch.dayEnd === Number.NEGATIVE_INFINITY) engine.equity = engine.cash;
+  watch.startDay(engine.time, engine.equity);
 }
 
 /** A day order meets the bars that open on the day of its decision; a decision at 00:00 has the whole day before it. */

@@ -2,7 +2,9 @@
 import * as z from 'zod/mini';
 import { operation } from './operation.ts';
 import { optionInput, optionQuote } from './options/schema.ts';
+import { riskLimitsOutput, riskReportInput, riskReportOutput, riskStressOutput, riskVarOutput } from './risk/schema.ts';
 import * as s from './schemas.ts';
+import { haltInput, haltOutput, resumeInput, resumeOutput, standing } from './trading-state/schema.ts';
 
 export const operations = [
   operation({
@@ -17,7 +19,7 @@ export const operations = [
       runtime: z.enum(['embedded', 'aws']),
       startedAt: s.time,
       now: s.time,
-      accounts: z.array(z.extend(s.accountSummary, { gap: z.nullable(s.gap) })),
+      accounts: z.array(z.extend(s.accountSummary, { gap: z.nullable(s.gap), standing: z.array(standing) })),
       queues: z.array(z.object({ queue: z.string(), waiting: z.int(), deadLetters: z.int() })),
     }),
     run: () => import('./status/show.ts'),
@@ -267,6 +269,42 @@ export const operations = [
     run: () => import('./options/price.ts'),
   }),
   operation({
+    name: 'risk.report',
+    summary: 'What an account holds, how near it is to its limits, what it could lose; of now, or as kept for a day.',
+    kind: 'query',
+    role: 'viewer',
+    input: riskReportInput,
+    output: riskReportOutput,
+    run: () => import('./risk/report.ts'),
+  }),
+  operation({
+    name: 'risk.limits',
+    summary: 'Every limit of an account: what it is set to, its default, its owner, and how much of it is used.',
+    kind: 'query',
+    role: 'viewer',
+    input: s.account,
+    output: riskLimitsOutput,
+    run: () => import('./risk/limits.ts'),
+  }),
+  operation({
+    name: 'risk.var',
+    summary: 'One-day value at risk and expected shortfall by three methods, and what each position adds to them.',
+    kind: 'query',
+    role: 'viewer',
+    input: s.account,
+    output: riskVarOutput,
+    run: () => import('./risk/var.ts'),
+  }),
+  operation({
+    name: 'risk.stress',
+    summary: 'What an account would make of what it holds if named days of the past came again.',
+    kind: 'query',
+    role: 'viewer',
+    input: s.account,
+    output: riskStressOutput,
+    run: () => import('./risk/stress.ts'),
+  }),
+  operation({
     name: 'ledger.page',
     summary: 'Events of the ledger after a sequence, in order, with the hash of the chain.',
     kind: 'query',
@@ -300,6 +338,25 @@ export const operations = [
     }),
     output: z.object({ state: s.tradingState, canceled: z.int() }),
     run: () => import('./trading-state/set.ts'),
+  }),
+  operation({
+    name: 'trading-state.halt',
+    summary:
+      'The kill switch for the instance, an account, a venue, a strategy or an instrument: cancels working orders, and may flatten.',
+    kind: 'command',
+    role: 'trader',
+    input: haltInput,
+    output: haltOutput,
+    run: () => import('./trading-state/halt.ts'),
+  }),
+  operation({
+    name: 'trading-state.resume',
+    summary: 'Lets what the kill switch stopped go on: the instance, an account, a venue, a strategy or an instrument.',
+    kind: 'command',
+    role: 'trader',
+    input: resumeInput,
+    output: resumeOutput,
+    run: () => import('./trading-state/resume.ts'),
   }),
   operation({
     name: 'updates.since',

@@ -29,7 +29,7 @@ export async function invoke(operation: Operation, context: OperationContext, in
 }
 
 /** An operation's input with its defaults. Throws `OPERATION_INPUT_INVALID`. */
-function parseInput(operation: Operation, input: unknown): unknown {
+export function parseInput(operation: Operation, input: unknown): unknown {
   const parsed = operation.input.safeParse(input);
   if (parsed.success) return parsed.data;
   throw inputInvalid(operation, parsed.error);

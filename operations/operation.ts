@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import type { Lake } from '../adapters/lake/lake.ts';
 import type { Principal, Role } from '../core/ports/identity.ts';
 import type { Jobs } from '../core/ports/jobs.ts';
+import type { ObjectStore } from '../core/ports/object-store.ts';
 import type { QueuePort } from '../core/ports/queue.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
 
@@ -47,6 +48,8 @@ export interface OperationContext extends LakeContext {
   readonly idempotencyKey: string;
   /** How the instance runs, for the status. */
   readonly runtime: Runtime;
+  /** Where reports are kept; without it there are none of past days. */
+  readonly reports?: Pick<ObjectStore, 'get'>;
 }
 
 interface Runtime {

@@ -98,6 +98,8 @@ function lineOf(event: LedgerEvent, followed: Followed): string | undefined {
       return `the strategy ${strategy(event.strategy)} failed on ${symbol(event.instrument)}: ${text(event.reason)}`;
     case 'StrategyPaused':
       return `the strategy ${strategy(event.strategy)} is ${event.paused ? 'paused' : 'asked again'}: ${text(event.reason)}`;
+    case 'InstrumentHalted':
+      return `the instrument ${symbol(event.instrument)} is ${event.halted ? 'halted' : 'traded again'}: ${text(event.reason)}`;
     case 'OrderRejected':
       return `rejected order ${event.order}: ${text(event.reason)}`;
   }

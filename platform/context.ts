@@ -19,6 +19,7 @@ export function localContext(
     jobs,
     principal,
     idempotencyKey,
+    reports: embedded.objects,
     runtime: { kind: 'embedded', version: manifest.version, startedAt },
   };
 }

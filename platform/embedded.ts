@@ -26,6 +26,7 @@ import { chooseVenues, type Effective, type TradedAccount, type VenueChoice } fr
 import { type OpenJobs, openJobs } from './jobs.ts';
 import { stepHandlers } from './live-run.ts';
 import { PlatformLog, sentenceOf } from './log.ts';
+import { RiskReports } from './risk-reports.ts';
 import { writeRunning } from './running.ts';
 import { type Served, serve } from './serve.ts';
 
@@ -101,6 +102,7 @@ class RunningPlatform implements Platform {
   readonly #ports: StepPorts;
   readonly #log: PlatformLog;
   readonly #announcer: Announcer;
+  readonly #riskReports: RiskReports;
   readonly #jobs: OpenJobs;
   readonly #stopping = new AbortController();
   readonly #feeds = new Map<string, CycleFeed>();
@@ -143,6 +145,7 @@ class RunningPlatform implements Platform {
       now: Date.now,
     });
     this.#announcer = new Announcer(this.#ports.ledger, this.#log);
+    this.#riskReports = new RiskReports({ steps: this.#ports, objects: embedded.objects, log: this.#log });
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
@@ -338,7 +341,9 @@ class RunningPlatform implements Platform {
     const withRoom = (queue: QueueName) => async (message: ReceivedMessage) => {
       await new Promise((resolve) => setImmediate(resolve));
       await this.#noting(queue, message, handlers[queue]);
-      await this.#announcer.announce((message.body as { stream: string }).stream);
+      const body = message.body as unknown as CycleMessage;
+      await this.#announcer.announce(body.stream);
+      await this.#riskReports.after(body);
     };
     return {
       reconcile: withRoom('reconcile'),

@@ -48,6 +48,7 @@ export async function serve({ embedded, steps, jobs, port, startedAt, onFailure 
       principal,
       idempotencyKey,
       runtime,
+      reports: embedded.objects,
     }),
     identity: embedded.identity,
     ...(existsSync(DASHBOARD) ? { staticDirectory: DASHBOARD } : {}),

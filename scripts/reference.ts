@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Described } from '../core/risk/controls/control.ts';
 import { CAPS, CHECKS, OF_EVERY_ORDER, SMALLEST } from '../core/risk/controls/index.ts';
-import { DENIALS } from '../core/risk/denial.ts';
+import { DENIAL_UNITS } from '../core/risk/denial.ts';
+import { DENIAL_MEANINGS } from '../core/risk/denial-meanings.ts';
 import { limitsSchema } from '../core/risk/limits.ts';
 
 const DEFAULTS: Readonly<Record<string, unknown>> = limitsSchema.parse({});
@@ -22,7 +23,8 @@ export const RATIONALES: ReadonlyMap<string, string> = new Map(
 );
 
 const row = ({ code, limit, owner }: Described): string => {
-  const { unit, meaning } = DENIALS[code];
+  const unit = DENIAL_UNITS[code];
+  const meaning = DENIAL_MEANINGS[code];
   const by = limit === undefined ? 'always on' : `\`${limit}\`, ${defaultOf(limit)}`;
   return `| \`${code}\` | ${meaning} | ${by} | ${unit || '–'} | ${owner} | ${RATIONALES.get(code) ?? ''} |`;
 };

@@ -13,7 +13,6 @@ export interface InstanceArguments {
   readonly config: string;
   readonly data?: string;
   readonly account?: string;
-  readonly reason: string;
   readonly limit: number;
   readonly json?: boolean;
 }
@@ -29,6 +28,7 @@ export async function status(given: InstanceArguments): Promise<void> {
     rows([
       ['Account', `${account.account} (${account.provenance} data)`],
       ['Trading', account.tradingState],
+      ...account.standing.map((stop) => ['Stopped', stopText(stop)] as const),
       ['Cycle', account.cycle === null ? 'none yet' : `${formatInstant(account.cycle)}, ${account.next}`],
       ['Equity', `${account.equity} ${account.currency}, drawdown ${(account.drawdown * 100).toFixed(2)} %`],
       ['Today', `${account.dayProfit} ${account.currency}`],
@@ -56,18 +56,6 @@ export async function cycles(given: InstanceArguments): Promise<void> {
   if (shown.cycles.length === 0) say('There is no cycle yet.');
 }
 
-/** The kill switch. */
-export const halt = (given: InstanceArguments): Promise<void> => setState(given, 'Halted');
-
-export const resume = (given: InstanceArguments): Promise<void> => setState(given, 'Active');
-
-async function setState(given: InstanceArguments, state: 'Halted' | 'Active'): Promise<void> {
-  const input = { ...accountOf(given), state, reason: given.reason };
-  const done = await operate<{ state: string; canceled: number }>(given, 'trading-state.set', input);
-  if (given.json) return print(done);
-  say(`Trading is ${done.state}.${done.canceled > 0 ? ` ${done.canceled} working orders were canceled.` : ''}`);
-}
-
 export interface OperationArguments {
   readonly config: string;
   readonly data?: string;
@@ -87,7 +75,8 @@ export async function op(name: string, given: OperationArguments): Promise<void>
   print(await operate(given, name, input, given.key));
 }
 
-function operate<Output>(
+/** Does an operation on the data directory, as its owner. */
+export function operate<Output>(
   given: Pick<VisitOptions, 'config' | 'data'>,
   name: string,
   input: unknown,
@@ -108,6 +97,12 @@ function operate<Output>(
   });
 }
 
+function stopText({ scope, name, state, reason, since }: Stop): string {
+  const what = scope === 'account' ? 'the account' : `the ${scope} ${name}`;
+  const when = since === null || since === 0 ? '' : `, at cycle ${formatInstant(since)}`;
+  return `${what} is ${state}${reason === '' ? '' : `: ${reason}`}${when}`;
+}
+
 const accountOf = ({ account }: InstanceArguments): { account?: string } => (account === undefined ? {} : { account });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const print = (value: unknown): void => say(JSON.stringify(value));
@@ -115,6 +110,14 @@ const print = (value: unknown): void => say(JSON.stringify(value));
 function rows(values: readonly (readonly [string, string])[]): void {
   for (const [name, value] of values) say(`${name.padEnd(9)} ${value}`);
   say('');
+}
+
+interface Stop {
+  readonly scope: 'account' | 'strategy' | 'instrument';
+  readonly name: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly since: number | null;
 }
 
 interface Status {
@@ -131,6 +134,7 @@ interface Status {
     readonly openPositions: number;
     readonly workingOrders: number;
     readonly sequence: number;
+    readonly standing: readonly Stop[];
     readonly gap: { readonly cycle: number; readonly verdict: string } | null;
   }[];
   readonly queues: readonly { readonly queue: string; readonly waiting: number; readonly deadLetters: number }[];

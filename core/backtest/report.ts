@@ -2,8 +2,8 @@ import { metricsOf } from './metrics.ts';
 import { equityCharts, priceCharts } from './report/charts.ts';
 import { headline, metricsTables, monthlyTable, tradesTable } from './report/figures.ts';
 import { PROVENANCE_BADGES, type ReportFacts, type ReportInput } from './report/input.ts';
+import { pageHtml, section } from './report/page.ts';
 import { assumptions, listOf, provenanceTable, strategiesTable } from './report/provenance.ts';
-import { STYLE } from './report/style.ts';
 import { escapeHtml, timeText } from './report/text.ts';
 import { tradesOf } from './trades.ts';
 
@@ -21,20 +21,10 @@ export function reportHtml(input: ReportInput): string {
     badge: PROVENANCE_BADGES[input.definition.provenance],
   };
   const title = titleOf(facts);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
-<title>${escapeHtml(title)}</title>
-<link rel="icon" href="data:,">
-<style>${STYLE}</style>
-</head>
-<body class="${input.definition.provenance}">
-<main>
-${header(facts, title)}
+  return pageHtml({
+    title,
+    provenance: input.definition.provenance,
+    body: `${header(facts, title)}
 ${headline(facts)}
 ${section('Equity', equityCharts(facts))}
 ${section('Price and trades', priceCharts(facts))}
@@ -43,11 +33,8 @@ ${section('Months', monthlyTable(facts))}
 ${section('Trades', tradesTable(facts))}
 ${section('Parameters', strategiesTable(facts))}
 ${section('Assumptions', assumptions(facts))}
-${section('Provenance', provenanceTable(facts) + commandOf(facts))}
-</main>
-</body>
-</html>
-`;
+${section('Provenance', provenanceTable(facts) + commandOf(facts))}`,
+  });
 }
 
 function titleOf({ definition }: ReportFacts): string {
@@ -66,8 +53,6 @@ function header({ run, sources, badge }: ReportFacts, title: string): string {
 <p>${period}</p>
 </header>`;
 }
-
-const section = (title: string, body: string): string => `<section><h2>${title}</h2>\n${body}</section>`;
 
 const commandOf = ({ command }: ReportFacts): string =>
   command === undefined ? '' : `<p>The same run again:</p><pre>${escapeHtml(command)}</pre>`;

@@ -43,6 +43,7 @@ export function definitionOf(input: DefinitionInput): EngineDefinition {
     strategies: runningStrategies(input, universe),
     limits: account.limits,
     execution: account.execution,
+    ...(account.live ? { live: account.live } : {}),
     configurationHash: configurationHash(account, universe),
   };
 }

@@ -55,13 +55,36 @@ export const strategySchema = z.strictObject({
   allocation: z.number().positive().max(100).default(1),
 });
 
+/** What an account needs to know of itself that trades with real money at its universe's venue. Money is in its currency. */
+export const liveSchema = z.strictObject({
+  /** Added to the time after which the venue refuses a request for sure, before an order that it does not know is lost. */
+  marginMs: z.int().min(1_000).max(3_600_000).default(30_000),
+  /** The same time where the venue states none. */
+  lostAfterMs: z
+    .int()
+    .min(60_000)
+    .max(30 * 86_400_000)
+    .default(86_400_000),
+  /** An order for a budget asks for what it buys at so much above the last price, in basis points. */
+  cushionBps: z.int().min(0).max(1_000).default(50),
+  /** An opening order that could not be sent for so long is given up. */
+  staleAfterMs: z.int().min(1_000).max(86_400_000).default(300_000),
+  /** The most that the first arming may allow; each later one may allow ten times what was armed before. */
+  first: z
+    .strictObject({
+      maxOrderNotional: z.number().positive().default(25),
+      maxExposure: z.number().positive().default(100),
+    })
+    .prefault({}),
+});
+
 export const accountSchema = z.strictObject({
   id: name,
   universe: name,
   currency: z.string().min(1).max(16).default('USDT'),
   /** Decimals of money in the ledger. */
   moneyDecimals: z.int().min(0).max(12).default(8),
-  /** First deposit of paper money. */
+  /** First deposit of paper money; of a live account, what of the venue's balance it may use. */
   cash: z.number().positive().default(10_000),
   strategies: z.array(strategySchema).min(1).max(1_000),
   limits: limitsSchema.prefault({}),
@@ -70,6 +93,8 @@ export const accountSchema = z.strictObject({
   fees: z
     .strictObject({ makerBps: z.number().min(-100).max(1_000), takerBps: z.number().min(-100).max(1_000) })
     .optional(),
+  /** Its orders go to the universe's venue, once it is armed. Left out: a paper account. */
+  live: liveSchema.optional(),
 });
 
 export const scheduleSchema = z.strictObject({

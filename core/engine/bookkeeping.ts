@@ -17,7 +17,7 @@ import { type MarketState, millionths } from './market-state.ts';
 import type { Position } from './position.ts';
 
 /** How each record begins, and its width in words. */
-const RECORDS = Object.fromEntries(
+export const RECORDS = Object.fromEntries(
   Object.entries(NUMERIC_EVENTS).map(([name, { code, version }]) => [
     name,
     { head: code + version * VERSION_FACTOR, width: RECORD_WIDTHS[code] },
@@ -36,7 +36,7 @@ const STATE = position(TRADING_STATES);
  * Starts a record: its head and its cycle. Returns where its fields begin. The journal may replace its words in the call, so
  * they are read after it and never in the same expression.
  */
-function begin(engine: Engine, kind: (typeof RECORDS)[keyof typeof RECORDS], packed: number): number {
+export function begin(engine: Engine, kind: (typeof RECORDS)[keyof typeof RECORDS], packed: number): number {
   const at = engine.journal.reserve(kind.width);
   const words = engine.journal.words;
   words[at] = kind.head + packed * PACKED_FACTOR;
@@ -127,6 +127,33 @@ export function submit(engine: Engine, order: Order): void {
   order.to('Submitted');
   const at = begin(engine, RECORDS.OrderSubmitted, 0);
   engine.journal.words[at] = order.id;
+  if (engine.live !== undefined) awaitVenue(engine, order);
+}
+
+/** A venue will be asked for it; a bracket's leg waits here for its entry. */
+function awaitVenue(engine: Engine, order: Order): void {
+  if (order.parent !== 0) {
+    hold(engine, order);
+    return;
+  }
+  rest(engine.markets[order.instrument], order);
+  queueForVenue(engine, order);
+}
+
+/** From here on it may be sent, by whoever marks it so first. */
+export function queueForVenue({ live }: Engine, order: Order): void {
+  live?.orders.set(order.id, {
+    order: order.id,
+    instrument: order.instrument,
+    phase: 'prepared',
+    sends: 0,
+    clientOrderId: '',
+    venueOrderId: '',
+    quantity: 0,
+    unclearSince: 0,
+    unknownAt: 0,
+    heldUntil: 0,
+  });
 }
 
 /** The venue has it: it rests in its market. */
@@ -179,7 +206,23 @@ export function trigger(engine: Engine, order: Order): void {
   engine.journal.words[at + 1] = order.trigger;
 }
 
+/** Ends an order; one that a venue may have ends when the venue says so, and is asked to be canceled until then. */
 export function cancel(engine: Engine, order: Order, reason: string): void {
+  if (engine.live?.isOut(order)) requestCancel(engine, order, reason);
+  else endCanceled(engine, order, reason);
+}
+
+function requestCancel(engine: Engine, order: Order, reason: string): void {
+  if (order.state === 'PendingCancel') return;
+  const text = engine.text(reason);
+  order.to('PendingCancel');
+  const at = begin(engine, RECORDS.OrderPendingCancel, 0);
+  engine.journal.words[at] = order.id;
+  engine.journal.words[at + 1] = text;
+}
+
+/** It is canceled, whoever has it. */
+export function endCanceled(engine: Engine, order: Order, reason: string): void {
   const text = engine.text(reason);
   order.to('Canceled');
   const at = begin(engine, RECORDS.OrderCanceled, 0);
@@ -222,18 +265,9 @@ export function fill(
   const buys = order.side === 'buy';
   const notional = notionalOf(market, quantity, price, buys);
   const fee = mulDivCeil(notional, maker ? market.makerFee : market.takerFee, 1_000_000);
-  const costBefore = held.cost;
   const before = held.quantity;
   const earned = held.realised - held.fees + held.funding;
-  const realised = applyToPosition(held, buys, quantity, notional, engine.time);
-  held.realised += realised;
-  held.fees += fee;
-  market.netQuantity += buys ? quantity : -quantity;
-  market.netCost += held.cost - costBefore;
-  market.longQuantity += Math.max(0, held.quantity) - Math.max(0, before);
-  market.shortQuantity += Math.max(0, -held.quantity) - Math.max(0, -before);
-  if (before === 0) engine.openPositions++;
-  else if (held.quantity === 0) engine.openPositions--;
+  const realised = bookPosition(engine, market, held, buys, quantity, notional, fee);
   addCash(engine, (market.isPerpetual ? realised : buys ? -notional : notional) - fee);
   if (before === 0) held.earnedBefore = earned;
   else if (held.quantity === 0 || held.quantity > 0 !== before > 0) endTrade(engine, order, held);
@@ -256,8 +290,32 @@ export function fill(
   else releasePart(engine, market, order, notional, fee);
 }
 
+/** A position takes a quantity and what it cost; returns what closing realised. The cash is the caller's to move. */
+export function bookPosition(
+  engine: Engine,
+  market: MarketState,
+  held: Position,
+  buys: boolean,
+  quantity: number,
+  notional: number,
+  fee: number,
+): number {
+  const costBefore = held.cost;
+  const before = held.quantity;
+  const realised = applyToPosition(held, buys, quantity, notional, engine.time);
+  held.realised += realised;
+  held.fees += fee;
+  market.netQuantity += buys ? quantity : -quantity;
+  market.netCost += held.cost - costBefore;
+  market.longQuantity += Math.max(0, held.quantity) - Math.max(0, before);
+  market.shortQuantity += Math.max(0, -held.quantity) - Math.max(0, -before);
+  if (before === 0) engine.openPositions++;
+  else if (held.quantity === 0) engine.openPositions--;
+  return realised;
+}
+
 /** A position was closed, or turned: then the fill's fee is counted to the trade that it ended. */
-function endTrade({ watch, time }: Engine, { strategy, instrument, purpose }: Order, held: Position): void {
+export function endTrade({ watch, time }: Engine, { strategy, instrument, purpose }: Order, held: Position): void {
   const earned = held.realised - held.fees + held.funding;
   if (watch.followsTrades) {
     const profit = earned - held.earnedBefore;
@@ -347,6 +405,7 @@ export function changeTradingState(engine: Engine, to: TradingState, reason: str
   engine.journal.words[at] = text;
   engine.journal.words[at + 1] = engine.equity;
   engine.tradingState = to;
+  engine.stopped = to === 'Active' ? undefined : { reason, since: engine.time };
   // Who resumes accepts the loss: the drawdown is counted from here, or the breaker would trip again at once.
   if (to !== 'Active') return;
   engine.watch.raisePeak(engine.equity);
@@ -358,6 +417,17 @@ export function pauseStrategy(engine: Engine, strategy: number, paused: boolean,
   const at = begin(engine, RECORDS.StrategyPaused, strategy + (paused ? 1_024 : 0));
   engine.journal.words[at] = text;
   engine.paused[strategy] = paused;
+  if (paused) engine.pauses.set(strategy, { reason, since: engine.time });
+  else engine.pauses.delete(strategy);
+}
+
+/** A person halts an instrument, or lets it be traded again. */
+export function haltInstrument(engine: Engine, market: MarketState, halted: boolean, reason: string): void {
+  const text = engine.text(reason);
+  const at = begin(engine, RECORDS.InstrumentHalted, halted ? 1 : 0);
+  engine.journal.words[at] = market.index;
+  engine.journal.words[at + 1] = text;
+  market.halted = halted ? { reason, since: engine.time } : undefined;
 }
 
 export function failStrategy(engine: Engine, strategy: number, instrument: number, reason: string): void {
@@ -367,7 +437,7 @@ export function failStrategy(engine: Engine, strategy: number, instrument: numbe
   engine.journal.words[at + 1] = text;
 }
 
-function addCash(engine: Engine, amount: number): void {
+export function addCash(engine: Engine, amount: number): void {
   engine.cash += amount;
   invariant(engine.cash < EXACT_LIMIT && engine.cash > -EXACT_LIMIT, 'the cash of an account stays below 2^53 units');
 }
@@ -378,7 +448,7 @@ function addExposure(market: MarketState, order: Order, amount: number): void {
 }
 
 /** The order is over: it leaves its market and gives back what was reserved. */
-function release(engine: Engine, order: Order): void {
+export function release(engine: Engine, order: Order): void {
   const market = engine.markets[order.instrument];
   engine.workingOrders--;
   engine.reservedCash -= order.reserved;
@@ -386,13 +456,14 @@ function release(engine: Engine, order: Order): void {
   order.reserved = 0;
   order.exposure = 0;
   removeOrder(market, order);
+  engine.live?.orders.delete(order.id);
 }
 
 /**
  * A part has filled: what it used of the reservation is given back. Cash that was spent is gone; margin goes with the share
  * of the exposure that has become a position.
  */
-function releasePart(engine: Engine, market: MarketState, order: Order, notional: number, fee: number): void {
+export function releasePart(engine: Engine, market: MarketState, order: Order, notional: number, fee: number): void {
   const exposure = Math.min(order.exposure, notional);
   let used = Math.max(0, notional + fee);
   if (market.isPerpetual) used = order.exposure === 0 ? 0 : mulDivFloor(order.reserved, exposure, order.exposure);

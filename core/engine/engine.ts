@@ -1,5 +1,6 @@
 import { PlimsollError } from '../errors.ts';
 import { refreshEnvelope } from '../execution/envelope.ts';
+import { LiveAccount, type LiveSettings, type LiveSnapshot } from '../execution/live/account.ts';
 import type { ExecutionModel } from '../execution/model.ts';
 import { Order } from '../execution/order.ts';
 import { Journal, type JournalPosition } from '../ledger/journal.ts';
@@ -17,7 +18,7 @@ import { RiskWatch, type RiskWatchState } from '../risk/watch.ts';
 import type { RunningStrategy, SignalProposal } from '../strategies/runner.ts';
 import { StrategyRunner } from '../strategies/runner.ts';
 import { MarketColumns } from './market-columns.ts';
-import { MarketState } from './market-state.ts';
+import { MarketState, type Stop } from './market-state.ts';
 import type { Exposures } from './measure.ts';
 import { Position } from './position.ts';
 
@@ -39,6 +40,8 @@ export interface EngineDefinition {
   readonly strategies: readonly RunningStrategy[];
   readonly limits: Limits;
   readonly execution: ExecutionModel;
+  /** Orders go to a real venue; without it the matching engine plays the venue. */
+  readonly live?: LiveSettings;
   /** Hash of the whole configuration that this came from. */
   readonly configurationHash: string;
 }
@@ -55,9 +58,15 @@ export interface EngineSnapshot {
   readonly positions: readonly PositionState[];
   readonly markets: readonly MarketSnapshot[];
   readonly paused: readonly boolean[];
+  /** Why trading is not active; absent while it is. */
+  readonly stopped?: Stop;
+  /** Why strategies are paused, by their index; absent while none is. */
+  readonly pauses?: readonly (readonly [strategy: number, why: Stop])[];
   /** Intents that passed risk and were not yet executed. */
   readonly intents: readonly OrderState[];
   readonly cancels: readonly CancelRequest[];
+  /** Of a live account alone. */
+  readonly live?: LiveSnapshot;
 }
 
 /** A working order that is to be canceled, and why. */
@@ -83,6 +92,8 @@ interface MarketSnapshot {
   readonly lastBar: readonly number[];
   readonly orders: readonly OrderState[];
   readonly held: readonly OrderState[];
+  /** Absent while it may be traded. */
+  readonly halted?: Stop;
 }
 
 /** Markets that have a bar in the open cycle and take no part in it, since nothing happens in them: who looks at one brings it up. */
@@ -114,6 +125,8 @@ export class Engine {
   /** The controls of the risk line whose limits are set. */
   readonly controls: ControlsInForce;
   readonly moneyScale: number;
+  /** Of an account that trades at a real venue. */
+  readonly live: LiveAccount | undefined;
   /** Whether margin has to be thought of. */
   readonly hasPerpetuals: boolean;
 
@@ -133,6 +146,10 @@ export class Engine {
   nextOrder = 1;
   tradingState: TradingState = 'Active';
   readonly paused: boolean[];
+  /** Why trading is not active. No decision reads it. */
+  stopped: Stop | undefined;
+  /** Why strategies are paused, by their index. No decision reads it. */
+  readonly pauses = new Map<number, Stop>();
   /** Set by ingest when this cycle runs long after its time: nothing new is opened on it. */
   lateByMs = 0;
 
@@ -151,6 +168,7 @@ export class Engine {
     assertDefinition(definition);
     this.definition = definition;
     this.moneyScale = pow10(definition.moneyDecimals);
+    this.live = definition.live && new LiveAccount(definition.live);
     const intervalMs = timeframeMs(definition.timeframe);
     this.columns = new MarketColumns(definition.instruments.length);
     this.markets = definition.instruments.map(
@@ -199,14 +217,20 @@ export class Engine {
         lastBar: lastBarOf(market),
         orders: market.orders.map((order) => ({ ...order })),
         held: market.held.map((order) => ({ ...order })),
+        ...(market.halted ? { halted: market.halted } : {}),
       })),
       paused: [...this.paused],
+      ...(this.stopped ? { stopped: this.stopped } : {}),
+      ...(this.pauses.size > 0 ? { pauses: [...this.pauses] } : {}),
       intents: this.intents.map((intent) => ({ ...intent })),
       cancels: [...this.cancels],
+      ...(this.live ? { live: this.live.snapshot() } : {}),
     };
   }
 
   restore(snapshot: EngineSnapshot): void {
+    assertSameKind(snapshot, this.definition);
+    if (snapshot.live) this.live?.restore(snapshot.live);
     this.time = snapshot.time;
     this.cash = snapshot.cash;
     this.nextOrder = snapshot.nextOrder;
@@ -215,6 +239,9 @@ export class Engine {
     this.texts.restore(snapshot.texts);
     this.watch.restore(snapshot.watch);
     this.paused.splice(0, this.paused.length, ...snapshot.paused);
+    this.stopped = snapshot.stopped;
+    this.pauses.clear();
+    for (const [strategy, why] of snapshot.pauses ?? []) this.pauses.set(strategy, why);
     this.positions.forEach((position) => {
       Object.assign(position, new Position());
     });
@@ -230,7 +257,8 @@ export class Engine {
 
   /** What is kept beside the state only for speed, counted again from it. */
   #recount(): void {
-    this.openPositions = this.positions.filter((position) => position.quantity !== 0).length;
+    const external = [...(this.live?.external.values() ?? [])];
+    this.openPositions = [...this.positions, ...external].filter((position) => position.quantity !== 0).length;
     this.workingOrders = 0;
     this.reservedCash = 0;
     this.totalMark = 0;
@@ -239,13 +267,9 @@ export class Engine {
       market.netCost = 0;
       market.longQuantity = 0;
       market.shortQuantity = 0;
-      for (let s = 0; s < this.runners.length; s++) {
-        const position = this.position(s, market.index);
-        market.netQuantity += position.quantity;
-        market.netCost += position.cost;
-        market.longQuantity += Math.max(0, position.quantity);
-        market.shortQuantity += Math.max(0, -position.quantity);
-      }
+      for (let s = 0; s < this.runners.length; s++) countPosition(market, this.position(s, market.index));
+      const adopted = this.live?.external.get(market.index);
+      if (adopted) countPosition(market, adopted);
       market.reservedBuys = 0;
       market.reservedSells = 0;
       this.totalMark += market.mark;
@@ -265,6 +289,25 @@ export class Engine {
       else market.reservedSells += order.exposure;
     }
   }
+}
+
+function countPosition(market: MarketState, { quantity, cost }: Position): void {
+  market.netQuantity += quantity;
+  market.netCost += cost;
+  market.longQuantity += Math.max(0, quantity);
+  market.shortQuantity += Math.max(0, -quantity);
+}
+
+/** Paper and live never share an account. */
+function assertSameKind({ live }: EngineSnapshot, definition: EngineDefinition): void {
+  if ((live === undefined) === (definition.live === undefined)) return;
+  const [before, now] = live === undefined ? ['paper', 'live'] : ['live', 'paper'];
+  throw new PlimsollError(
+    'ACCOUNT_KIND_CHANGED',
+    `the account ${definition.stream} was opened as a ${before} account and is now configured as a ${now} one`,
+    `give the ${now} account an id of its own`,
+    { kept: 'its ledger is untouched' },
+  );
 }
 
 function isUntouched(position: Position): boolean {
@@ -302,6 +345,7 @@ function restoreMarket(market: MarketState, state: MarketSnapshot): void {
   market.at = rows.length - 1;
   market.orders = state.orders.map(orderFrom);
   market.held = state.held.map(orderFrom);
+  market.halted = state.halted;
 }
 
 function assertDefinition(definition: EngineDefinition): void {
@@ -331,6 +375,7 @@ function assertDefinition(definition: EngineDefinition): void {
   const twice = symbols.find((symbol, index) => symbols.indexOf(symbol) !== index);
   if (twice)
     throw new PlimsollError('INSTRUMENT_TWICE', `the universe names ${twice} twice`, 'name each instrument once');
+  if (definition.live) assertLive(definition);
   for (const instrument of instruments) {
     if (instrument.type === 'inverse-perpetual' || instrument.type === 'option' || instrument.type === 'future') {
       throw new PlimsollError(
@@ -347,4 +392,22 @@ function assertDefinition(definition: EngineDefinition): void {
       );
     }
   }
+}
+
+function assertLive({ stream, instruments, provenance }: EngineDefinition): void {
+  if (provenance !== 'live') {
+    throw new PlimsollError(
+      'LIVE_WITHOUT_LIVE_DATA',
+      `the live account ${stream} would decide on ${provenance} data`,
+      'give it a universe of a venue with live prices, or leave `live` out of it for a paper account',
+    );
+  }
+  // What a venue settles without a fill (funding) cannot be read from it yet, and the ledger would part from it.
+  const perpetual = instruments.find(({ type }) => type === 'linear-perpetual');
+  if (!perpetual) return;
+  throw new PlimsollError(
+    'LIVE_INSTRUMENT_UNSUPPORTED',
+    `${perpetual.symbol} is a perpetual, which a live account does not trade yet`,
+    'trade it in a paper account',
+  );
 }

@@ -5,6 +5,12 @@ import { pow10 } from '../numbers.ts';
 import type { Limits } from '../risk/limits.ts';
 import type { MarketColumns } from './market-columns.ts';
 
+/** Something that was stopped: why, and by whom, and in which cycle (ms UTC). */
+export interface Stop {
+  readonly reason: string;
+  readonly since: number;
+}
+
 /** Bars that are averaged where a control compares with what is usual. */
 const LOOKBACK_BARS = 20;
 const NO_BARS = emptyBars(0, 0);
@@ -35,6 +41,8 @@ export class MarketState {
   readonly minQuantity: number;
   readonly minNotional: number;
   readonly restricted: boolean;
+  /** A person's halt of this instrument: nothing is opened in it, and what closes goes on. */
+  halted: Stop | undefined = undefined;
   /** Bars that the controls in force look at, the latest included. */
   readonly lookback: number;
 
@@ -156,9 +164,13 @@ export class MarketState {
     this.blockLow = Number.NEGATIVE_INFINITY;
   }
 
-  /** The bar of a live cycle, behind those that controls look back to; the cursor stands before it. */
+  /**
+   * The bar of a live cycle, behind those that controls look back to; the cursor stands before it. Each step of the cycle takes the
+   * same bar, which counts once.
+   */
   useNextBar(bar: Bar): void {
-    const before = this.at < 0 || this.lookback === 1 ? [] : this.barsBack().slice(1 - this.lookback);
+    const earlier = this.lookback === 1 ? [] : this.barsBack().filter(({ timestamp }) => timestamp < bar.timestamp);
+    const before = earlier.slice(Math.max(0, earlier.length - this.lookback + 1));
     this.useBars(barsFromRows([...before, bar], this.instrument.priceDecimals));
     this.at = before.length - 1;
   }

@@ -11,11 +11,17 @@ export type OrderType = (typeof ORDER_TYPES)[number];
 export const TIMES_IN_FORCE = ['gtc', 'ioc', 'fok', 'day'] as const;
 export type TimeInForce = (typeof TIMES_IN_FORCE)[number];
 
-/** What an order is for: opened by a strategy, its protection, closed by a person, or by the venue. */
-export const PURPOSES = ['entry', 'exit', 'stop-loss', 'take-profit', 'manual', 'liquidation'] as const;
+/**
+ * What an order is for: opened by a strategy, its protection, closed by a person, or by the venue. `flatten` closes what a person
+ * stopped, and is the one order that is sent while trading is halted.
+ */
+export const PURPOSES = ['entry', 'exit', 'stop-loss', 'take-profit', 'manual', 'liquidation', 'flatten'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
-/** The states of an order, as FIX and NautilusTrader name them. Held: a bracket's leg that waits for its entry to fill. */
+/**
+ * The states of an order, as FIX and NautilusTrader name them. Held: a bracket's leg that waits for its entry to fill. Unresolved: it
+ * was sent, and the venue has not said what became of it. Lost: it was sent, and can no longer come to be.
+ */
 export const ORDER_STATES = [
   'Initialized',
   'Denied',
@@ -29,6 +35,7 @@ export const ORDER_STATES = [
   'Expired',
   'Rejected',
   'Unresolved',
+  'Lost',
 ] as const;
 export type OrderState = (typeof ORDER_STATES)[number];
 
@@ -48,14 +55,25 @@ export const TRANSITIONS: Record<OrderState, readonly OrderState[]> = {
     'PendingCancel',
   ],
   Held: ['Accepted', 'Canceled', 'Expired', 'Rejected', 'PendingCancel'],
-  Accepted: ['PartiallyFilled', 'Filled', 'PendingCancel', 'Canceled', 'Expired', 'Rejected', 'Unresolved'],
+  // Back to Submitted goes what was watched here and is sent to a venue now.
+  Accepted: [
+    'PartiallyFilled',
+    'Filled',
+    'PendingCancel',
+    'Canceled',
+    'Expired',
+    'Rejected',
+    'Unresolved',
+    'Submitted',
+  ],
   PartiallyFilled: ['PartiallyFilled', 'Filled', 'PendingCancel', 'Canceled', 'Expired', 'Unresolved'],
   Filled: [],
-  PendingCancel: ['Canceled', 'Filled', 'PartiallyFilled', 'Accepted', 'Expired', 'Rejected', 'Unresolved'],
+  PendingCancel: ['Canceled', 'Filled', 'PartiallyFilled', 'Accepted', 'Expired', 'Rejected', 'Unresolved', 'Lost'],
   Canceled: [],
   Expired: [],
   Rejected: [],
-  Unresolved: ['Accepted', 'PartiallyFilled', 'Filled', 'Canceled', 'Expired', 'Rejected', 'PendingCancel'],
+  Unresolved: ['Accepted', 'PartiallyFilled', 'Filled', 'Canceled', 'Expired', 'Rejected', 'PendingCancel', 'Lost'],
+  Lost: [],
 };
 
 /**

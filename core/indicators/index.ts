@@ -1,6 +1,5 @@
 export { aroon } from './aroon.ts';
 export { bollinger, type DonchianOptions, donchian, keltner } from './bands.ts';
-export { type CatalogueEntry, catalogue } from './catalogue.ts';
 export { adx } from './directional.ts';
 export { columnsOf, type Indicator, type IndicatorSpec, type IndicatorState, indicatorSpec } from './indicator.ts';
 export { macd, trix } from './macd.ts';

@@ -144,6 +144,81 @@ export const NUMERIC_EVENTS = {
     packed: [['strategy', 'integer', 10]],
     words: [integer('instrument'), integer('reason')],
   },
+  /** A person halted an instrument (nothing is opened in it) or let it be traded again. */
+  InstrumentHalted: {
+    code: 90,
+    version: 1,
+    packed: [flag('halted')],
+    words: [integer('instrument'), integer('reason')],
+  },
+  /** The venue is about to be asked for it: for this quantity, under this client order id (a text). */
+  OrderPrepared: {
+    code: 18,
+    version: 1,
+    packed: [],
+    words: [integer('order'), scaled('quantity'), integer('clientOrderId')],
+  },
+  /** The venue's own id of an order (a text). */
+  OrderAcknowledged: { code: 19, version: 1, packed: [], words: [integer('order'), integer('venueOrderId')] },
+  /** It was sent, or may have been, and the venue has not said what became of it. It keeps what is reserved for it. */
+  OrderUnresolved: { code: 20, version: 1, packed: [], words: [integer('order'), integer('reason')] },
+  /** An unresolved order that can no longer come to be: the venue does not know it, and the time in which it could is over. */
+  OrderLost: { code: 21, version: 1, packed: [], words: [integer('order'), integer('reason')] },
+  /** It is not at a venue: its price is watched here. */
+  OrderWatched: { code: 22, version: 1, packed: [], words: [integer('order'), integer('reason')] },
+  /** An order that was watched here goes to the venue: because its price was reached (`triggered`), or to be held there. */
+  OrderReleased: {
+    code: 23,
+    version: 1,
+    packed: [flag('triggered')],
+    words: [integer('order'), scaled('quantity'), scaled('trigger')],
+  },
+  /**
+   * A fill as a venue reports it, with the venue's fee: `fee` in money, `feeQuantity` in the base, taken out of what is held.
+   * `fill` is the venue's id of it (a text), `time` the venue's time (ms UTC).
+   */
+  OrderFilledAtVenue: {
+    code: 24,
+    version: 1,
+    packed: [flag('maker'), flag('complete')],
+    words: [
+      integer('order'),
+      scaled('quantity'),
+      scaled('price'),
+      scaled('fee'),
+      scaled('feeQuantity'),
+      scaled('realised'),
+      scaled('cash'),
+      scaled('position'),
+      integer('fill'),
+      integer('time'),
+    ],
+  },
+  /** The same for an order that the ledger does not know: it changes the cash and a position of no strategy's. */
+  ExternalFilled: {
+    code: 25,
+    version: 1,
+    packed: [flag('maker'), ['side', SIDES, 1]],
+    words: [
+      integer('instrument'),
+      scaled('quantity'),
+      scaled('price'),
+      scaled('fee'),
+      scaled('feeQuantity'),
+      scaled('realised'),
+      scaled('cash'),
+      scaled('position'),
+      integer('fill'),
+      integer('time'),
+    ],
+  },
+  /** A person has armed live trading up to these limits (money), or disarmed it. */
+  LiveArmed: {
+    code: 26,
+    version: 1,
+    packed: [flag('armed')],
+    words: [scaled('maxOrderNotional'), scaled('maxExposure'), integer('reason')],
+  },
 } as const satisfies Record<string, EventKind>;
 
 export type NumericEventKind = keyof typeof NUMERIC_EVENTS;
@@ -167,6 +242,12 @@ export const DOCUMENT_EVENTS = {
    * what became of intents and strategies. After it no intent waits to be sent.
    */
   CycleFailed: { code: 71, version: 1 },
+  /** What a venue holds beyond the ledger, by asset or position, from which the two are compared; and why it was taken. */
+  VenueBaseline: { code: 72, version: 1 },
+  /** A working order at the venue that the ledger does not know. It is left alone. */
+  ExternalOrderSeen: { code: 73, version: 1 },
+  /** What a person should look at: a code, and the facts. */
+  VenueAlert: { code: 74, version: 1 },
 } as const;
 
 export type DocumentEventKind = keyof typeof DOCUMENT_EVENTS;

@@ -62,7 +62,13 @@ function roomOf(state: FoldState, order: FoldedOrder): bigint | undefined {
   return state.legsOf(order.parent).reduce((room, leg) => room - leg.filled, filled);
 }
 
-function releasePart(state: FoldState, order: FoldedOrder, notional: bigint, fee: bigint, isPerpetual: boolean): void {
+export function releasePart(
+  state: FoldState,
+  order: FoldedOrder,
+  notional: bigint,
+  fee: bigint,
+  isPerpetual: boolean,
+): void {
   const exposure = smaller(order.exposure, notional);
   let used = notional + fee > 0n ? notional + fee : 0n;
   if (isPerpetual) used = order.exposure === 0n ? 0n : (order.reserved * exposure) / order.exposure;
@@ -76,7 +82,7 @@ function releasePart(state: FoldState, order: FoldedOrder, notional: bigint, fee
  * Changes a position by `signed` units for `paid` money (negative: received) and returns what closing realised. The cost leaves at
  * its average; every division is rounded against the account.
  */
-function changePosition(held: FoldedPosition, signed: bigint, paid: bigint): bigint {
+export function changePosition(held: FoldedPosition, signed: bigint, paid: bigint): bigint {
   const before = held.quantity;
   held.quantity += signed;
   if (before === 0n || before > 0n === signed > 0n) {

@@ -13,6 +13,8 @@ export interface FoldedInstrument {
   readonly takerFee: bigint;
   /** Millionths of the value, a year. */
   readonly borrowRate: bigint;
+  /** By a person: nothing is opened in it. */
+  halted: boolean;
 }
 
 /** From the body of an InstrumentListed event. */
@@ -27,6 +29,7 @@ export function instrumentOf(body: Record<string, unknown>): FoldedInstrument {
     makerFee: rateOf(body.makerFeeBps),
     takerFee: rateOf(body.takerFeeBps),
     borrowRate: rateOf(body.borrowBpsPerYear),
+    halted: false,
   };
 }
 

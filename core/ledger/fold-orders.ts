@@ -1,6 +1,7 @@
 /** An order from its intent through its states; fills have a file of their own (fold-fills.ts). */
 import type { OrderState, OrderType, Purpose, Side } from '../execution/order.ts';
 import type { LedgerEvent } from './events.ts';
+import { checkStops } from './fold-controls.ts';
 import { scaledByHand } from './fold-instrument.ts';
 import type { FoldedOrder, FoldState } from './fold-state.ts';
 
@@ -10,12 +11,14 @@ export function initializeOrder(state: FoldState, event: LedgerEvent): void {
   if (!state.known(event, event.instrument)) return;
   const order = orderOf(event);
   checkIntent(state, order);
+  checkStops(state, order, false);
   state.addOrder(order);
 }
 
 export function submitOrder(state: FoldState, event: LedgerEvent): void {
   const order = state.order(event);
   if (!order) return;
+  checkStops(state, order, true);
   state.move(order, 'Submitted');
   // A bracket's leg waits for its entry from here on, which no event of its own says.
   if (order.parent !== 0) state.move(order, 'Held');
@@ -80,6 +83,7 @@ function orderOf(event: LedgerEvent): FoldedOrder {
     trigger: scaledByHand(event.trigger),
     state: 'Initialized',
     triggered: false,
+    asked: 0n,
     filled: 0n,
     filledNotional: 0n,
     reserved: scaledByHand(event.reserved),

@@ -36,6 +36,8 @@ export interface FoldedOrder {
   trigger: bigint;
   state: OrderState;
   triggered: boolean;
+  /** What a venue was asked for; 0 for an order that no venue has heard of. */
+  asked: bigint;
   filled: bigint;
   /** Money spent, fees included, or received, fees apart. */
   filledNotional: bigint;
@@ -54,6 +56,8 @@ export interface FoldedAccount {
   cash: bigint;
   reservedCash: bigint;
   tradingState: TradingState;
+  /** Whether live trading is armed. */
+  armed: boolean;
   readonly instruments: FoldedInstrument[];
   readonly strategies: { readonly id: string; paused: boolean }[];
   /** By index; 0 is the empty text. */
@@ -76,6 +80,7 @@ export class FoldState {
     cash: 0n,
     reservedCash: 0n,
     tradingState: 'Active',
+    armed: false,
     instruments: [],
     strategies: [],
     texts: [''],

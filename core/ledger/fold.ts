@@ -6,7 +6,7 @@ import { PlimsollError } from '../errors.ts';
 import { type Side, TRANSITIONS } from '../execution/order.ts';
 import type { LedgerEvent } from './events.ts';
 import { chargeBorrow, moveCash, settleFunding } from './fold-charges.ts';
-import { changeTradingState, closeGap, pauseStrategy, turnAway } from './fold-controls.ts';
+import { changeTradingState, closeGap, haltInstrument, pauseStrategy, turnAway } from './fold-controls.ts';
 import { applyConfiguration, defineText, listInstrument, openStream, registerStrategy } from './fold-definitions.ts';
 import { fillOrder } from './fold-fills.ts';
 import { activateOrder, endsIn, initializeOrder, movesTo, submitOrder, triggerOrder } from './fold-orders.ts';
@@ -17,6 +17,7 @@ import {
   type FoldedPosition,
   FoldState,
 } from './fold-state.ts';
+import { acknowledgeOrder, armLive, fillAtVenue, fillExternally, prepareOrder, releaseOrder } from './fold-venue.ts';
 
 /** What each kind of event does to the account. */
 const KINDS: Readonly<Record<LedgerEvent['kind'], (state: FoldState, event: LedgerEvent) => void>> = {
@@ -32,6 +33,7 @@ const KINDS: Readonly<Record<LedgerEvent['kind'], (state: FoldState, event: Ledg
   BorrowCharged: chargeBorrow,
   TradingStateChanged: changeTradingState,
   StrategyPaused: pauseStrategy,
+  InstrumentHalted: haltInstrument,
   StrategyFailed: turnAway,
   OrderDenied: turnAway,
   OrderInitialized: initializeOrder,
@@ -44,6 +46,18 @@ const KINDS: Readonly<Record<LedgerEvent['kind'], (state: FoldState, event: Ledg
   OrderRejected: endsIn('Rejected'),
   OrderCanceled: endsIn('Canceled'),
   OrderExpired: endsIn('Expired'),
+  OrderPrepared: prepareOrder,
+  OrderAcknowledged: acknowledgeOrder,
+  OrderUnresolved: movesTo('Unresolved'),
+  OrderLost: endsIn('Lost'),
+  OrderWatched: movesTo('Accepted'),
+  OrderReleased: releaseOrder,
+  OrderFilledAtVenue: fillAtVenue,
+  ExternalFilled: fillExternally,
+  LiveArmed: armLive,
+  VenueBaseline: () => undefined,
+  ExternalOrderSeen: () => undefined,
+  VenueAlert: () => undefined,
 };
 
 /** The account after `events`. Throws `LEDGER_DOES_NOT_FOLD` at the first event that contradicts those before it. */

@@ -44,7 +44,10 @@ function gateTarget(engine: Engine, strategy: number, market: MarketState, targe
   legsOfTarget(engine, strategy, market, target, gateLeg);
 }
 
-/** Orders of the strategy that `matches` picks: those a venue knows are canceled in execute, those of this cycle at once. */
+/**
+ * Orders of the strategy that `matches` picks: those a venue knows are canceled in execute, those of this cycle at once. What a
+ * person flattens with is not the strategy's to cancel.
+ */
 function requestCancels(
   engine: Engine,
   strategy: number,
@@ -53,7 +56,7 @@ function requestCancels(
   matches: (order: Order) => boolean,
 ): void {
   for (const order of market.orders) {
-    if (order.strategy !== strategy || !matches(order)) continue;
+    if (order.strategy !== strategy || order.purpose === 'flatten' || !matches(order)) continue;
     if (engine.cancels.some((request) => request.order === order.id)) continue;
     engine.cancels.push({ order: order.id, instrument: market.index, reason });
   }

@@ -1,10 +1,14 @@
-import { cancel, changeTradingState } from '../engine/bookkeeping.ts';
+import { cancel, changeTradingState, deny, haltInstrument, pauseStrategy } from '../engine/bookkeeping.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { MarketState } from '../engine/market-state.ts';
 import type { Order } from '../execution/order.ts';
+import { refuse } from './controls/control.ts';
+import { sideOf } from './sizing.ts';
 
 /**
- * The switch between trading states, by a person or by a breaker. It acts at two doors: the risk line passes nothing that the state
- * forbids, and {@link forbids} holds back in execute what passed before the state changed.
+ * The kill switch, in a person's hand or a breaker's: of the account, of a strategy, of an instrument. It acts at two doors: the
+ * risk line passes nothing that is forbidden, and {@link forbids} holds back in execute what passed before. What a person flattens
+ * is the one order that passes both while trading is halted, and nothing but a person takes it back.
  */
 
 /** Stops everything: no order of any kind passes, and every working one is canceled, stops included. Positions stay. */
@@ -24,16 +28,50 @@ export function resume(engine: Engine, reason: string): void {
   if (engine.tradingState !== 'Active') changeTradingState(engine, 'Active', reason);
 }
 
+/** A strategy is asked no more, what it proposed and was not decided is denied, and its orders are canceled, stops included. */
+export function haltStrategy(engine: Engine, strategy: number, reason: string): void {
+  if (!engine.paused[strategy]) pauseStrategy(engine, strategy, true, reason);
+  denyProposals(engine, strategy);
+  cancelWhere(engine, 'its strategy is halted', (order) => order.strategy === strategy);
+}
+
+/** Nothing new is opened in an instrument, and its orders are canceled, stops included; what closes a position in it still passes. */
+export function haltMarket(engine: Engine, market: MarketState, reason: string): void {
+  if (!market.halted) haltInstrument(engine, market, true, reason);
+  cancelWhere(engine, 'its instrument is halted', (order) => order.instrument === market.index);
+}
+
 /** Whether the trading state forbids to send this order, or to leave it working. */
 export function forbids(engine: Engine, order: Order): boolean {
+  if (order.purpose === 'flatten') return false;
   return engine.tradingState === 'Halted' || (engine.tradingState === 'Reducing' && !order.reduceOnly);
 }
 
 function cancelForbidden(engine: Engine, reason: string): void {
+  cancelWhere(engine, reason, (order) => forbids(engine, order));
+}
+
+/** Cancels what works and what waits to be sent; never what a person flattens. */
+function cancelWhere(engine: Engine, reason: string, matches: (order: Order) => boolean): void {
+  const ends = (order: Order): boolean => order.purpose !== 'flatten' && order.state !== 'Canceled' && matches(order);
   for (const market of engine.markets) {
-    for (const order of [...market.orders, ...market.held]) {
-      // Canceling an entry ends the legs that wait for it.
-      if (forbids(engine, order) && order.state !== 'Canceled') cancel(engine, order, reason);
-    }
+    // Canceling an entry ends the legs that wait for it.
+    for (const order of [...market.orders, ...market.held]) if (ends(order)) cancel(engine, order, reason);
   }
+  if (engine.intents.length === 0) return;
+  for (const order of engine.intents) {
+    const entry = engine.intents.find(({ id }) => id === order.parent);
+    if (ends(order) || entry?.state === 'Canceled') cancel(engine, order, reason);
+  }
+  engine.intents = engine.intents.filter(({ state }) => state !== 'Canceled');
+}
+
+/** What a strategy proposed in the cycle that is in flight. */
+function denyProposals(engine: Engine, strategy: number): void {
+  for (const { strategy: of, instrument, proposal } of engine.proposals) {
+    if (of !== strategy || proposal.kind === 'cancel') continue;
+    const text = engine.text(proposal.reason);
+    deny(engine, strategy, instrument, sideOf(proposal), text, 0, 0, refuse('TRADING_HALTED'));
+  }
+  engine.proposals = engine.proposals.filter((signal) => signal.strategy !== strategy);
 }

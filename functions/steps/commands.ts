@@ -10,6 +10,7 @@ import { halt, reduce, resume } from '../../core/risk/kill-switch.ts';
 import type { TradingState } from '../../core/risk/trading-state.ts';
 import { KEYS, loadAccount } from './account-state.ts';
 import { engineOf } from './engines.ts';
+import { callBackNow } from './execute-live.ts';
 import type { StepPorts } from './ports.ts';
 import { commitEngine } from './step.ts';
 
@@ -48,7 +49,9 @@ export async function runCommand<Output extends Json>(
     const value: Json = { name, by: principal.id, at: ports.now(), fingerprint, output };
     // What the account runs under stays what it was: a command works beside a deployment that is not taken over yet.
     const account = { version, cursor: state.cursor, verdicts: state.verdicts, runsUnder: state.runsUnder };
-    if (await commitEngine(ports, engine, account, [{ key, value, expectedVersion: 0 }])) return output;
+    if (!(await commitEngine(ports, engine, account, [{ key, value, expectedVersion: 0 }]))) continue;
+    await callBackNow(ports, stream);
+    return output;
   }
   throw new PlimsollError('ACCOUNT_CONTENDED', `${name} met other writers ${MAX_CONFLICTS} times`, 'try again', {
     kept: 'nothing of it was done',
@@ -144,7 +147,7 @@ export function closePosition(
   });
 }
 
-function strategyIndex(engine: Engine, id: string): number {
+export function strategyIndex(engine: Engine, id: string): number {
   // One that a new configuration adds is the account's once that is taken over.
   const ids = engine.runners.slice(0, engine.paused.length).map((runner) => runner.running.id);
   const index = ids.indexOf(id);

@@ -6,13 +6,18 @@ const WORDS: Partial<Record<LedgerEvent['kind'], readonly [one: string, many: st
   OrderDenied: ['denial', 'denials'],
   OrderSubmitted: ['submitted', 'submitted'],
   OrderFilled: ['fill', 'fills'],
+  OrderFilledAtVenue: ['fill', 'fills'],
+  ExternalFilled: ['fill of another', 'fills of others'],
   OrderCanceled: ['canceled', 'canceled'],
   OrderRejected: ['rejected', 'rejected'],
   OrderExpired: ['expired', 'expired'],
+  OrderUnresolved: ['unresolved', 'unresolved'],
+  OrderLost: ['lost', 'lost'],
   OrderTriggered: ['stop triggered', 'stops triggered'],
   FundingSettled: ['funding payment', 'funding payments'],
   BorrowCharged: ['borrow charge', 'borrow charges'],
   TradingStateChanged: ['change of trading state', 'changes of trading state'],
+  VenueAlert: ['alert', 'alerts'],
   StrategyFailed: ['strategy failed', 'strategies failed'],
 };
 

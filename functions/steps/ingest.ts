@@ -5,7 +5,7 @@ import { PlimsollError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import type { Bar } from '../../core/market/bars.ts';
 import type { Instrument } from '../../core/market/instrument.ts';
-import { type DocumentWrite, LEDGER_BOUNDS } from '../../core/ports/ledger.ts';
+import { type DocumentWrite, LEDGER_BOUNDS, type LedgerPort } from '../../core/ports/ledger.ts';
 import type { Provenance } from '../../core/ports/market-data.ts';
 import { type CycleDocument, findAccount, KEYS, type Opening } from './account-state.ts';
 import { buildEngine, contentHash } from './engines.ts';
@@ -74,7 +74,10 @@ export async function ingestStep(
   await resume(ports, streamOf(ports.configuration, account));
 }
 
-/** Opens cycles in order of time, without setting them going; those that are open already stay as they are. */
+/**
+ * Opens cycles in order of time, without setting them going. Those that are open already stay as they are, and one that is older than
+ * the latest is left out: the account may have passed it, and would never come back for it.
+ */
 export async function openCycles(
   ports: StepPorts,
   account: AccountConfiguration,
@@ -82,27 +85,38 @@ export async function openCycles(
   lateByMs = 0,
 ): Promise<void> {
   const stream = streamOf(ports.configuration, account);
-  const documents = arrived.map(
-    (bars): DocumentWrite => ({
-      key: KEYS.cycle(bars.asOf),
-      value: cycleDocument(ports, account, bars, lateByMs) as unknown as Json,
-      expectedVersion: 0,
-    }),
-  );
-  for (let from = 0; from < documents.length; from += LEDGER_BOUNDS.documentsPerCommit) {
-    const part = documents.slice(from, from + LEDGER_BOUNDS.documentsPerCommit);
-    if (await writeDocuments(ports, stream, part)) continue;
-    for (const document of part) await writeDocuments(ports, stream, [document]);
+  for (let from = 0; from < arrived.length; from += CYCLES_PER_COMMIT) {
+    const part = arrived.slice(from, from + CYCLES_PER_COMMIT);
+    await writeCycles(
+      ports,
+      stream,
+      part.map((bars) => cycleDocument(ports, account, bars, lateByMs)),
+    );
   }
   ports.faultPoint?.('ingest:opened');
 }
 
-/** False when one of them was there already; then none is written. */
-async function writeDocuments(ports: StepPorts, stream: string, documents: readonly DocumentWrite[]): Promise<boolean> {
+/** The document that says which cycle was opened last; ingests that run side by side meet there. */
+const OPENED = 'opened';
+const CYCLES_PER_COMMIT = LEDGER_BOUNDS.documentsPerCommit - 1;
+
+async function writeCycles({ ledger }: StepPorts, stream: string, cycles: readonly CycleDocument[]): Promise<void> {
   for (let tries = 0; tries < MAX_HEAD_RACES; tries++) {
-    const expected = await ports.ledger.head(stream);
-    const outcome = await ports.ledger.commit({ stream, expected, events: [], hash: '', documents, guards: [] });
-    if (outcome.kind !== 'conflict') return outcome.kind === 'committed';
+    const opened = await ledger.document(stream, OPENED);
+    const last = opened ? (opened.value as { asOf: number }).asOf : await latestOf(ledger, stream);
+    const later = cycles.filter(({ asOf }) => asOf > last);
+    if (later.length === 0) return;
+    const documents: DocumentWrite[] = [
+      ...later.map((cycle) => ({
+        key: KEYS.cycle(cycle.asOf),
+        value: cycle as unknown as Json,
+        expectedVersion: 0,
+      })),
+      { key: OPENED, value: { asOf: later[later.length - 1].asOf }, expectedVersion: opened?.version ?? 0 },
+    ];
+    const expected = await ledger.head(stream);
+    const outcome = await ledger.commit({ stream, expected, events: [], hash: '', documents, guards: [] });
+    if (outcome.kind === 'committed') return;
   }
   throw new PlimsollError(
     'ACCOUNT_CONTENDED',
@@ -110,6 +124,12 @@ async function writeDocuments(ports: StepPorts, stream: string, documents: reado
     'try again',
     { kept: 'its bars can be fetched again' },
   );
+}
+
+/** Streams of before the document was kept say it by their cycles. */
+async function latestOf(ledger: LedgerPort, stream: string): Promise<number> {
+  const [last] = await ledger.documents(stream, { prefix: KEYS.cyclePrefix, reverse: true, limit: 1 });
+  return last ? (last.value as unknown as CycleDocument).asOf : Number.NEGATIVE_INFINITY;
 }
 
 /** Sends what an account waits for: after ingest, after a restart, and whenever a message may have been lost. */

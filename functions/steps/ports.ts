@@ -1,4 +1,5 @@
 import type { Configuration } from '../../core/configuration/schema.ts';
+import type { ExecutionVenuePort } from '../../core/ports/execution-venue.ts';
 import type { LedgerPort } from '../../core/ports/ledger.ts';
 import type { OutgoingMessage, QueueName } from '../../core/ports/queue.ts';
 import type { StrategyRegistry } from '../../core/strategies/registry.ts';
@@ -13,6 +14,8 @@ export interface StepPorts {
   readonly now: () => number;
   /** Runs strategy code under a deadline; throws `STRATEGY_TIMEOUT` when it takes longer. */
   readonly withDeadline: <T>(timeoutMs: number, what: string, work: () => T) => T;
+  /** The execution side of a configured venue, for live accounts. Without it they open nothing and send nothing. */
+  readonly venue?: (name: string) => ExecutionVenuePort;
   /** Called between every two writes, for tests that end the process there. */
   readonly faultPoint?: (name: string) => void;
 }

@@ -1,5 +1,6 @@
 import type { Engine } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
+import { waitsForVenue } from '../../core/execution/live/send.ts';
 import { canonicalJson, type Json } from '../../core/json.ts';
 import { type CommitRequest, type DocumentWrite, LEDGER_BOUNDS, type LedgerHead } from '../../core/ports/ledger.ts';
 import {
@@ -30,6 +31,8 @@ export interface StepResult {
 }
 
 export interface StepContext {
+  /** Of the account document that was read; the commit makes it one more. */
+  readonly version: number;
   readonly engine: Engine;
   readonly cycle: CycleDocument;
   readonly account: AccountState;
@@ -49,10 +52,24 @@ export async function runStep(
   message: CycleMessage,
   work: (context: StepContext) => Promise<StepResult> | StepResult,
 ): Promise<void> {
+  const cursor = await takeStep(ports, step, message, work);
+  if (cursor) await sendNext(ports, message.stream, cursor);
+}
+
+/** The same without sending on what follows from the cursor; undefined where the step was done before. */
+export async function takeStep(
+  ports: StepPorts,
+  step: Step,
+  message: CycleMessage,
+  work: (context: StepContext) => Promise<StepResult> | StepResult,
+): Promise<Cursor | undefined> {
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
     const { state, version } = await loadAccount(ports.ledger, message.stream);
     const due = dueState(state.cursor, step, message.cycle);
-    if (due === 'done') return sendAgain(ports, step, message, state);
+    if (due === 'done') {
+      await sendAgain(ports, step, message, state);
+      return undefined;
+    }
     if (due === 'early') {
       throw new PlimsollError(
         'STEP_TOO_EARLY',
@@ -61,7 +78,7 @@ export async function runStep(
       );
     }
     const cursor = await attempt(ports, step, message, state, version, work);
-    if (cursor) return sendNext(ports, message.stream, cursor);
+    if (cursor) return cursor;
   }
   throw new PlimsollError(
     'ACCOUNT_CONTENDED',
@@ -69,6 +86,22 @@ export async function runStep(
     'it is delivered again',
     { kept: 'the ledger is as the other writers left it' },
   );
+}
+
+/** Changes an account as it stands, whatever step its cycle is at, in one commit: facts that must not wait for the step they belong to. */
+export async function amendAccount(ports: StepPorts, stream: string, work: (engine: Engine) => void): Promise<void> {
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
+    const { state, version } = await loadAccount(ports.ledger, stream);
+    const engine = await engineOf(ports, stream);
+    engine.restore(state.engine);
+    engine.proposals = [...state.proposals];
+    work(engine);
+    const { cursor, verdicts, runsUnder } = state;
+    if (await commitEngine(ports, engine, { version, cursor, verdicts, runsUnder }, [])) return;
+  }
+  throw new PlimsollError('ACCOUNT_CONTENDED', `${stream} met another writer ${MAX_CONFLICTS} times`, 'try again', {
+    kept: 'the ledger is as the other writers left it',
+  });
 }
 
 /** What a message is to an account that stands at a cursor. */
@@ -96,11 +129,12 @@ async function attempt(
   engine.restore(state.engine);
   engine.proposals = [...state.proposals];
   takeCycle(engine, cycle);
-  const result = await work({ engine, cycle, account: state });
+  const result = await work({ version, engine, cycle, account: state });
   const at = ports.now();
   const verdict: Verdict = { step, verdict: result.verdict, at, elapsedMs: at - startedAt };
   const verdicts = step === 'reconcile' ? [ingestVerdict(cycle), verdict] : [...state.verdicts, verdict];
-  const cursor: Cursor = { cycle: message.cycle, next: result.next };
+  const isLeft = result.next === 'settled' && step !== 'execute' && waitsForVenue(engine);
+  const cursor: Cursor = { cycle: message.cycle, next: isLeft ? 'execute' : result.next };
   const account = { version, cursor, verdicts, runsUnder: state.runsUnder };
   const committed = await commitEngine(ports, engine, account, [
     { key: KEYS.verdicts(message.cycle), value: verdictsDocument(engine, cycle, verdicts), expectedVersion: 'any' },

@@ -285,8 +285,9 @@ async function ingestAccount(
   const { account, times, skipped } = due;
   const own = gathered.filter(({ asOf }) => times.includes(asOf));
   await open(ports, account, venue, own);
-  await settleTimes(ports.steps, plan, due);
+  // In this order: a process that ends in between finds its times not settled, and sends again what may have been lost.
   await setGoing(ports.steps, streamOf(ports.steps.configuration, account), own[0]?.asOf);
+  await settleTimes(ports.steps, plan, due);
   ports.report(reportOf(account, universeOf(ports.steps.configuration, account).symbols.length, own, skipped));
 }
 

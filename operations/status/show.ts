@@ -3,6 +3,7 @@ import { type GapDocument, KEYS } from '../../functions/steps/account-state.ts';
 import type { OperationContext } from '../operation.ts';
 import { openViews } from '../support/account.ts';
 import { summaryOf } from '../support/summary.ts';
+import { standingIn } from './standing.ts';
 
 /** Dead letters that are counted of a queue; beyond it there are simply many. */
 const DEAD_LETTERS_COUNTED = 100;
@@ -11,7 +12,11 @@ export default async function show(context: OperationContext) {
   const { steps, queue, runtime } = context;
   const views = await openViews(context);
   const accounts = await Promise.all(
-    views.map(async (view) => ({ ...summaryOf(view), gap: await lastGap(context, view.stream) })),
+    views.map(async (view) => ({
+      ...summaryOf(view),
+      gap: await lastGap(context, view.stream),
+      standing: standingIn(view.engine),
+    })),
   );
   const queues = await Promise.all(
     QUEUES.map(async (name) => ({

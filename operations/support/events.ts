@@ -7,7 +7,7 @@ import type { Engine } from '../../core/engine/engine.ts';
 import type { MarketState } from '../../core/engine/market-state.ts';
 import { type EventKind, type LedgerEvent, NUMERIC_EVENTS, type NumericEventKind } from '../../core/ledger/events.ts';
 import type { LedgerPort } from '../../core/ports/ledger.ts';
-import { DENIALS, type DenialCode } from '../../core/risk/denial.ts';
+import { DENIAL_UNITS, type DenialCode } from '../../core/risk/denial.ts';
 import type { event } from '../schemas.ts';
 import type { AccountView } from './account.ts';
 import { moneyText, priceText, quantityText } from './decimals.ts';
@@ -138,7 +138,7 @@ function nameDenial(
   engine: Engine,
   market: MarketState | undefined,
 ): void {
-  const { unit } = DENIALS[fields.denial as DenialCode] ?? { unit: '' };
+  const unit = DENIAL_UNITS[fields.denial as DenialCode] ?? '';
   for (const name of ['limit', 'value'] as const) {
     const scaled = fields[name] as number;
     if (unit === 'money') shown[name] = moneyText(engine, scaled);

@@ -6,9 +6,17 @@ import { describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
 const { default: configuration } = await import(new URL('../../.dependency-cruiser.mjs', import.meta.url).href);
-const FOLDERS = ['core', 'adapters', 'functions', 'operations', 'lib', 'bin', 'platform', 'strategies'].filter(
-  (folder) => existsSync(join(root, folder)),
-);
+const FOLDERS = [
+  'core',
+  'adapters',
+  'functions',
+  'operations',
+  'lib',
+  'bin',
+  'platform',
+  'simulation',
+  'strategies',
+].filter((folder) => existsSync(join(root, folder)));
 
 async function violations(folders: readonly string[]): Promise<{ modules: number; violations: string[] }> {
   const { forbidden, options } = configuration;

@@ -78,7 +78,10 @@ describe('the platform on the simulated exchange', () => {
       const halted = await place.run('halt', '--reason', 'a test');
       expect(halted).toMatchObject({ code: 0, out: expect.stringMatching(/Halted/) });
       expect((await place.run('status')).out).toMatch(/Trading +Halted/);
-      expect(JSON.parse((await place.run('resume', '--json')).out)).toEqual({ state: 'Active', canceled: 0 });
+      expect(JSON.parse((await place.run('resume', '--json')).out)).toMatchObject({
+        done: true,
+        accounts: [{ account: 'quick', state: 'Active' }],
+      });
 
       const ended = await platform.kill('SIGINT');
       expect(ended.code).toBe(0);

@@ -21,7 +21,7 @@ import {
   positionNotional,
   usualSize,
 } from './exposure.ts';
-import { armed, armedExposure, armedOrder, reconciled } from './live.ts';
+import { armedExposure, armedOrder } from './live.ts';
 import {
   cooldown,
   dailyLoss,
@@ -33,7 +33,7 @@ import {
   stopLossGuard,
   weeklyLoss,
 } from './loss.ts';
-import { notHalted, notReducing, notRestricted, onTime, priced, shortAllowed } from './market.ts';
+import { armed, notHalted, notReducing, notRestricted, onTime, priced, reconciled, shortAllowed } from './market.ts';
 import { freshPrice, freshQuote, noSelfMatch, priceCollar, referenceCollar, validPrices } from './price.ts';
 
 /** Those that hold for every order, one that only lowers a position too. */

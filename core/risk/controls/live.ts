@@ -1,19 +1,5 @@
-/** Controls of an account that trades with real money; a paper account passes them all. */
-import { type Candidate, type Cap, type Check, refuse } from './control.ts';
-
-/** A live account opens nothing until a person has typed that it may, and how much. */
-export const armed: Check = {
-  code: 'LIVE_NOT_ARMED',
-  owner: 'risk',
-  check: ({ engine: { live } }) => (live !== undefined && !live.arming ? refuse('LIVE_NOT_ARMED') : undefined),
-};
-
-/** Without the venue's word on orders, fills and balances in this cycle, nobody knows what a new order adds to. */
-export const reconciled: Check = {
-  code: 'VENUE_NOT_RECONCILED',
-  owner: 'operations',
-  check: ({ engine: { live } }) => (live !== undefined && !live.reconciled ? refuse('VENUE_NOT_RECONCILED') : undefined),
-};
+/** How much a person has armed a live account for; a paper account passes. */
+import type { Candidate, Cap } from './control.ts';
 
 /** Tiny at first: what is armed grows by hand, tenfold at most, once an account has shown what it does. */
 export const armedOrder: Cap = {

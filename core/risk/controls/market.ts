@@ -23,6 +23,21 @@ export const notReducing: Check = {
   check: ({ engine }) => (engine.tradingState === 'Reducing' ? refuse('TRADING_REDUCING_ONLY') : undefined),
 };
 
+/** A live account opens nothing until a person has typed that it may, and how much. */
+export const armed: Check = {
+  code: 'LIVE_NOT_ARMED',
+  owner: 'risk',
+  check: ({ engine: { live } }) => (live !== undefined && !live.arming ? refuse('LIVE_NOT_ARMED') : undefined),
+};
+
+/** Without the venue's word on orders, fills and balances in this cycle, nobody knows what a new order adds to. */
+export const reconciled: Check = {
+  code: 'VENUE_NOT_RECONCILED',
+  owner: 'operations',
+  check: ({ engine: { live } }) =>
+    live !== undefined && !live.reconciled ? refuse('VENUE_NOT_RECONCILED') : undefined,
+};
+
 /** None is restricted by default: the universe is already a list of what may be traded. */
 export const notRestricted: Check = {
   code: 'INSTRUMENT_RESTRICTED',

@@ -1,5 +1,6 @@
 import { memo } from 'react';
-import { DENIALS, type DenialCode } from '../../../core/risk/denial.ts';
+import type { DenialCode } from '../../../core/risk/denial.ts';
+import { DENIAL_MEANINGS } from '../../../core/risk/denial-meanings.ts';
 import type { LedgerEvent } from '../api/types.ts';
 import { decimal } from '../format.ts';
 import { Time } from './figure.tsx';
@@ -30,7 +31,7 @@ export const Denials = memo(function Denials({ events }: { readonly events: read
                 <code>{code}</code>
                 <span className="quiet">{met.length > 1 && `${met.length} times`}</span>
               </div>
-              <p>{DENIALS[code as DenialCode]?.meaning}</p>
+              <p>{DENIAL_MEANINGS[code as DenialCode]}</p>
               <ul>
                 {met.slice(0, SHOWN_OF_ONE).map(({ sequence, cycle, fields }) => (
                   <li key={sequence}>

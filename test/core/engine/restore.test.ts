@@ -3,7 +3,20 @@ import type { Engine, EngineDefinition, EngineSnapshot } from '../../../core/eng
 import { fromCheckpointJson, toCheckpointJson } from '../../../core/json.ts';
 import { halt } from '../../../core/risk/kill-switch.ts';
 import { buy, CALM, sell, WIDE } from '../execution/trade.ts';
-import { account, bars, open, perpetual, playedOf, type Row, running, runStep, scripted, stepsOf } from './account.ts';
+import {
+  account,
+  bars,
+  MINUTE,
+  open,
+  perpetual,
+  playedOf,
+  type Row,
+  running,
+  runStep,
+  START,
+  scripted,
+  stepsOf,
+} from './account.ts';
 
 function restored(definition: EngineDefinition, engine: Engine): Engine {
   const next = open(definition);
@@ -84,4 +97,31 @@ describe('an account restored from its snapshot', () => {
     runStep(next, second);
     expect([next.tradingState, playedOf(next).of('OrderDenied').length]).toEqual(['Halted', 2]);
   });
+});
+
+test('the steps of a cycle take its bar each, and a control that looks back counts it once', () => {
+  const definition = account({ limits: { maxShareOfVolume: 1 }, strategies: [running(scripted(() => undefined))] });
+  const engine = open(definition);
+  const [market] = engine.markets;
+  const bar = (minute: number, volume: number) => ({
+    timestamp: START + minute * MINUTE,
+    open: 100,
+    high: 100,
+    low: 100,
+    close: 100 + minute,
+    volume,
+  });
+  for (let minute = 0; minute < 30; minute++) {
+    for (let step = 0; step < 4; step++) {
+      const saved = engine.snapshot();
+      engine.restore(saved);
+      market.useNextBar(bar(minute, minute));
+      market.at++;
+      const first = Math.max(0, minute - 19);
+      expect([market.averageVolume(), market.averageClose()]).toEqual([
+        (first + minute) / 2,
+        100 + (first + minute) / 2,
+      ]);
+    }
+  }
 });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { catalogue } from '../../../core/indicators/catalogue.ts';
 import {
   adx,
   aroon,
   atr,
   bollinger,
-  catalogue,
   cci,
   cmo,
   columnsOf,

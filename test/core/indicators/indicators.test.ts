@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { catalogue } from '../../../core/indicators/catalogue.ts';
 import {
   aroon,
   atr,
   bollinger,
-  catalogue,
   cci,
   cmo,
   columnsOf,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { catalogue } from '../../../core/indicators/catalogue.ts';
 import {
   adx,
   aroon,
   atr,
   bollinger,
-  catalogue,
   cci,
   cmo,
   columnsOf,

@@ -1,19 +1,25 @@
 /** The controls that are in force where their limit is set: each at its threshold, and on either side of it. */
 import { afterAll, describe, expect, test } from 'vitest';
+import { liveSchema } from '../../../core/configuration/schema.ts';
+import type { LiveAccount } from '../../../core/execution/live/account.ts';
 import type { LimitsInput } from '../../../core/risk/limits.ts';
 import type { Decision } from '../../../core/strategies/contract.ts';
 import {
   account,
   bars,
   MINUTE,
+  open,
   type Played,
   perpetual,
   play,
+  playedOf,
   type Row,
   running,
+  runStep,
   START,
   scripted,
   spot,
+  stepsOf,
 } from '../engine/account.ts';
 import { both, buy, CALM, sell, target } from '../execution/trade.ts';
 import { CODES_OF_OPTIONAL_CONTROLS, codes as codesOf, denials as denialsOf, under } from './support.ts';
@@ -340,4 +346,37 @@ describe('losses', () => {
 test('a week and a day have their bounds at 00:00 UTC', () => {
   expect(new Date(START).getUTCDay()).toBe(1);
   expect(START % (DAY * MINUTE)).toBe(0);
+});
+
+describe('real money', () => {
+  /** One live account that has heard its venue and is armed for 100.00 an order and 200.00 in all, but for what a test changes. */
+  function live(answers: Record<number, Decision>, changes: Partial<LiveAccount> = {}): Played {
+    const script = scripted((_, bar) => answers[bar]);
+    const settings = liveSchema.parse({});
+    const definition = account({ strategies: [running(script)], limits: strict });
+    const engine = open({ ...definition, provenance: 'live', live: settings });
+    const arming = { maxOrderNotional: 10_000, maxExposure: 20_000 };
+    Object.assign(engine.live as LiveAccount, { arming, reconciled: true, ...changes });
+    for (const step of stepsOf(engine, new Map([['A/USD', bars(calm(3))]]))) runStep(engine, step);
+    return playedOf(engine);
+  }
+
+  test('is not put at risk before it is armed, or while the venue cannot be heard', () => {
+    expect(denials(live({ 0: buy({ quantity: 1 }) }))).toEqual([]);
+    expect(denials(live({ 0: buy({ quantity: 1 }) }, { arming: undefined }))).toEqual([['LIVE_NOT_ARMED', 0, 0]]);
+    expect(denials(live({ 0: buy({ quantity: 1 }) }, { reconciled: false }))).toEqual([['VENUE_NOT_RECONCILED', 0, 0]]);
+  });
+
+  test('is put at risk by no more in one order than was armed', () => {
+    expect(denials(live({ 0: buy({ quantity: 1 }) }))).toEqual([]);
+    expect(denials(live({ 0: buy({ quantity: 1.001 }) }))).toEqual([['ARMED_ORDER_EXCEEDED', 10_000, 10_010]]);
+  });
+
+  test('is put at risk by no more altogether', () => {
+    const two = both(buy({ quantity: 1 }), buy({ quantity: 1 }));
+    expect(denials(live({ 0: two }))).toEqual([]);
+    expect(denials(live({ 0: two, 1: buy({ quantity: 0.001 }) }))).toEqual([
+      ['ARMED_EXPOSURE_EXCEEDED', 20_000, 20_010],
+    ]);
+  });
 });

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { execute, reconcile, risk, signal } from '../../../core/cycle.ts';
 import type { Engine } from '../../../core/engine/engine.ts';
-import { halt, reduce, resume } from '../../../core/risk/kill-switch.ts';
+import type { LedgerEvent } from '../../../core/ledger/events.ts';
+import { fold } from '../../../core/ledger/fold.ts';
+import { flatten } from '../../../core/risk/flatten.ts';
+import { halt, haltMarket, haltStrategy, reduce, resume } from '../../../core/risk/kill-switch.ts';
 import type { LimitsInput } from '../../../core/risk/limits.ts';
 import type { Decision } from '../../../core/strategies/contract.ts';
 import {
@@ -142,5 +145,140 @@ describe('the drawdown breaker', () => {
       limits,
     );
     expect(states(played)).toEqual([['Active', 'Halted']]);
+  });
+});
+
+describe('what is narrower than the account', () => {
+  const two = (answer: (id: string, bar: number) => Decision | undefined) =>
+    account({
+      strategies: ['one', 'other'].map((id) =>
+        running(
+          scripted((_, bar) => answer(id, bar)),
+          { id },
+        ),
+      ),
+      limits: WIDE,
+    });
+  const resting = buy({ type: 'limit', quantity: 1, price: 50 });
+
+  test('a halted strategy loses its orders and what it had proposed; the other goes on', () => {
+    const engine = open(two((_, bar) => (bar < 2 ? both(resting, buy({ quantity: 1 })) : undefined)));
+    const [first, second, third] = stepsOf(engine, new Map([['A/USD', bars([CALM, CALM, CALM])]]));
+    runStep(engine, first);
+    ingest(engine, second);
+    reconcile(engine);
+    signal(engine);
+    haltStrategy(engine, 0, 'a drill');
+    expect(engine.proposals.map(({ strategy }) => strategy)).toEqual([1, 1]);
+    risk(engine);
+    execute(engine);
+    runStep(engine, third);
+    const { of } = playedOf(engine);
+    expect(of('StrategyPaused')).toMatchObject([{ strategy: 0, paused: true }]);
+    expect(of('OrderDenied').map(({ strategy, denial }) => [strategy, denial])).toEqual([
+      [0, 'TRADING_HALTED'],
+      [0, 'TRADING_HALTED'],
+    ]);
+    expect(engine.markets[0].orders.map(({ strategy }) => strategy)).toEqual([1, 1]);
+    expect([engine.position(0, 0).quantity, engine.position(1, 0).quantity]).toEqual([1_000, 2_000]);
+    expect(fold(engine.journal.events()).account.strategies.map(({ paused }) => paused)).toEqual([true, false]);
+  });
+
+  test('nothing is opened in a halted instrument, from the next commit to a restored engine, and what closes passes', () => {
+    const answers: Record<number, Decision> = {
+      0: both(resting, buy({ quantity: 2 })),
+      1: buy({ quantity: 1 }),
+      2: both(buy({ quantity: 1 }), sell({ quantity: 2 })),
+      4: buy({ quantity: 1 }),
+    };
+    const definition = account({ strategies: [running(scripted((_, bar) => answers[bar]))], limits: WIDE });
+    const engine = open(definition);
+    const steps = stepsOf(engine, new Map([['A/USD', bars(Array.from({ length: 6 }, () => CALM))]]));
+    runStep(engine, steps[0]);
+    ingest(engine, steps[1]);
+    reconcile(engine);
+    signal(engine);
+    risk(engine);
+    haltMarket(engine, engine.markets[0], 'a drill');
+    expect([engine.intents.length, engine.workingOrders, engine.reservedCash]).toEqual([0, 0, 0]);
+    engine.restore(JSON.parse(JSON.stringify(engine.snapshot())));
+    expect(engine.markets[0].halted).toEqual({ reason: 'a drill', since: engine.time });
+    for (const step of steps.slice(2, 4)) runStep(engine, step);
+    const { of } = playedOf(engine);
+    expect(of('OrderDenied').map(({ denial }) => denial)).toContain('INSTRUMENT_RESTRICTED');
+    expect(of('OrderFilled')).toHaveLength(2);
+    expect(engine.position(0, 0).quantity).toBe(0);
+    expect(fold(engine.journal.events()).account.instruments[0].halted).toBe(true);
+  });
+});
+
+describe('flattening', () => {
+  const long = { 0: both(buy({ quantity: 2, stopLoss: 0.05 }), buy({ type: 'limit', quantity: 1, price: 90 })) };
+  const everything = () => true;
+
+  test.each([
+    [halt, 'Halted'],
+    [reduce, 'Reducing'],
+  ] as const)('closes a position with one market order although trading was stopped', (stop, state) => {
+    const played = run(long, [CALM, CALM, CALM, CALM], (engine, cycle) => {
+      if (cycle !== 1) return;
+      stop(engine, 'a drill');
+      const [first] = flatten(engine, 'flattened: a drill', everything);
+      expect(first).toMatchObject({ held: 2_000, closes: 2_000, denial: undefined });
+      // Again, by the breaker and by the person: the order stays, and is the only one.
+      halt(engine, 'again');
+      haltStrategy(engine, 0, 'again');
+      haltMarket(engine, engine.markets[0], 'again');
+      expect(flatten(engine, 'again', everything)).toEqual([first]);
+      expect(engine.markets[0].orders.map(({ purpose }) => purpose)).toEqual(['flatten']);
+    });
+    expect(played.fills.map(({ purpose, quantity }) => [purpose, quantity])).toEqual([
+      ['entry', 2],
+      ['flatten', 2],
+    ]);
+    expect(played.engine.openPositions).toBe(0);
+    expect(played.of('TradingStateChanged')[0].to).toBe(state);
+  });
+
+  test('leaves out what it does not cover, and does not touch what is flat', () => {
+    run(long, [CALM, CALM], (engine, cycle) => {
+      if (cycle === 1) expect(flatten(engine, 'a drill', () => false)).toEqual([]);
+    });
+    run({}, [CALM, CALM], (engine) => expect(flatten(engine, 'a drill', everything)).toEqual([]));
+  });
+
+  test('tells the code where a remainder is too small to be sold', () => {
+    run(long, [CALM, CALM], (engine, cycle) => {
+      if (cycle !== 1) return;
+      Object.assign(engine.markets[0], { lot: 5_000 });
+      expect(flatten(engine, 'a drill', everything)).toMatchObject([{ order: 0, denial: 'QUANTITY_BELOW_MIN' }]);
+    });
+  });
+});
+
+describe('the fold', () => {
+  test('refuses an order that a stop forbids', () => {
+    const played = run({ 0: buy({ quantity: 1 }), 2: buy({ quantity: 1 }) }, [CALM, CALM, CALM, CALM], () => {});
+    const events = [...played.engine.journal.events()];
+    const second = events.findLastIndex(({ kind }) => kind === 'OrderInitialized');
+    const { cycle } = events[second];
+    const stops: readonly (readonly [LedgerEvent, string])[] = [
+      [
+        { kind: 'TradingStateChanged', version: 1, cycle, from: 'Active', to: 'Halted', reason: 0, equity: '1' },
+        'purpose',
+      ],
+      [
+        { kind: 'TradingStateChanged', version: 1, cycle, from: 'Active', to: 'Reducing', reason: 0, equity: '1' },
+        'reduceOnly',
+      ],
+      [{ kind: 'InstrumentHalted', version: 1, cycle, instrument: 0, halted: true, reason: 0 }, 'reduceOnly'],
+    ];
+    expect(() => fold(events)).not.toThrow();
+    for (const [stop, what] of stops)
+      expect(() => fold(events.toSpliced(second, 0, stop))).toThrow(new RegExp(`OrderInitialized.*${what}`));
+    const submitted = events.findLastIndex(({ kind }) => kind === 'OrderSubmitted');
+    expect(() => fold(events.toSpliced(submitted, 0, stops[0][0]))).toThrow(/OrderSubmitted.*purpose/);
+    const again = [...events.slice(0, second), stops[2][0], stops[2][0]];
+    expect(() => fold(again)).toThrow(/InstrumentHalted.*halted/);
   });
 });

@@ -1,0 +1,162 @@
+/** Orders go to a real venue: persisted as about to be sent, then sent one by one, then the answers are kept. */
+import { submitIntents } from '../../core/cycle.ts';
+import type { Engine } from '../../core/engine/engine.ts';
+import { liveOf } from '../../core/engine/venue-bookkeeping.ts';
+import { type SendOutcome, takeOverSendings, takeSubmitAnswer } from '../../core/execution/live/answers.ts';
+import { prepareSends, type Sending } from '../../core/execution/live/send.ts';
+import { takeAnswers } from '../../core/execution/live/take-over.ts';
+import type { ExecutionVenuePort, QueryAnswer } from '../../core/ports/execution-venue.ts';
+import { KEYS, loadAccount } from './account-state.ts';
+import { countEvents } from './count-events.ts';
+import { engineOf } from './engines.ts';
+import type { CycleMessage, StepPorts } from './ports.ts';
+import { amendAccount, sendNext, takeStep } from './step.ts';
+import { instrumentsOf, isLive, type Outstanding, outstanding, venueOf, venueProblem } from './venue.ts';
+
+/** What the venue is told in one execute, fixed in the commit before. */
+interface Plan {
+  /** Of the account document after that commit: while it stands, nobody else has changed the account. */
+  readonly version: number;
+  readonly sendings: readonly Sending[];
+  readonly outstanding: readonly Outstanding[];
+  readonly strays: readonly Stray[];
+}
+
+/** An order that counted as lost and is at the venue after all. */
+type Stray = Pick<Outstanding, 'instrument' | 'clientOrderId'>;
+
+/** What the venue said. */
+interface Heard {
+  readonly queried: ReadonlyMap<number, QueryAnswer>;
+  /** The venue's clock (ms UTC) before the queries, and after everything; 0 where it could not be read. */
+  readonly before: number;
+  readonly after: number;
+  readonly sent: ReadonlyMap<number, SendOutcome>;
+}
+
+/**
+ * Two commits, with the venue between them. The first marks what will be sent, so that whoever comes after a crash knows what may have
+ * been: such an order is asked for by its id, never sent again as if it were new. The first commit is on condition of the account as
+ * it was read, trading state and arming included, so no submission follows a halt.
+ */
+export async function executeLiveStep(ports: StepPorts, message: CycleMessage): Promise<void> {
+  const venue = venueOf(ports, message.stream);
+  const plan = await planSends(ports, message, venue);
+  if (!plan) return;
+  const heard = await tellVenue(ports, message.stream, venue, plan);
+  ports.faultPoint?.('venue:answered');
+  const take = (engine: Engine): void => takeHeard(engine, heard, venue);
+  const cursor = await takeStep(ports, 'execute', message, ({ engine }) => {
+    const before = engine.journal.sequence;
+    take(engine);
+    return { verdict: countEvents(engine, before, 'nothing new from the venue'), next: 'settled' };
+  });
+  if (cursor) await sendNext(ports, message.stream, cursor);
+  // Another delivery has ended the step meanwhile; what was heard here counts all the same.
+  else await amendAccount(ports, message.stream, take);
+}
+
+async function planSends(
+  ports: StepPorts,
+  message: CycleMessage,
+  venue: ExecutionVenuePort,
+): Promise<Plan | undefined> {
+  let plan: Plan | undefined;
+  const cursor = await takeStep(ports, 'execute', message, ({ engine, version }) => {
+    const before = engine.journal.sequence;
+    takeOverSendings(engine);
+    submitIntents(engine);
+    engine.intents = [];
+    const sendings = prepareSends(engine, venue.capabilities, ports.now());
+    const sent = new Set(sendings.map(({ order }) => order));
+    plan = {
+      version: version + 1,
+      sendings,
+      outstanding: outstanding(engine).filter(({ order }) => !sent.has(order)),
+      strays: straysOf(engine),
+    };
+    return { verdict: countEvents(engine, before, 'nothing to send'), next: 'execute' };
+  });
+  return cursor && plan;
+}
+
+/** Cancels first, then what is not clear is asked for, then orders are sent. */
+async function tellVenue(ports: StepPorts, stream: string, venue: ExecutionVenuePort, plan: Plan): Promise<Heard> {
+  await callBack(ports, venue, plan);
+  const before = await clockOf(venue);
+  const queried = new Map<number, QueryAnswer>();
+  for (const { order, instrument, clientOrderId, isCanceled, isKnown } of plan.outstanding)
+    if (before > 0 && (isCanceled || !isKnown)) queried.set(order, await venue.query(instrument, clientOrderId));
+  const sent = new Map<number, SendOutcome>();
+  for (const sending of plan.sendings) sent.set(sending.order, await send(ports, stream, venue, plan, sending));
+  return { queried, before, sent, after: await clockOf(venue) };
+}
+
+/** What the venue answers to a cancel is not believed: the order ends when it says so of the order. */
+async function callBack(
+  ports: StepPorts,
+  venue: ExecutionVenuePort,
+  plan: Pick<Plan, 'outstanding' | 'strays'>,
+): Promise<void> {
+  const unbounded = venue.capabilities.requestValidityMs === undefined;
+  const canceled = plan.outstanding.filter((out) => out.isCanceled || (unbounded && !out.isKnown));
+  for (const { instrument, clientOrderId } of [...canceled, ...plan.strays]) {
+    await venue.cancel(instrument, clientOrderId);
+    ports.faultPoint?.('venue:canceled');
+  }
+}
+
+/** Sends one order, unless somebody has changed the account since it was marked. */
+async function send(
+  ports: StepPorts,
+  stream: string,
+  venue: ExecutionVenuePort,
+  { version }: Plan,
+  { request }: Sending,
+): Promise<SendOutcome> {
+  const account = await ports.ledger.document(stream, KEYS.account);
+  if (account?.version !== version) return { kind: 'not-sent' };
+  ports.faultPoint?.('venue:before-submit');
+  const answer = await venue.submit(request);
+  ports.faultPoint?.('venue:submitted');
+  return answer;
+}
+
+async function clockOf(venue: ExecutionVenuePort): Promise<number> {
+  try {
+    return await venue.clock();
+  } catch (error) {
+    if (venueProblem(error)) return 0;
+    throw error;
+  }
+}
+
+function takeHeard(
+  engine: Engine,
+  { queried, before, after, sent }: Heard,
+  { capabilities }: ExecutionVenuePort,
+): void {
+  takeAnswers(engine, queried, before, capabilities);
+  for (const [order, outcome] of sent) takeSubmitAnswer(engine, order, outcome, after);
+}
+
+function straysOf(engine: Engine): Stray[] {
+  const live = liveOf(engine);
+  const instruments = instrumentsOf(engine);
+  return live.lost
+    .filter(({ clientOrderId }) => live.found.has(clientOrderId))
+    .map(({ clientOrderId, instrument }) => ({ clientOrderId, instrument: instruments[instrument] }));
+}
+
+/**
+ * Asks the venue at once to cancel what a person has just canceled, without waiting for the next cycle. What fails here is asked
+ * again there, so nothing of it is kept. Does nothing for a paper account.
+ */
+export async function callBackNow(ports: StepPorts, stream: string): Promise<void> {
+  if (!ports.venue || !isLive(ports, stream)) return;
+  const { state } = await loadAccount(ports.ledger, stream);
+  const engine = await engineOf(ports, stream);
+  engine.restore(state.engine);
+  const out = outstanding(engine).filter(({ isCanceled }) => isCanceled);
+  if (out.length > 0) await callBack(ports, venueOf(ports, stream), { outstanding: out, strays: [] });
+}

@@ -1,0 +1,27 @@
+/** The bug bank: what the invariants are worth. Each bug must be caught, by a seed that passes without it. */
+import { describe, expect, test } from 'vitest';
+import { BUGS } from '../../simulation/bugs/index.ts';
+import { catchBug } from '../../simulation/run.ts';
+import { simulateSeed } from '../../simulation/simulate.ts';
+
+/** In the test run; the proof allows 2,000. */
+const WITHIN_SEEDS = 60;
+
+describe('the bug bank', () => {
+  test('holds at least 30 bugs, each with a name of its own and what it stands for', () => {
+    expect(BUGS.length).toBeGreaterThanOrEqual(30);
+    expect(new Set(BUGS.map(({ name }) => name)).size).toBe(BUGS.length);
+    for (const { title, standsFor } of BUGS)
+      expect([title, standsFor]).toEqual([expect.stringMatching(/\.$/), expect.stringMatching(/\.$/)]);
+  });
+
+  test.each(BUGS.map((bug) => [bug.title, bug] as const))('catches: %s', async (_, bug) => {
+    const caught = await catchBug(bug, { first: 1, last: WITHIN_SEEDS });
+    expect(caught.seed, 'a seed that catches it').not.toBeNull();
+    const seed = caught.seed as number;
+
+    const again = await simulateSeed({ seed, bug });
+    expect(again.violations[0]).toMatchObject({ invariant: caught.invariant, what: caught.what });
+    expect((await simulateSeed({ seed })).violations).toEqual([]);
+  });
+});

@@ -1,0 +1,3 @@
+import { seedTests } from './seeds.ts';
+
+seedTests({ first: 751, last: 1500 });
