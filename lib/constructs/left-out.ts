@@ -29,7 +29,9 @@ const FILES_OF_AWS = [
   '@aws-sdk/checksums/dist-es/submodules/sha/sha512/Sha512Js.js',
 ];
 /** Forms of Parquet that the lake's own files do not have. */
-const FILES_OF_PARQUET = ['variant', 'bloom', 'wkb', 'snappy', 'xxhash', 'query'].map((name) => `hyparquet/src/${name}.js`);
+const FILES_OF_PARQUET = ['variant', 'bloom', 'wkb', 'snappy', 'xxhash', 'query'].map(
+  (name) => `hyparquet/src/${name}.js`,
+);
 const FILES = [...FILES_OF_CCXT, ...FILES_OF_AWS, ...FILES_OF_PARQUET];
 /** JSON Schema of zod's schemas, which the OpenAPI document alone is made of. */
 const FILES_OF_OPENAPI = ['json-schema-processors', 'to-json-schema'].map((name) => `zod/v4/core/${name}.js`);
