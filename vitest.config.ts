@@ -5,8 +5,6 @@ const CLOUD = ['test/cloud/**', 'test/contract/aws*', 'test/adapters/aws/**'];
 
 export default defineConfig({
   test: {
-    // Some tests watch real clocks, browsers and processes, which a busy machine can hold up: what is wrong fails three times.
-    retry: 2,
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...(process.env.PLIMSOLL_WITHOUT_CLOUD === '1' ? CLOUD : [])],
     testTimeout: 60_000,

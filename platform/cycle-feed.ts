@@ -2,16 +2,15 @@
 import type { Lake } from '../adapters/lake/lake.ts';
 import { streamOf } from '../core/configuration/definition.ts';
 import type { AccountConfiguration } from '../core/configuration/schema.ts';
-import { recordDocument } from '../core/engine/bookkeeping.ts';
 import { PlimsollError } from '../core/errors.ts';
 import { barsFromRows } from '../core/market/bars.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import { type Timeframe, timeframeMs } from '../core/market/timeframe.ts';
 import type { MarketDataPort } from '../core/ports/market-data.ts';
 import type { SchedulePlan } from '../core/ports/schedule.ts';
-import { runCommand } from '../functions/steps/commands.ts';
 import { type GatheredBars, gatherBars } from '../functions/steps/gather.ts';
 import { openCycles } from '../functions/steps/ingest.ts';
+import { recordMissed } from '../functions/steps/missed-cycles.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
 import type { PlatformLog } from './log.ts';
 
@@ -27,9 +26,6 @@ export interface CycleFeedOptions {
   /** Sees to it that opened cycles are worked on. */
   readonly kick: (stream: string) => void;
 }
-
-/** Who records what the platform itself does. */
-const PLATFORM = { id: 'platform', name: 'the platform', roles: ['admin'] } as const;
 
 export class CycleFeed {
   readonly #options: CycleFeedOptions;
@@ -134,24 +130,10 @@ export class CycleFeed {
 
   async #recordMissed(time: number, count: number): Promise<void> {
     const { ports, log } = this.#options;
-    const { everyMs } = this.plan;
-    const body = { from: time - count * everyMs, to: time - everyMs, count };
-    await runCommand(
-      ports,
-      this.#stream,
-      'cycles.missed',
-      {
-        principal: { ...PLATFORM, roles: [...PLATFORM.roles] },
-        idempotencyKey: `cycles-missed-${body.from}-${body.to}`,
-      },
-      (engine) => {
-        recordDocument(engine, 'CyclesMissed', body);
-        return body;
-      },
-    );
+    const missed = await recordMissed(ports, this.#stream, this.plan.everyMs, time, count);
     log.tell(
       `${count} cycles passed while the platform was not running and were too many to make up for; they are recorded as missed.`,
-      body,
+      { ...missed },
     );
   }
 }

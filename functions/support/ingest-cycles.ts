@@ -16,6 +16,7 @@ import { findAccount, KEYS, type Opening } from '../steps/account-state.ts';
 import { applyConfiguration } from '../steps/configure.ts';
 import { forEachOf, type GatheredBars, gatherBars } from '../steps/gather.ts';
 import { openAccount, openCycles, resume } from '../steps/ingest.ts';
+import { recordMissed } from '../steps/missed-cycles.ts';
 import type { StepPorts } from '../steps/ports.ts';
 import { cycleFollowing, sendNext } from '../steps/step.ts';
 import { warmUp } from '../steps/warm-up.ts';
@@ -284,6 +285,8 @@ async function ingestAccount(
 ): Promise<void> {
   const { account, times, skipped } = due;
   const own = gathered.filter(({ asOf }) => times.includes(asOf));
+  if (skipped > 0)
+    await recordMissed(ports.steps, streamOf(ports.steps.configuration, account), plan.everyMs, times[0], skipped);
   await open(ports, account, venue, own);
   // In this order: a process that ends in between finds its times not settled, and sends again what may have been lost.
   await setGoing(ports.steps, streamOf(ports.steps.configuration, account), own[0]?.asOf);

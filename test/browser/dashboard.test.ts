@@ -105,7 +105,7 @@ describe.skipIf(!hasBrowser)('the dashboard in Chromium, on a platform that runs
         await expect.poll(() => page.locator('.chart-tall').getAttribute('data-last')).toBe(String(bars.at(-1)!.close));
         expect(await page.locator('.chart-tall').getAttribute('data-bars')).toBe(String(bars.length));
       }
-      expect(await paintedColours(page, '.chart-tall')).toBeGreaterThan(5);
+      await expect.poll(() => paintedColours(page, '.chart-tall')).toBeGreaterThan(5);
     });
 
     it('shows another account when it is chosen', async () => {

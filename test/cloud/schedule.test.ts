@@ -11,6 +11,7 @@ import type { SchedulePlan } from '../../core/ports/schedule.ts';
 import { type CycleDocument, KEYS, type VerdictsDocument } from '../../functions/steps/account-state.ts';
 import { planOf } from '../../functions/support/ingest-cycles.ts';
 import { DeployedInstance } from '../../lib/deployed-instance.ts';
+import { eventsOf } from '../../platform/live-run.ts';
 import { type DeployedSchedule, deployedScheduleContract } from '../contract/schedule.suite.ts';
 import { type Cloud, startCloud } from './harness/cloud.ts';
 import { eventually } from './harness/eventually.ts';
@@ -93,12 +94,11 @@ const deployed: DeployedSchedule = {
       .filter(({ warmUp }) => !warmUp)
       .map(({ asOf, openedAt }) => ({ time: asOf, handledAt: openedAt }));
   },
-  async counted(plan) {
-    const mine = reports().filter(({ account }) => account === accountOf(plan));
-    return {
-      handled: mine.reduce((sum, { opened }) => sum + opened, 0),
-      skipped: mine.reduce((sum, { skipped }) => sum + skipped, 0),
-    };
+  async skipped(plan) {
+    let skipped = 0;
+    for await (const event of eventsOf(instance.ledger, streamOf(plan)))
+      if (event.kind === 'CyclesMissed') skipped += (event.body as { count: number }).count;
+    return skipped;
   },
   failures: async () => cloud.logs().match(/"bars were not taken in"/g)?.length ?? 0,
 };
@@ -122,11 +122,6 @@ function of(universe: string): Schedule {
   const schedule = schedules.get(universe);
   if (!schedule) throw new Error(`the deployment has no schedule of ${universe}`);
   return schedule;
-}
-
-/** What ingest says it did, from its log. */
-function reports(): { account: string; opened: number; skipped: number }[] {
-  return [...cloud.logs().matchAll(/^\[[^\]]+\] (\{.*"cycles opened".*\})$/gm)].map(([, line]) => JSON.parse(line));
 }
 
 /** Scheduler has no client among the dependencies, and three calls need none. */

@@ -109,9 +109,10 @@ test(
 );
 
 describe('with the platform killed in the middle of its work', () => {
-  async function killed(strategy = 'sma-cross'): Promise<Workplace> {
+  async function killed(strategy: 'holds' | 'turns' = 'turns'): Promise<Workplace> {
     const place = workplace({ strategies: `[{ strategy: ${strategy}, allocation: 0.5 }]` });
     place.strategy('holds', 'return context.target(0.5, "always");');
+    place.strategy('turns', 'return context.target(context.position.isLong ? 0 : 0.5, "to and fro");');
     const platform = place.start('start');
     await platform.printed(/filled/);
     await platform.kill('SIGKILL');
@@ -185,13 +186,13 @@ describe('with the platform killed in the middle of its work', () => {
     'what is halted goes on by a person, and only what was named',
     async () => {
       const place = await killed();
-      expect((await place.run('halt', '--strategy', 'sma-cross', '--reason', 'odd')).code).toBe(0);
+      expect((await place.run('halt', '--strategy', 'turns', '--reason', 'odd')).code).toBe(0);
       expect((await place.run('halt', '--instrument', 'BTC/USDT')).out).toMatch(/thrown for the instrument BTC\/USDT/);
       const { out } = await place.run('status');
       expect(out).toMatch(/Trading +Active/);
-      expect(out).toMatch(/Stopped +the strategy sma-cross is Halted: odd \(local owner\)/);
+      expect(out).toMatch(/Stopped +the strategy turns is Halted: odd \(local owner\)/);
       expect(out).toMatch(/Stopped +the instrument BTC\/USDT is Halted: by hand \(local owner\)/);
-      expect((await place.run('resume', '--strategy', 'sma-cross')).code).toBe(0);
+      expect((await place.run('resume', '--strategy', 'turns')).code).toBe(0);
       expect((await place.run('status')).out).not.toMatch(/the strategy/);
       expect((await place.run('status')).out).toMatch(/the instrument BTC\/USDT/);
       const wrong = await place.run('halt', '--venue', 'simm');

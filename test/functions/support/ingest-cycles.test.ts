@@ -104,12 +104,14 @@ it('does nothing twice for an event that comes twice, but sends on what an accou
   expect(sent.slice(2)).toEqual(sent.slice(0, 2));
 });
 
-it('makes up for a sleep, oldest first, within its bound, and says how many are left out', async () => {
+it('makes up for a sleep, oldest first, within its bound, and records how many are left out', async () => {
   await scheduled(NOON);
   time = NOON + 10 * MINUTE;
   await scheduled(time);
   expect((await cycles('first')).map(({ asOf }) => minuteOf(asOf))).toEqual([0, 7, 8, 9, 10]);
   expect(reports.at(-1)).toMatchObject({ opened: 4, skipped: 6, missing: 0 });
+  const missed = (await eventsIn('first')).filter(({ kind }) => kind === 'CyclesMissed');
+  expect(missed.map(({ body }) => body)).toEqual([{ from: NOON + MINUTE, to: NOON + 6 * MINUTE, count: 6 }]);
 });
 
 it('marks as late what is too old to trade on, and nothing else', async () => {
