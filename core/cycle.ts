@@ -19,6 +19,7 @@ import { matchMarket } from './execution/matching.ts';
 import type { Order } from './execution/order.ts';
 import { gate } from './risk/gate.ts';
 import { forbids, halt, reduce } from './risk/kill-switch.ts';
+import { guardMargins } from './risk/margin-guard.ts';
 
 /** One whole cycle, after its bars were taken in. */
 export function runCycle(engine: Engine): void {
@@ -73,10 +74,11 @@ function takeMeasure(engine: Engine): void {
   else if (equity < watch.tripBelow) trip(engine);
 }
 
-/** Strategies that are due are asked. */
+/** Strategies that are due are asked; what is near to its liquidation is closed, whatever they say. */
 export function signal(engine: Engine): void {
   const { runners } = engine;
   for (let k = 0; k < runners.length; k++) runners[k].decide(engine);
+  guardMargins(engine);
 }
 
 /** The risk line. */

@@ -70,6 +70,9 @@ ${table([...CAPS, ...SMALLEST])}
 ## The account
 
 \`maxDrawdown\` sets trading to reducing when equity falls so far below its peak, \`haltDrawdown\` halts it. Only a person resumes.
+
+\`minLiquidationDistance\` (off by default, a share of the price) closes a perpetual that has come so near to its liquidation, at the next open, whatever
+its strategy says: the venue would take what is left of its margin. It is looked at when a bar closes; under a halt nothing is closed.
 `;
 }
 

@@ -41,6 +41,8 @@ export class MarketState {
   readonly minQuantity: number;
   readonly minNotional: number;
   readonly restricted: boolean;
+  /** Of a perpetual: how near its price may come to its liquidation, as a share of the price; 0 for no bound. */
+  readonly leastLiquidationDistance: number;
   /** A person's halt of this instrument: nothing is opened in it, and what closes goes on. */
   halted: Stop | undefined = undefined;
   /** Bars that the controls in force look at, the latest included. */
@@ -98,6 +100,7 @@ export class MarketState {
     this.tick = instrument.tickSize ?? 1;
     this.minQuantity = Math.max(this.lot, instrument.minQuantity ?? 1);
     this.minNotional = instrument.minNotional ?? 0;
+    this.leastLiquidationDistance = limits.minLiquidationDistance ?? 0;
     this.restricted = limits.restricted.includes(instrument.symbol);
     const looksBack = limits.referenceCollarBps !== undefined || limits.maxShareOfVolume !== undefined;
     this.lookback = looksBack ? LOOKBACK_BARS : 1;

@@ -1,6 +1,6 @@
 import type { MarketState } from '../engine/market-state.ts';
 import type { Position } from '../engine/position.ts';
-import { liquidationPrice } from './liquidation-price.ts';
+import { guardedPrice } from '../risk/margin-guard.ts';
 import { isImmediate, isUntriggeredStop, type Order, worksAtMarket } from './order.ts';
 
 /**
@@ -60,10 +60,10 @@ function removeFrom(orders: Order[], order: Order): void {
   else orders.splice(at, 1);
 }
 
-/** Closes the envelope to the nearest prices at which the venue would close one of the market's positions. */
+/** Closes the envelope to the nearest prices at which one of the market's positions would be closed, by its account or the venue. */
 function narrowToLiquidation(market: MarketState, positions: readonly Position[]): void {
   for (const held of positions) {
-    const level = liquidationPrice(market, held);
+    const level = guardedPrice(market, held);
     if (level === 0) continue;
     if (held.quantity > 0) market.touchBelow = Math.max(market.touchBelow, level);
     else market.touchAbove = Math.min(market.touchAbove, level);

@@ -58,6 +58,11 @@ export const limitsSchema = z.strictObject({
     .optional(),
   /** Perpetuals, long plus short, as a share of equity. */
   maxLeverage: share.optional(),
+  /**
+   * A perpetual whose price is nearer to its liquidation than this share of the price is closed, before the venue does it: 0.05 is
+   * 5 %. Looked at when a bar closes.
+   */
+  minLiquidationDistance: z.number().positive().max(0.5).optional(),
   /** All working orders that may open anything, in money. */
   maxOpenOrderNotional: z.number().positive().optional(),
   /** Cash and margin in use, as a share of equity. */

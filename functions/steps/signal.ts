@@ -3,6 +3,7 @@ import type { Engine } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { fromCheckpointJson, type Json, toCheckpointJson } from '../../core/json.ts';
 import type { DocumentWrite } from '../../core/ports/ledger.ts';
+import { guardMargins } from '../../core/risk/margin-guard.ts';
 import type { StrategyCheckpoint, StrategyRunner } from '../../core/strategies/runner.ts';
 import { purely } from '../support/purely.ts';
 import { type AccountState, type CycleDocument, KEYS } from './account-state.ts';
@@ -104,6 +105,7 @@ export function askStrategies(ports: StepPorts, engine: Engine): ReadonlySet<Str
       late.add(runners[asked++]);
     }
   }
+  guardMargins(engine);
   return late;
 }
 
