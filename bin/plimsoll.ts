@@ -161,6 +161,67 @@ riskOptions(risk.command('limits').description('every limit, its value, its defa
   async (options) => (await import('./commands/risk.ts')).riskLimits(options),
 );
 
+const live = program.command('live').description('live accounts: real money at a venue, once a person has armed it');
+liveOptions(
+  live
+    .command('arm <account>')
+    .description('let an account open positions with real money, up to limits')
+    .requiredOption('--max-order-notional <amount>', 'largest notional of one order', number)
+    .requiredOption('--max-exposure <amount>', 'positions and working orders together', number)
+    .option('--confirm <account>', 'the account’s name once more, for scripts; without it a person is asked')
+    .option('--reason <text>', 'why, for the ledger', 'by hand')
+    .option('--key <key>', 'idempotency key'),
+).action(async (account, options) => (await import('./commands/live.ts')).arm(account, options));
+liveOptions(
+  live
+    .command('disarm <account>')
+    .description('open nothing new with real money, and cancel what would; protection stays')
+    .option('--reason <text>', 'why, for the ledger', 'by hand')
+    .option('--key <key>', 'idempotency key'),
+).action(async (account, options) => (await import('./commands/live.ts')).disarm(account, options));
+liveOptions(
+  live
+    .command('accept <account>')
+    .description('take what the venue holds for right: after a deposit, a withdrawal, or a look into a difference')
+    .requiredOption('--reason <text>', 'why, for the ledger')
+    .option('--key <key>', 'idempotency key'),
+).action(async (account, options) => (await import('./commands/live.ts')).accept(account, options));
+liveOptions(
+  live
+    .command('show [account]')
+    .description('what is armed, the last reconciliation, outstanding orders, differences and alerts'),
+).action(async (account, options) => (await import('./commands/live.ts')).show(account, options));
+
+const secrets = program.command('secrets').description('keys of accounts at venues, encrypted in the data directory');
+secretOptions(
+  secrets
+    .command('set <name>')
+    .description('store a secret: asked for without an echo, or read from standard input')
+    // Commander would print what is too much, and that is the secret.
+    .allowExcessArguments(),
+).action(async (name, options, { args }: Command) =>
+  (await import('./commands/secrets.ts')).secretsSet(name, options, args.length - 1),
+);
+secretOptions(secrets.command('list').description('the names of what is stored, and nothing else'))
+  .option('--json', 'print a JSON array')
+  .action(async (options) => (await import('./commands/secrets.ts')).secretsList(options));
+secretOptions(secrets.command('remove <name>').description('forget a secret')).action(async (name, options) =>
+  (await import('./commands/secrets.ts')).secretsRemove(name, options),
+);
+
+const limits = program
+  .command('limits')
+  .description('how the limits of an account change: what tightens holds at once, what loosens waits for approval');
+riskOptions(limits.command('changes').description('who changed them, when, why, from what to what; and what waits'))
+  .option('--limit <n>', 'how many', whole, 20)
+  .action(async (options) => (await import('./commands/limits.ts')).changes(options));
+decisionOptions(limits.command('approve <version>').description('let looser limits hold that wait for approval'))
+  .option('--confirm <account>', 'the account’s name, typed: where nobody else could approve them')
+  .action(async (version, options) => (await import('./commands/limits.ts')).approve(whole(version), options));
+decisionOptions(limits.command('reject <version>').description('drop looser limits that wait for approval')).action(
+  async (version, options) => (await import('./commands/limits.ts')).reject(whole(version), options),
+);
+
 const config = program.command('config').description('the configuration');
 config
   .command('show')
@@ -191,6 +252,29 @@ function switchOptions(command: Command): Command {
       'the DynamoDB table of an instance on AWS (the output LedgerTable), by your AWS credentials',
     )
     .option('--json', 'print one JSON object');
+}
+
+function liveOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration file', 'plimsoll.yaml')
+    .option('--data <directory>', 'data directory')
+    .option(
+      '--table <name>',
+      'the DynamoDB table of an instance on AWS (the output LedgerTable), by your AWS credentials',
+    )
+    .option('--json', 'print one JSON object');
+}
+
+function secretOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration file', 'plimsoll.yaml')
+    .option('--data <directory>', 'data directory');
+}
+
+function decisionOptions(command: Command): Command {
+  return riskOptions(command)
+    .requiredOption('--reason <text>', 'why, for the ledger')
+    .option('--key <key>', 'idempotency key: the same command again under it does nothing that is done');
 }
 
 function riskOptions(command: Command): Command {

@@ -5,29 +5,39 @@
  *     ingest     the bars that closed at `time` become the bars of the cycle
  *     reconcile  what happened to working orders: matched against those bars; then the account is measured
  *     signal     every strategy that is due is asked, in declared order: proposals
- *     risk       each proposal passes the risk line: an order intent, or a denial
+ *     risk       each proposal passes the risk line: an order intent, or a denial; algorithms at work send their next parts
  *     execute    cancels, then submissions; the venue's answers
  *
  * Matching comes first, so that a decision knows what the bar did to the orders of the last one.
  */
-import { accept, cancel, chargeBorrow, expire, hold, reject, settleFunding, submit } from './engine/bookkeeping.ts';
+
+import { startAlgorithm } from './engine/algorithm-bookkeeping.ts';
+import { accept, cancel, expire, hold, reject, submit } from './engine/bookkeeping.ts';
+import { chargeBorrow, settleFunding } from './engine/charges.ts';
 import type { Engine } from './engine/engine.ts';
 import type { MarketState } from './engine/market-state.ts';
 import { measure } from './engine/measure.ts';
+import { driveAlgorithms } from './execution/algorithms/driver.ts';
+import type { ParentOrder } from './execution/algorithms/parent-order.ts';
+import { takeVolumes } from './execution/algorithms/volume-profile.ts';
 import { isTouched } from './execution/envelope.ts';
 import { matchMarket } from './execution/matching.ts';
 import type { Order } from './execution/order.ts';
 import { gate } from './risk/gate.ts';
 import { forbids, halt, reduce } from './risk/kill-switch.ts';
 import { guardMargins } from './risk/margin-guard.ts';
+import { closeOverdue } from './risk/time-stops.ts';
 
 /** One whole cycle, after its bars were taken in. */
 export function runCycle(engine: Engine): void {
   reconcile(engine);
   signal(engine);
-  if (engine.proposals.length > 0) risk(engine);
+  if (isRiskDue(engine)) risk(engine);
   if (engine.intents.length > 0 || engine.cancels.length > 0) execute(engine);
 }
+
+/** Whether the risk line has anything to decide in this cycle. */
+export const isRiskDue = ({ proposals, algorithms }: Engine): boolean => proposals.length > 0 || algorithms > 0;
 
 /** Opens the cycle at `time`. The markets whose bar it has are named one by one with {@link takeBar}. */
 export function openCycle(engine: Engine, time: number): void {
@@ -53,6 +63,7 @@ export function reconcile(engine: Engine): void {
     market.lastPrice = market.close[at];
     market.pricedAt = engine.time;
   }
+  takeVolumes(engine);
   takeMeasure(engine);
 }
 
@@ -64,6 +75,7 @@ export function reconcileLive(engine: Engine): void {
     market.lastPrice = market.close[market.at];
     market.pricedAt = engine.time;
   }
+  takeVolumes(engine);
   takeMeasure(engine);
 }
 
@@ -74,10 +86,11 @@ function takeMeasure(engine: Engine): void {
   else if (equity < watch.tripBelow) trip(engine);
 }
 
-/** Strategies that are due are asked; what is near to its liquidation is closed, whatever they say. */
+/** Strategies that are due are asked; what is near to its liquidation, or held for its time, is closed, whatever they say. */
 export function signal(engine: Engine): void {
   const { runners } = engine;
   for (let k = 0; k < runners.length; k++) runners[k].decide(engine);
+  closeOverdue(engine);
   guardMargins(engine);
 }
 
@@ -86,6 +99,7 @@ export function risk(engine: Engine): void {
   if (engine.groups.size > 0) engine.groups.clear();
   for (const proposal of engine.proposals) gate(engine, proposal);
   engine.proposals = [];
+  if (engine.algorithms > 0) driveAlgorithms(engine);
 }
 
 /** Cancels first; then every intent is submitted; then the venue answers. */
@@ -99,9 +113,11 @@ export function submitIntents(engine: Engine): void {
   if (engine.cancels.length > 0) cancelRequested(engine);
   // The second door of the kill switch: what passed risk before the state changed stays here.
   for (const order of engine.intents) {
+    if (order.state === 'Canceled') continue;
     const entry = order.parent === 0 ? order : engine.intents.find((intent) => intent.id === order.parent);
     if (forbids(engine, order) || entry?.state === 'Canceled')
       cancel(engine, order, 'trading stopped before it was sent');
+    else if (order.isParent) startAlgorithm(engine, order as ParentOrder);
     else submit(engine, order);
   }
   for (const order of engine.intents) {
@@ -113,7 +129,9 @@ export function submitIntents(engine: Engine): void {
 
 function cancelRequested(engine: Engine): void {
   for (const request of engine.cancels) {
-    const order = engine.markets[request.instrument].orders.find((working) => working.id === request.order);
+    const { orders, held } = engine.markets[request.instrument];
+    const isMeant = ({ id }: Order): boolean => id === request.order;
+    const order = orders.find(isMeant) ?? held.find(isMeant);
     if (order) cancel(engine, order, request.reason);
   }
   engine.cancels = [];
@@ -135,7 +153,9 @@ export function answerIntents(engine: Engine): void {
 
 /** A leg waits for its entry, which the venue has taken, or else has no reason to be. */
 function answerLeg(engine: Engine, leg: Order): void {
-  if (engine.markets[leg.instrument].orders.some((order) => order.id === leg.parent)) hold(engine, leg);
+  const { orders, held } = engine.markets[leg.instrument];
+  const isEntry = ({ id }: Order): boolean => id === leg.parent;
+  if (orders.some(isEntry) || held.some(isEntry)) hold(engine, leg);
   else cancel(engine, leg, 'its entry ended without a fill');
 }
 

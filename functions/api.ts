@@ -7,6 +7,7 @@ import { handle } from 'hono/aws-lambda';
 import { configuration, version } from 'plimsoll-deployment';
 import { createApp } from '../adapters/http/app.ts';
 import { type IdentityPort, type Principal, ROLES, type Role } from '../core/ports/identity.ts';
+import type { ObjectStore } from '../core/ports/object-store.ts';
 import type { OperationContext } from '../operations/operation.ts';
 import type { PrincipalContext } from './authorizer.ts';
 import { failure, logger } from './support/observe.ts';
@@ -18,6 +19,13 @@ type ApiEvent = APIGatewayProxyEventV2WithLambdaAuthorizer<PrincipalContext>;
 const ports = stepPorts(process.env);
 const { steps } = ports;
 const jobs = queuedJobs(steps, process.env);
+/** Its client is loaded where a report of a past day is asked for. */
+let opened: Promise<ObjectStore> | undefined;
+const reports = (): Promise<ObjectStore> => {
+  opened ??= import('./support/report-objects.ts').then(({ reportObjects }) => reportObjects(process.env));
+  return opened;
+};
+
 const runtime = { kind: 'aws', version, startedAt: Date.now() } as const;
 
 /** API Gateway asks the authorizer first; a request that comes around it is nobody's. */
@@ -34,6 +42,7 @@ const app = createApp({
     principal,
     idempotencyKey,
     runtime,
+    reports: { get: async (key) => (await reports()).get(key) },
   }),
   identity: nobody,
   authenticated: (c) => principalOf(c),
@@ -53,5 +62,5 @@ function principalOf(c: RequestContext): Principal | undefined {
   const found = event.requestContext.authorizer?.lambda;
   if (!found) return undefined;
   const roles = found.roles.split(',').filter((role): role is Role => (ROLES as readonly string[]).includes(role));
-  return { id: found.id, name: found.name, roles };
+  return { id: found.id, name: found.name, roles, admins: Number(found.admins) || 1 };
 }

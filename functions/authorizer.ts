@@ -11,7 +11,12 @@ import type { Principal } from '../core/ports/identity.ts';
 import { failure, logger } from './support/observe.ts';
 
 /** What the API's function finds under `event.requestContext.authorizer.lambda`; roles are joined by commas. */
-export type PrincipalContext = { readonly id: string; readonly name: string; readonly roles: string } | null;
+export type PrincipalContext = {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: string;
+  readonly admins: number;
+} | null;
 type Verdict = APIGatewaySimpleAuthorizerWithContextResult<PrincipalContext>;
 
 const { secretPrefix, identitiesSecret } = awsEnvironment(process.env, {
@@ -40,5 +45,7 @@ async function principalOf(authorization: string | undefined): Promise<Principal
 
 const verdict = (principal: Principal | undefined): Verdict => ({
   isAuthorized: principal !== undefined,
-  context: principal ? { id: principal.id, name: principal.name, roles: principal.roles.join(',') } : null,
+  context: principal
+    ? { id: principal.id, name: principal.name, roles: principal.roles.join(','), admins: principal.admins ?? 1 }
+    : null,
 });

@@ -22,6 +22,9 @@ const ports = {
   lake: createLake(lake),
   venue: openVenues(steps.configuration, lake),
   sleep: async (milliseconds: number): Promise<void> => sleep(milliseconds),
+  tell: (sentences: readonly string[]): void => {
+    for (const sentence of sentences) logger.warn(sentence);
+  },
   report,
 };
 

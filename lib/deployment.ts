@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadStrategies, type StrategySource, strategySources } from '../adapters/files/strategy-sources.ts';
+import { credentialsOf } from '../adapters/venues/execution-kind.ts';
+import { EXECUTION_VENUES } from '../adapters/venues/execution-venues.ts';
 import { universeOf } from '../core/configuration/definition.ts';
 import type { Configuration } from '../core/configuration/schema.ts';
 import { PlimsollError } from '../core/errors.ts';
@@ -22,6 +24,17 @@ export interface Deployment {
   readonly deploymentModule: string;
   /** The file behind `plimsoll-exchanges`: for the one that asks venues. */
   readonly exchangesModule: string;
+  /** The file behind `plimsoll-execution`: for those that trade at venues. */
+  readonly executionModule: string;
+  /** The venues that live accounts trade at, by their configured names. */
+  readonly liveVenues: readonly LiveVenue[];
+}
+
+export interface LiveVenue {
+  readonly name: string;
+  /** The name of the secret with its keys. */
+  readonly credentials: string;
+  readonly timeoutMs: number;
 }
 
 /**
@@ -37,6 +50,8 @@ export async function prepareDeployment(configuration: Configuration, folder: st
     version,
     deploymentModule: writeModule('deployment', deploymentSource(configuration, version, deployed(registry, folder))),
     exchangesModule: writeModule('exchanges', exchangesSource(configuration)),
+    executionModule: writeModule('execution', executionSource(configuration)),
+    liveVenues: liveVenuesOf(configuration),
   };
 }
 
@@ -118,6 +133,39 @@ function exchangesSource(configuration: Configuration): string {
   });
   const entries = ids.map((id) => `  ${JSON.stringify(id)}: ${EXCHANGES[id]},`);
   return [...imports, 'export const exchanges = {', ...entries, '};', ''].join('\n');
+}
+
+/** Of the venues of live accounts. Throws `VENUE_NOT_WIRED` for one that takes no orders. */
+function liveVenuesOf(configuration: Configuration): LiveVenue[] {
+  const accounts = configuration.accounts.filter(({ live }) => live !== undefined);
+  const names = new Set(accounts.map((account) => universeOf(configuration, account).venue));
+  return [...names].sort().map((name) => {
+    const venue = configuration.venues[name];
+    const credentials = credentialsOf(venue);
+    if (credentials !== undefined && venue.kind !== 'simulated' && venue.kind !== 'replay')
+      return { name, credentials, timeoutMs: venue.timeoutMs };
+    throw new PlimsollError(
+      'VENUE_NOT_WIRED',
+      `the live accounts at "${name}" have no keys there`,
+      `write credentials: ${name} under venues.${name}`,
+    );
+  });
+}
+
+/** A deployment without a live account carries no way to trade. */
+function executionSource(configuration: Configuration): string {
+  const venues = liveVenuesOf(configuration).map(({ name }) => configuration.venues[name]);
+  const files = Object.entries(EXECUTION_VENUES)
+    .filter(([, kinds]) => kinds.some(({ fits }) => venues.some(fits)))
+    .map(([file]) => JSON.stringify(join(root, 'adapters/venues', file)));
+  if (files.length === 0) return 'export const venuesOf = undefined;\n';
+  const kinds = files.map((_, k) => `...kinds${k}`).join(', ');
+  return [
+    ...files.map((file, k) => `import { kinds as kinds${k} } from ${file};`),
+    `import { liveVenues } from ${JSON.stringify(join(root, 'functions/support/live-venues.ts'))};`,
+    `export const venuesOf = (configuration, variables) => liveVenues([${kinds}], configuration, variables);`,
+    '',
+  ].join('\n');
 }
 
 /** Under a name made from its content, so that two deployments at once do not write over each other. */

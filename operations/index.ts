@@ -1,7 +1,27 @@
 /** The one list of operations. Every surface is made from it; a test fails when one lacks an entry. */
 import * as z from 'zod/mini';
+import { budgetsOutput, grantInput, grantOutput } from './budgets/schema.ts';
+import {
+  heldLimits,
+  limitsAnswer,
+  limitsApproveInput,
+  limitsChangesInput,
+  limitsChangesOutput,
+  limitsProposeInput,
+  limitsRejectInput,
+} from './limits/schema.ts';
+import {
+  acceptInput,
+  acceptOutput,
+  armInput,
+  armOutput,
+  disarmInput,
+  disarmOutput,
+  showOutput,
+} from './live/schema.ts';
 import { operation } from './operation.ts';
 import { optionInput, optionQuote } from './options/schema.ts';
+import { shortfallInput, shortfallOutput } from './orders/schema.ts';
 import { riskLimitsOutput, riskReportInput, riskReportOutput, riskStressOutput, riskVarOutput } from './risk/schema.ts';
 import * as s from './schemas.ts';
 import { haltInput, haltOutput, resumeInput, resumeOutput, standing } from './trading-state/schema.ts';
@@ -19,7 +39,13 @@ export const operations = [
       runtime: z.enum(['embedded', 'aws']),
       startedAt: s.time,
       now: s.time,
-      accounts: z.array(z.extend(s.accountSummary, { gap: z.nullable(s.gap), standing: z.array(standing) })),
+      accounts: z.array(
+        z.extend(s.accountSummary, {
+          gap: z.nullable(s.gap),
+          standing: z.array(standing),
+          heldLimits: z.nullable(heldLimits),
+        }),
+      ),
       queues: z.array(z.object({ queue: z.string(), waiting: z.int(), deadLetters: z.int() })),
     }),
     run: () => import('./status/show.ts'),
@@ -174,6 +200,8 @@ export const operations = [
           strategy: z.string(),
           symbol: z.string(),
           proposal: z.record(z.string(), z.unknown()),
+          /** What the sizing methods of the account said of its orders, each with its figure and which one won. */
+          sizes: z.optional(z.array(z.unknown())),
         }),
       ),
     }),
@@ -200,6 +228,15 @@ export const operations = [
     }),
     output: z.object({ orders: z.array(s.order) }),
     run: () => import('./orders/list.ts'),
+  }),
+  operation({
+    name: 'orders.shortfall',
+    summary: 'What it cost to execute the last orders, beside their decisions: delay, execution, fees, opportunity.',
+    kind: 'query',
+    role: 'viewer',
+    input: shortfallInput,
+    output: shortfallOutput,
+    run: () => import('./orders/shortfall.ts'),
   }),
   operation({
     name: 'orders.cancel',
@@ -287,6 +324,61 @@ export const operations = [
     run: () => import('./risk/limits.ts'),
   }),
   operation({
+    name: 'limits.changes',
+    summary:
+      'How the limits of an account have changed: who, when, why, from what to what; and what waits for approval.',
+    kind: 'query',
+    role: 'viewer',
+    input: limitsChangesInput,
+    output: limitsChangesOutput,
+    run: () => import('./limits/changes.ts'),
+  }),
+  operation({
+    name: 'budgets.show',
+    summary: 'The limits that accounts share: their totals, who was granted how much, and what is left.',
+    kind: 'query',
+    role: 'viewer',
+    input: z.strictObject({}),
+    output: budgetsOutput,
+    run: () => import('./budgets/show.ts'),
+  }),
+  operation({
+    name: 'budgets.grant',
+    summary: 'Grants an account a part of a limit that accounts share, in place of the part that it had.',
+    kind: 'command',
+    role: 'admin',
+    input: grantInput,
+    output: grantOutput,
+    run: () => import('./budgets/grant.ts'),
+  }),
+  operation({
+    name: 'limits.propose',
+    summary: 'Asks for other limits than those in force: what tightens holds at once, what loosens waits for approval.',
+    kind: 'command',
+    role: 'admin',
+    input: limitsProposeInput,
+    output: limitsAnswer,
+    run: () => import('./limits/propose.ts'),
+  }),
+  operation({
+    name: 'limits.approve',
+    summary: 'Lets loosened limits hold: by a second person, or with the account’s name typed where there is only one.',
+    kind: 'command',
+    role: 'admin',
+    input: limitsApproveInput,
+    output: limitsAnswer,
+    run: () => import('./limits/approve.ts'),
+  }),
+  operation({
+    name: 'limits.reject',
+    summary: 'Drops loosened limits that wait for approval; those in force stay.',
+    kind: 'command',
+    role: 'admin',
+    input: limitsRejectInput,
+    output: limitsAnswer,
+    run: () => import('./limits/reject.ts'),
+  }),
+  operation({
     name: 'risk.var',
     summary: 'One-day value at risk and expected shortfall by three methods, and what each position adds to them.',
     kind: 'query',
@@ -357,6 +449,45 @@ export const operations = [
     input: resumeInput,
     output: resumeOutput,
     run: () => import('./trading-state/resume.ts'),
+  }),
+  operation({
+    name: 'live.arm',
+    summary: 'Lets a live account open positions with real money, up to limits; the account’s name is typed once more.',
+    kind: 'command',
+    role: 'admin',
+    input: armInput,
+    output: armOutput,
+    run: () => import('./live/arm.ts'),
+  }),
+  operation({
+    name: 'live.disarm',
+    summary:
+      'Nothing new is opened with real money, and orders that could open anything are canceled; protection stays.',
+    kind: 'command',
+    role: 'trader',
+    input: disarmInput,
+    output: disarmOutput,
+    run: () => import('./live/disarm.ts'),
+  }),
+  operation({
+    name: 'live.accept',
+    summary:
+      'Takes what the venue holds for right, after a deposit, a withdrawal or a difference that was looked into.',
+    kind: 'command',
+    role: 'admin',
+    input: acceptInput,
+    output: acceptOutput,
+    run: () => import('./live/accept.ts'),
+  }),
+  operation({
+    name: 'live.show',
+    summary:
+      'A live account and its venue: what is armed, the last reconciliation, outstanding orders, differences, alerts.',
+    kind: 'query',
+    role: 'viewer',
+    input: s.account,
+    output: showOutput,
+    run: () => import('./live/show.ts'),
   }),
   operation({
     name: 'updates.since',

@@ -1,7 +1,7 @@
 /** The shapes that operations take and give. Money, prices and quantities are decimal text, exact: "69123.45". Times are ms UTC. */
 import * as z from 'zod/mini';
 
-const decimal = z.string();
+export const decimal = z.string();
 export const time = z.int();
 export const account = z.strictObject({ account: z.optional(z.string()) });
 export const page = z.strictObject({
@@ -27,6 +27,10 @@ export const order = z.object({
   filled: decimal,
   price: z.nullable(decimal),
   trigger: z.nullable(decimal),
+  /** By which it is worked: it is not sent itself, and its parts are. */
+  algorithm: z.nullable(z.string()),
+  /** Number of the order that it is a part of. */
+  partOf: z.nullable(z.int()),
   createdAt: time,
 });
 

@@ -3,6 +3,7 @@ import type { LedgerEvent } from '../core/ledger/events.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import { formatDecimal } from '../core/numbers.ts';
 import type { LedgerPort } from '../core/ports/ledger.ts';
+import { changeText, type LimitChange } from '../core/risk/limit-changes.ts';
 import type { PlatformLog } from './log.ts';
 
 interface Followed {
@@ -89,7 +90,14 @@ function lineOf(event: LedgerEvent, followed: Followed): string | undefined {
   const text = (index: unknown): string => texts[index as number] ?? '';
   switch (event.kind) {
     case 'OrderFilled':
+    case 'OrderFilledAtVenue':
       return filled(event, followed);
+    case 'ExternalFilled':
+      return `filled at the venue, by an order that is not of this account: ${event.side} ${symbol(event.instrument)}`;
+    case 'VenueAlert':
+      return alerted(event.body as Readonly<Record<string, unknown>>);
+    case 'LiveArmed':
+      return `live trading is ${event.armed ? 'ARMED' : 'disarmed'}: ${text(event.reason)}`;
     case 'OrderDenied':
       return `denied   ${event.side} ${symbol(event.instrument)} of ${strategy(event.strategy)}: ${event.denial} (${text(event.reason)})`;
     case 'TradingStateChanged':
@@ -100,9 +108,32 @@ function lineOf(event: LedgerEvent, followed: Followed): string | undefined {
       return `the strategy ${strategy(event.strategy)} is ${event.paused ? 'paused' : 'asked again'}: ${text(event.reason)}`;
     case 'InstrumentHalted':
       return `the instrument ${symbol(event.instrument)} is ${event.halted ? 'halted' : 'traded again'}: ${text(event.reason)}`;
+    case 'LimitsApplied':
+    case 'LimitsHeld':
+    case 'LimitsDropped':
+      return limitsLine(event);
     case 'OrderRejected':
       return `rejected order ${event.order}: ${text(event.reason)}`;
   }
+}
+
+function alerted({ code, since: _, what, ...facts }: Readonly<Record<string, unknown>>): string {
+  const told = Object.entries(facts).map(([name, value]) => `${name} ${value}`);
+  return `ALERT ${code}: ${typeof what === 'string' ? what : told.join(', ')}`;
+}
+
+function limitsLine({ kind, body }: LedgerEvent): string {
+  const { version, by, reason, changes } = body as {
+    version: number;
+    by: { name: string };
+    reason: string;
+    changes: LimitChange[];
+  };
+  const who = `${by.name === '' ? 'the configuration' : by.name}${reason === '' ? '' : `: ${reason}`}`;
+  const what = changes.map(changeText).join(', ');
+  if (kind === 'LimitsApplied') return `limits   version ${version} is in force (${who}): ${what}`;
+  if (kind === 'LimitsDropped') return `limits   version ${version} will not be (${who}): ${what}`;
+  return `limits   version ${version} waits for approval (${who}): ${what}; see plimsoll limits changes`;
 }
 
 function filled(event: LedgerEvent, { orders, instruments, strategies }: Followed): string {

@@ -10,9 +10,12 @@ import type { MarketDataPort } from '../core/ports/market-data.ts';
 import type { SchedulePlan } from '../core/ports/schedule.ts';
 import { type GatheredBars, gatherBars } from '../functions/steps/gather.ts';
 import { openCycles } from '../functions/steps/ingest.ts';
+import { takeListing } from '../functions/steps/listing.ts';
 import { recordMissed } from '../functions/steps/missed-cycles.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
 import type { PlatformLog } from './log.ts';
+
+const DAY_MS = 86_400_000;
 
 export interface CycleFeedOptions {
   readonly ports: StepPorts;
@@ -33,6 +36,8 @@ export class CycleFeed {
   /** Gathered ahead while catching up, by time. */
   readonly #ahead = new Map<number, GatheredBars | undefined>();
   #away = false;
+  /** The day (UTC, from 1970) on which the instruments were looked at last. */
+  #listedOn: number | undefined;
   /** The last time that was handled, where this process knows it. */
   #handled: number | undefined;
 
@@ -62,6 +67,7 @@ export class CycleFeed {
 
   async #open(time: number): Promise<void> {
     const { ports, account, venue, log, kick } = this.#options;
+    await this.#takeListing(time);
     const cycle = await this.#gather(time);
     this.#handled = time;
     if (this.#away) log.tell(`The venue ${venue.venue} answers again.`);
@@ -73,6 +79,15 @@ export class CycleFeed {
     const late = ports.now() - time;
     await openCycles(ports, account, [cycle], late > ports.configuration.schedule.staleAfterMs ? late : 0);
     kick(this.#stream);
+  }
+
+  /** Once a day, and when the process begins: venues change the rules of what they list. Recorded and simulated ones do not. */
+  async #takeListing(time: number): Promise<void> {
+    const { ports, account, venue, log } = this.#options;
+    const day = Math.floor(time / DAY_MS);
+    if (venue.provenance !== 'live' || day === this.#listedOn) return;
+    for (const sentence of await takeListing(ports, account, venue)) log.tell(sentence);
+    this.#listedOn = day;
   }
 
   /** Tells once that the venue is away; the schedule asks again, later each time. True where the failure was that. */

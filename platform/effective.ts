@@ -1,5 +1,8 @@
 /** Which data each account trades on: what the configuration says, what the command line says, and what can be reached. */
+import { alpacaKeys, alpacaOptions } from '../adapters/venues/alpaca/accounts.ts';
 import { openCcxtVenue } from '../adapters/venues/ccxt/any.ts';
+import type { Probe } from '../adapters/venues/ccxt/market-data.ts';
+import { oandaOptions, oandaToken } from '../adapters/venues/oanda/accounts.ts';
 import { SIMULATED_SYMBOLS, SimulatedVenue } from '../adapters/venues/simulated.ts';
 import { universeOf } from '../core/configuration/definition.ts';
 import type { AccountConfiguration, Configuration, VenueConfiguration } from '../core/configuration/schema.ts';
@@ -7,6 +10,7 @@ import { PlimsollError } from '../core/errors.ts';
 import type { Timeframe } from '../core/market/timeframe.ts';
 import { timeframeMs } from '../core/market/timeframe.ts';
 import type { MarketDataPort } from '../core/ports/market-data.ts';
+import type { SecretsPort } from '../core/ports/secrets.ts';
 import type { StrategyRegistry } from '../core/strategies/registry.ts';
 import { accountsOn, coverageOf, readRecording } from './recorded-accounts.ts';
 import { type RecordedFeed, recordedFeed } from './recorded-feed.ts';
@@ -22,6 +26,8 @@ export interface ChoiceOptions {
   /** Cycles a second for `replay`; 0 is as fast as it goes. */
   readonly speed?: number;
   readonly now: () => number;
+  /** Where the keys of venues are that give no bars without one. */
+  readonly secrets: Pick<SecretsPort, 'get'>;
 }
 
 /** An account with the venue that it trades on. */
@@ -53,9 +59,9 @@ export async function chooseVenues(
   options: ChoiceOptions,
 ): Promise<Effective> {
   if (options.venue === 'replay') return replayed(configuration, registry, options);
-  const venues = new Map<string, { venue: MarketDataPort | undefined; reason: string }>();
+  const venues = new Map<string, OpenedVenue>();
   for (const name of new Set(configuration.accounts.map((account) => universeOf(configuration, account).venue))) {
-    venues.set(name, await openVenue(name, configuration.venues[name], options));
+    venues.set(name, await openVenue(name, configuration, options));
   }
   let effective = configuration;
   const notes: string[] = [];
@@ -69,17 +75,20 @@ export async function chooseVenues(
       const recording = await readRecording(file);
       const { symbols, missing } = coverageOf(recording, configuration, account);
       const traded = missing.length === 0 ? symbols : [...recording.bars.keys()];
-      const feed = recordedFeed(account, registry, { file, recording, symbols: traded, barsPerSecond });
+      const feed = recordedFeed(paperOf(account), registry, { file, recording, symbols: traded, barsPerSecond });
       effective = withAccount(effective, account, feed);
       accounts.push({ account: feed.account, venue: feed.venue, feed });
-    } else if (opened.venue) {
+    } else if (opened.venue && (opened.isReached || account.live)) {
+      // Real positions stay where they are, so their account does too: it is asked for its venue again and again.
+      if (!opened.isReached)
+        notes.push(`${opened.reason} "${account.id}" waits for it, and nothing is sent until then.`);
       accounts.push({ account, venue: opened.venue });
     } else {
       const stand = standIn(account, configuration, options.now);
       effective = withAccount(effective, account, stand);
       effective = { ...effective, schedule: { ...effective.schedule, ...SIMULATED_SCHEDULE } };
       notes.push(
-        `${opened.reason} "${account.id}" trades on the built-in simulated exchange instead (invented prices, ${SIMULATED_TIMEFRAME} bars), as "${stand.account.id}".`,
+        `${opened.reason} "${account.id}" trades${account.live ? ' paper money' : ''} on the built-in simulated exchange instead (invented prices, ${SIMULATED_TIMEFRAME} bars), as "${stand.account.id}".`,
       );
       accounts.push({ account: stand.account, venue: stand.venue });
     }
@@ -117,29 +126,39 @@ async function replayed(
   const { served, notes } = accountsOn(recording, configuration, named);
   let effective: Configuration = { ...configuration, accounts: served.map(({ account }) => account) };
   const accounts = served.map(({ account, symbols }): TradedAccount => {
-    const feed = recordedFeed(account, registry, { file, recording, symbols, barsPerSecond });
+    const feed = recordedFeed(paperOf(account), registry, { file, recording, symbols, barsPerSecond });
     effective = withAccount(effective, account, feed);
     return { account: feed.account, venue: feed.venue, feed };
   });
   return { configuration: effective, accounts, notes };
 }
 
+interface OpenedVenue {
+  readonly venue: MarketDataPort | undefined;
+  readonly isReached: boolean;
+  /** Why it is not. */
+  readonly reason: string;
+}
+
 async function openVenue(
   name: string,
-  venue: VenueConfiguration,
-  { venue: choice, now }: ChoiceOptions,
-): Promise<{ venue: MarketDataPort | undefined; reason: string }> {
-  if (choice === 'simulated' && venue.kind !== 'simulated') return { venue: undefined, reason: 'As you asked,' };
+  configuration: Configuration,
+  { venue: choice, now, secrets }: ChoiceOptions,
+): Promise<OpenedVenue> {
+  const venue: VenueConfiguration = configuration.venues[name];
+  const absent = { venue: undefined, isReached: false };
+  if (choice === 'simulated' && venue.kind !== 'simulated') return { ...absent, reason: 'As you asked,' };
   if (venue.kind === 'simulated')
-    return { venue: new SimulatedVenue({ venue: name, seed: String(venue.seed), now }), reason: '' };
-  if (venue.kind === 'replay') return { venue: undefined, reason: '' };
-  const opened = await openCcxtVenue(venue.exchange, {
-    venue: name,
-    timeoutMs: venue.timeoutMs,
-    ...(venue.baseUrl === undefined ? {} : { baseUrl: venue.baseUrl }),
-  });
+    return { venue: new SimulatedVenue({ venue: name, seed: String(venue.seed), now }), isReached: true, reason: '' };
+  if (venue.kind === 'replay') return { ...absent, reason: '' };
+  const opened = await openOverNetwork(name, venue, secrets);
   const probe = await opened.probe(PROBE_MS);
-  if (probe.reachable) return { venue: opened, reason: '' };
+  if (probe.reachable) return { venue: opened, isReached: true, reason: '' };
+  const reason = `The venue ${name} cannot be reached (no network?):`;
+  const isLive = configuration.accounts.some(
+    (account) => account.live && universeOf(configuration, account).venue === name,
+  );
+  if (isLive) return { venue: opened, isReached: false, reason };
   await opened.close();
   if (choice === 'live') {
     throw new PlimsollError(
@@ -149,8 +168,32 @@ async function openVenue(
       { kept: 'nothing was started' },
     );
   }
-  return { venue: undefined, reason: `The venue ${name} cannot be reached (no network?):` };
+  return { ...absent, reason };
 }
+
+async function openOverNetwork(
+  name: string,
+  venue: Extract<VenueConfiguration, { kind: 'ccxt' | 'alpaca' | 'oanda' }>,
+  secrets: ChoiceOptions['secrets'],
+): Promise<MarketDataPort & { probe(timeoutMs: number): Promise<Probe> }> {
+  if (venue.kind === 'alpaca') {
+    const { openAlpacaVenue } = await import('../adapters/venues/alpaca/market-data.ts');
+    return openAlpacaVenue(alpacaOptions(name, venue), () => alpacaKeys(secrets, name, venue.credentials));
+  }
+  if (venue.kind === 'oanda') {
+    const { openOandaVenue } = await import('../adapters/venues/oanda/market-data.ts');
+    return openOandaVenue(oandaOptions(name, venue), () => oandaToken(secrets, name, venue.credentials));
+  }
+  return openCcxtVenue(venue.exchange, {
+    venue: name,
+    timeoutMs: venue.timeoutMs,
+    markets: [venue.market],
+    ...(venue.baseUrl === undefined ? {} : { baseUrl: venue.baseUrl }),
+  });
+}
+
+/** The same account with paper money: what is invented or recorded never moves real money. */
+const paperOf = ({ live: _, ...paper }: AccountConfiguration): AccountConfiguration => paper;
 
 /** An account of its own on the simulated exchange: live and simulated figures never share one. */
 function standIn(
@@ -166,7 +209,7 @@ function standIn(
     timeframeMs(universe.timeframe) % timeframeMs(SIMULATED_TIMEFRAME) === 0 ? SIMULATED_TIMEFRAME : universe.timeframe;
   return {
     account: {
-      ...account,
+      ...paperOf(account),
       id,
       universe: id,
       currency: 'USDT',

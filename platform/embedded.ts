@@ -4,6 +4,8 @@ import { startWorker, type Worker } from '../adapters/embedded/worker.ts';
 import { dataDirectoryOf, type LoadedConfiguration } from '../adapters/files/configuration.ts';
 import { loadStrategies } from '../adapters/files/strategy-sources.ts';
 import { createLake } from '../adapters/lake/lake.ts';
+import { ExecutionDesk } from '../adapters/venues/execution-desk.ts';
+import { executionVenues } from '../adapters/venues/execution-venues.ts';
 import { streamOf, universeOf } from '../core/configuration/definition.ts';
 import { PlimsollError } from '../core/errors.ts';
 import { formatInstant } from '../core/market/civil.ts';
@@ -24,6 +26,7 @@ import { CycleFeed } from './cycle-feed.ts';
 import { recordDeadLetters } from './dead-letters.ts';
 import { chooseVenues, type Effective, type TradedAccount, type VenueChoice } from './effective.ts';
 import { type OpenJobs, openJobs } from './jobs.ts';
+import { LiveAccounts } from './live-accounts.ts';
 import { stepHandlers } from './live-run.ts';
 import { PlatformLog, sentenceOf } from './log.ts';
 import { RiskReports } from './risk-reports.ts';
@@ -81,7 +84,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   });
   try {
     const registry = await loadStrategies(options.root);
-    const effective = await chooseVenues(options.loaded.configuration, registry, { ...options, now: Date.now });
+    const effective = await chooseVenues(options.loaded.configuration, registry, {
+      ...options,
+      secrets: embedded.secrets,
+      now: Date.now,
+    });
     running = new RunningPlatform(options, directory, embedded, registry, effective);
     await running.start();
     return running;
@@ -100,6 +107,8 @@ class RunningPlatform implements Platform {
   readonly #embedded: Embedded;
   readonly #effective: Effective;
   readonly #ports: StepPorts;
+  readonly #desk: ExecutionDesk;
+  readonly #liveAccounts: LiveAccounts;
   readonly #log: PlatformLog;
   readonly #announcer: Announcer;
   readonly #riskReports: RiskReports;
@@ -129,6 +138,14 @@ class RunningPlatform implements Platform {
     this.#embedded = embedded;
     this.#effective = effective;
     this.#log = new PlatformLog(directory, options.say, Date.now);
+    this.#desk = new ExecutionDesk({
+      configuration: effective.configuration,
+      secrets: embedded.secrets,
+      kinds: executionVenues,
+      // A file at hand: keys that are replaced are used from the next step on, and keys that are removed no more.
+      keysMaxAgeMs: 0,
+      now: Date.now,
+    });
     this.#ports = {
       ledger: embedded.ledger,
       send: (queue, message) => embedded.queue.send(queue, message),
@@ -136,6 +153,7 @@ class RunningPlatform implements Platform {
       registry,
       now: Date.now,
       withDeadline,
+      venue: this.#desk.venue,
     };
     this.#jobs = openJobs({
       ledger: embedded.ledger,
@@ -145,6 +163,13 @@ class RunningPlatform implements Platform {
       now: Date.now,
     });
     this.#announcer = new Announcer(this.#ports.ledger, this.#log);
+    this.#liveAccounts = new LiveAccounts({
+      ports: this.#ports,
+      log: this.#log,
+      whenIdle: () => this.#whenIdle(),
+      announce: (stream) => this.#announcer.announce(stream),
+      onFailure: (error, stream) => this.#failed(error, { stream }),
+    });
     this.#riskReports = new RiskReports({ steps: this.#ports, objects: embedded.objects, log: this.#log });
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
@@ -169,6 +194,7 @@ class RunningPlatform implements Platform {
     for (const traded of this.#effective.accounts) await this.#prepare(traded);
     writeRunning(this.#directory, { configuration, startedAt, url: this.#served.url });
     this.#describe();
+    await this.#liveAccounts.start();
     this.#worker = startWorker({
       queue: this.#embedded.queue,
       queues: PRECEDENCE,
@@ -199,6 +225,7 @@ class RunningPlatform implements Platform {
     this.#stopping.abort();
     clearInterval(this.#sweep);
     const parts: (() => Promise<unknown> | undefined)[] = [
+      () => this.#liveAccounts.stop(),
       () => this.#worker?.stop(),
       () => Promise.allSettled([...this.#replays, this.#gaps]),
       () => this.#served?.close(),
@@ -208,6 +235,7 @@ class RunningPlatform implements Platform {
           () =>
             venue.close(),
       ),
+      () => this.#desk.close(),
       () => this.#embedded.close(),
     ];
     for (const close of parts) {
@@ -283,8 +311,9 @@ class RunningPlatform implements Platform {
     for (const { account, venue, feed } of this.#effective.accounts) {
       const { symbols, timeframe } = universeOf(this.#effective.configuration, account);
       const data = feed ? `${feed.cycles} recorded cycles` : venue.venue;
+      const money = account.live ? 'REAL money at its venue, once it is armed,' : 'paper money';
       say(
-        `"${account.id}" trades ${account.cash} ${account.currency} of paper money in ${symbols.join(', ')} (${timeframe} bars) on ${venue.provenance.toUpperCase()} data (${data}).`,
+        `"${account.id}" trades ${account.cash} ${account.currency} of ${money} in ${symbols.join(', ')} (${timeframe} bars) on ${venue.provenance.toUpperCase()} data (${data}).`,
       );
       say(
         `Strategies: ${account.strategies.map(({ id, strategy, allocation }) => `${id ?? strategy} ${Math.round(allocation * 100)} %`).join(', ')}.`,

@@ -7,6 +7,7 @@ import { upcast } from '../core/ledger/upcasters.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import type { Timeframe } from '../core/market/timeframe.ts';
 import type { LedgerPort } from '../core/ports/ledger.ts';
+import type { Thresholds } from '../core/risk/limit-changes.ts';
 import { limitsSchema } from '../core/risk/limits.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
 import type { RunningStrategy } from '../core/strategies/runner.ts';
@@ -44,9 +45,14 @@ export async function definitionInLedger(
       opened = body;
       openedAt = event.cycle;
     } else if (event.kind === 'InstrumentListed') instruments.push(body.instrument as Instrument);
+    else if (event.kind === 'InstrumentRelisted') instruments[Number(body.index)] = body.instrument as Instrument;
     else if (event.kind === 'StrategyRegistered') strategies.push(body as unknown as Registered);
     else if (event.kind === 'CashMoved') deposit ??= event.amount;
-    else if (event.kind === 'ConfigurationApplied') {
+    else if (event.kind === 'LimitsApplied') {
+      const { limits, allocations } = (body as unknown as { to: Thresholds }).to;
+      applied = { ...applied, limits };
+      strategies = strategies.map((each) => ({ ...each, allocation: allocations[each.id] ?? each.allocation }));
+    } else if (event.kind === 'ConfigurationApplied') {
       applied = body;
       strategies = (body.strategies as Registered[] | undefined) ?? strategies;
     }
@@ -69,6 +75,8 @@ export async function definitionInLedger(
     strategies: strategies.map((registered) => runningOf(registered, registry)),
     limits: limitsSchema.parse(applied.limits),
     execution: executionModelSchema.parse(applied.execution),
+    ...(applied.budgets ? { budgets: applied.budgets as EngineDefinition['budgets'] } : {}),
+    ...(applied.sizing ? { sizing: applied.sizing as EngineDefinition['sizing'] } : {}),
     configurationHash: String(applied.configurationHash),
   };
 }

@@ -2,10 +2,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Described } from '../core/risk/controls/control.ts';
-import { CAPS, CHECKS, OF_EVERY_ORDER, SMALLEST } from '../core/risk/controls/index.ts';
+import { CAPS, CHECKS, OF_EVERY_ORDER, SIZED, SMALLEST } from '../core/risk/controls/index.ts';
 import { DENIAL_UNITS } from '../core/risk/denial.ts';
 import { DENIAL_MEANINGS } from '../core/risk/denial-meanings.ts';
 import { limitsSchema } from '../core/risk/limits.ts';
+import { withReliability } from './proof/reliability.ts';
 
 const DEFAULTS: Readonly<Record<string, unknown>> = limitsSchema.parse({});
 
@@ -67,6 +68,13 @@ Each leaves an order so much room in money. One that is too large is made as sma
 
 ${table([...CAPS, ...SMALLEST])}
 
+## Sizing
+
+An account, or a strategy in it, may size its opening orders by methods under \`sizing:\`. All are asked, the smallest wins, and the \`OrderSized\` event shows
+what each said. One that is asked for more than its size is made smaller, whatever \`oversize\` says; these codes are left where nothing is.
+
+${table(SIZED)}
+
 ## The account
 
 \`maxDrawdown\` sets trading to reducing when equity falls so far below its peak, \`haltDrawdown\` halts it. Only a person resumes.
@@ -77,7 +85,10 @@ its strategy says: the venue would take what is left of its margin. It is looked
 }
 
 /** Every page by its path below the repository's root. */
-export const PAGES: Readonly<Record<string, () => string>> = { 'docs/reference/risk-controls.md': riskControls };
+export const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/reference/risk-controls.md': riskControls,
+  'README.md': () => withReliability(readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')),
+};
 
 if (import.meta.main) {
   const root = join(import.meta.dirname, '..');

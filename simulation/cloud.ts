@@ -125,6 +125,7 @@ export class Cloud implements Runtime {
       venue: () => scheduledMarket(market, loop, worker),
       sleep: (ms) => loop.sleep(worker, ms),
       report: () => undefined,
+      tell: () => undefined,
     };
     const event = { schedule: UNIVERSE, scheduledTime: new Date(tick.time).toISOString() };
     loop.tell(worker, `ingest ${event.scheduledTime}`);

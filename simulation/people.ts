@@ -4,11 +4,12 @@ import type { Json } from '../core/json.ts';
 import { mayAct } from '../core/ports/identity.ts';
 import { findAccount, KEYS } from '../functions/steps/account-state.ts';
 import { cancelOrder, closePosition, pause, setTradingState } from '../functions/steps/commands.ts';
+import { armLive, disarmLive } from '../functions/steps/commands-live.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
 import { isPassing } from './failures.ts';
 import type { FaultKind } from './faults.ts';
 import type { Command } from './shadow.ts';
-import type { Worker, World } from './world.ts';
+import { armingOf, type Worker, type World } from './world.ts';
 
 export const COMMAND_KINDS = [
   'command-halt',
@@ -18,6 +19,8 @@ export const COMMAND_KINDS = [
   'command-close',
   'command-pause',
   'command-unpause',
+  'command-arm',
+  'command-disarm',
   'command-repeated',
 ] as const satisfies readonly FaultKind[];
 type CommandKind = (typeof COMMAND_KINDS)[number];
@@ -31,8 +34,16 @@ const REFUSALS = new Set(['ORDER_NOT_WORKING', 'POSITION_FLAT', 'STRATEGY_UNKNOW
 interface Asked {
   readonly stream: string;
   readonly key: string;
-  readonly command: Command;
+  readonly command: Command | LiveCommand;
 }
+
+/** What only a live account knows. */
+interface LiveCommand {
+  readonly kind: 'arm' | 'disarm';
+}
+
+const isOfLive = (command: Command | LiveCommand): command is LiveCommand =>
+  command.kind === 'arm' || command.kind === 'disarm';
 
 export class People {
   readonly #world: World;
@@ -52,7 +63,7 @@ export class People {
     const work = async (): Promise<void> => {
       const asked = kind === 'command-repeated' ? before! : await this.#choose(kind, worker.steps, stream);
       if (!asked) return;
-      commands.set(asked.key, asked.command);
+      if (!isOfLive(asked.command)) commands.set(asked.key, asked.command);
       this.#asked.push(asked);
       await this.#insist(worker, asked);
     };
@@ -63,8 +74,21 @@ export class People {
     });
   }
 
+  /** Lets live trading go on where it is stopped. */
+  async relent(worker: Worker, stream: string): Promise<void> {
+    const { watch, liveStream } = this.#world;
+    const engine = watch.stateOf(stream)?.engine;
+    if (!engine || stream !== liveStream) return;
+    const key = `relent-${this.#asked.length}-${this.#world.loop.turns}`;
+    const asked: Asked[] = [];
+    if (engine.tradingState !== 'Active')
+      asked.push({ stream, key, command: { kind: 'state', to: 'Active', reason: 'it goes on', by: 'a person' } });
+    if (!engine.live?.arming) asked.push({ stream, key: `${key}-arm`, command: { kind: 'arm' } });
+    for (const each of asked) await this.#insist(worker, each).catch(() => undefined);
+  }
+
   async #choose(kind: CommandKind, ports: StepPorts, stream: string): Promise<Asked | undefined> {
-    const { faults, commands, trader, identity } = this.#world;
+    const { faults, trader, identity } = this.#world;
     const principal = await identity.authenticate(trader.token);
     if (!principal || !mayAct(principal, 'trader')) return undefined;
     const detail = faults.detail(1_000, 2);
@@ -75,7 +99,7 @@ export class People {
     const strategies = account.strategies.map(({ id, strategy }) => id ?? strategy);
     const strategy = strategies[detail % strategies.length];
     const orders = state.engine.markets.flatMap((market) => [...market.orders, ...market.held]);
-    const key = `${kind}-${commands.size}-${faults.detail(1_000_000, 3)}`;
+    const key = `${kind}-${this.#asked.length}-${faults.detail(1_000_000, 3)}`;
     const to = (next: 'Active' | 'Reducing' | 'Halted'): Command => ({ kind: 'state', to: next, reason: kind, by });
     switch (kind) {
       case 'command-halt':
@@ -84,6 +108,10 @@ export class People {
         return { stream, key, command: to('Reducing') };
       case 'command-resume':
         return { stream, key, command: to('Active') };
+      case 'command-arm':
+      case 'command-disarm':
+        if (!account.live) return undefined;
+        return { stream, key, command: { kind: kind === 'command-arm' ? 'arm' : 'disarm' } };
       case 'command-cancel':
         if (orders.length === 0) return undefined;
         return { stream, key, command: { kind: 'cancel', order: orders[detail % orders.length].id as number, by } };
@@ -126,6 +154,12 @@ export class People {
         return;
       case 'close':
         await closePosition(ports, stream, command.strategy, command.symbol, origin);
+        return;
+      case 'arm':
+        await armLive(ports, stream, armingOf(stream), origin);
+        return;
+      case 'disarm':
+        await disarmLive(ports, stream, 'a person', origin);
         return;
       case 'pause':
         await pause(ports, stream, command.strategy, command.paused, origin);

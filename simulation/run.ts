@@ -4,6 +4,7 @@ import type { Bug } from './bugs/bug.ts';
 import { BUGS } from './bugs/index.ts';
 import { FAULT_KINDS, type Fault, type FaultKind, KIND_NAMES } from './faults.ts';
 import type { Violation } from './invariants/watch.ts';
+import { scenarioOf } from './scenario.ts';
 import { shrink } from './shrink.ts';
 import { type SeedResult, simulateSeed } from './simulate.ts';
 
@@ -33,6 +34,8 @@ export interface BugReport {
   readonly name: string;
   readonly title: string;
   readonly standsFor: string;
+  /** Where it was met; null where it stands for many. */
+  readonly source: string | null;
   /** The seed that caught it; null where none did. */
   readonly seed: number | null;
   readonly invariant: string | null;
@@ -64,14 +67,15 @@ export async function simulateSeeds(
 
 /** Runs seeds with a bug planted until one finds it. */
 export async function catchBug(bug: Bug, { first, last }: SeedRange): Promise<BugReport> {
-  const { name, title, standsFor } = bug;
+  const { name, title, standsFor, source = null } = bug;
   for (let seed = first; seed <= last; seed++) {
+    if (bug.isOfExchange && !scenarioOf(seed).exchange) continue;
     const { violations } = await simulateSeed({ seed, bug });
     if (violations.length === 0) continue;
     const [{ invariant: broken, what }] = violations;
-    return { name, title, standsFor, seed, invariant: broken, what };
+    return { name, title, standsFor, source, seed, invariant: broken, what };
   }
-  return { name, title, standsFor, seed: null, invariant: null, what: null };
+  return { name, title, standsFor, source, seed: null, invariant: null, what: null };
 }
 
 export async function catchBugs(

@@ -3,7 +3,7 @@ import type { Lake } from '../adapters/lake/lake.ts';
 import { PlimsollError } from '../core/errors.ts';
 import { canonicalJson } from '../core/json.ts';
 import { barAt } from '../core/market/bars.ts';
-import type { LedgerPort } from '../core/ports/ledger.ts';
+import type { CommitRequest, LedgerPort } from '../core/ports/ledger.ts';
 import type { MarketDataPort } from '../core/ports/market-data.ts';
 import type { ObjectStore } from '../core/ports/object-store.ts';
 import type { OutgoingMessage, QueueName, QueuePort } from '../core/ports/queue.ts';
@@ -39,7 +39,13 @@ const RECEIVE: CallFaults = { answerLost: 'receive-lost', failed: 'read-failed' 
 /** How late a message may come, ms. */
 const LATEST_MESSAGE_MS = 150_000;
 
-export function scheduledLedger(ledger: LedgerPort, loop: VirtualLoop, process: Process): LedgerPort {
+/** What a process did to the ledger, told when it happens. */
+export interface LedgerTold {
+  readonly read: (stream: string, key: string) => void;
+  readonly committed: (request: CommitRequest) => void;
+}
+
+export function scheduledLedger(ledger: LedgerPort, loop: VirtualLoop, process: Process, told: LedgerTold): LedgerPort {
   const read = <T>(what: string, effect: () => Promise<T>): Promise<T> => loop.call(process, what, READ, effect);
   return {
     head: (stream) => read(`ledger.head ${stream}`, () => ledger.head(stream)),
@@ -48,10 +54,18 @@ export function scheduledLedger(ledger: LedgerPort, loop: VirtualLoop, process: 
         process,
         `ledger.commit ${request.stream} ${request.documents.map(({ key }) => key).join(' ')}`,
         COMMIT,
-        () => ledger.commit(request),
+        async () => {
+          const outcome = await ledger.commit(request);
+          if (outcome.kind === 'committed') told.committed(request);
+          return outcome;
+        },
       ),
     read: (stream, after, limit) => read(`ledger.read ${stream}`, () => ledger.read(stream, after, limit)),
-    document: (stream, key) => read(`ledger.document ${stream} ${key}`, () => ledger.document(stream, key)),
+    document: (stream, key) =>
+      read(`ledger.document ${stream} ${key}`, () => {
+        told.read(stream, key);
+        return ledger.document(stream, key);
+      }),
     documents: (stream, query) =>
       read(`ledger.documents ${stream} ${query.prefix}`, () => ledger.documents(stream, query)),
     streams: () => read('ledger.streams', () => ledger.streams()),

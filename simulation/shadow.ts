@@ -2,7 +2,7 @@
  * The account as it would be without any fault: one engine in memory that is never written down or read back, taken through the
  * same bars and the same commands at the same places. What a step commits must be what it does, byte for byte.
  */
-import { execute, reconcile, risk, signal } from '../core/cycle.ts';
+import { execute, isRiskDue, reconcile, risk, signal } from '../core/cycle.ts';
 import { cancel, pauseStrategy, recordDocument } from '../core/engine/bookkeeping.ts';
 import { Engine, type EngineDefinition } from '../core/engine/engine.ts';
 import { openStream } from '../core/engine/genesis.ts';
@@ -91,7 +91,7 @@ const STEPS_DONE: Readonly<Record<Step, (engine: Engine) => Cursor['next']>> = {
   signal(engine) {
     prepareBars(engine, engine.runners);
     signal(engine);
-    return engine.proposals.length > 0 ? 'risk' : 'settled';
+    return engine.proposals.length > 0 || isRiskDue(engine) ? 'risk' : 'settled';
   },
   risk(engine) {
     risk(engine);

@@ -2,10 +2,11 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { Json } from '../core/json.ts';
 import { QUEUES } from '../core/ports/queue.ts';
+import { setTradingState } from '../functions/steps/commands.ts';
 import type { Bug } from './bugs/bug.ts';
 import { Cloud } from './cloud.ts';
 import { type Fault, type FaultKind, FaultPlan } from './faults.ts';
-import type { Violation } from './invariants/watch.ts';
+import { REST, type Violation } from './invariants/watch.ts';
 import { Laptop } from './laptop.ts';
 import { COMMAND_KINDS, People } from './people.ts';
 import type { Runtime } from './runtime.ts';
@@ -48,6 +49,9 @@ export const SIMULATION_BOUNDS = {
   turns: 60_000,
 } as const;
 
+/** Turns after which people look whether live trading is stopped. */
+const RELENT_TURNS = 100;
+const noop = (): void => undefined;
 const HAPPENINGS = [
   ...COMMAND_KINDS,
   'clock-jump',
@@ -126,6 +130,7 @@ class Run {
   async settle(): Promise<void> {
     const { loop, watch, streams, poison, queue } = this.#world;
     const until = loop.now + SIMULATION_BOUNDS.settleMs;
+    await this.#comeToRest(until);
     while (loop.now < until && loop.turns < SIMULATION_BOUNDS.turns && !this.hasFailed) {
       if (!(await this.turn()) && this.#isQuiet()) return;
     }
@@ -158,6 +163,35 @@ class Run {
     );
   }
 
+  /** A live account goes on for some cycles without faults; then trading is halted, and what its ledger says is compared with the exchange. */
+  async #comeToRest(until: number): Promise<void> {
+    const { liveStream: stream, watch, live } = this.#world;
+    if (stream === undefined || this.hasFailed) return;
+    live?.exchange.withdrawOthers();
+    await this.#cycles(stream, REST.cycles, until);
+    for (let tries = 1; watch.stateOf(stream)?.engine.tradingState !== 'Halted' && !this.#isOver(until); tries++) {
+      const origin = this.#world.originOf(`halted at last ${tries}`);
+      this.#runtime.run(({ steps }) => setTradingState(steps, stream, 'Halted', 'the end', origin).then(noop, noop));
+      await this.#cycles(stream, 1, until);
+    }
+    await this.#cycles(stream, REST.cyclesAfterHalt, until);
+    if (this.#isOver(until)) return;
+    watch.atRest();
+  }
+
+  /** Until so many more cycles are settled, and as much time is over: those that are caught up with come fast. */
+  async #cycles(stream: string, count: number, until: number): Promise<void> {
+    const { watch, loop } = this.#world;
+    const wanted = watch.settled(stream) + count;
+    const end = loop.now + count * EVERY_MS;
+    while ((watch.settled(stream) < wanted || loop.now < end) && !this.#isOver(until)) await this.turn();
+  }
+
+  #isOver(until: number): boolean {
+    const { loop } = this.#world;
+    return this.hasFailed || loop.now >= until || loop.turns >= SIMULATION_BOUNDS.turns;
+  }
+
   #isQuiet(): boolean {
     const { watch, streams, loop } = this.#world;
     if (this.#runtime.isAtWork || this.#world.isBusy || loop.isCalled) return false;
@@ -167,6 +201,9 @@ class Run {
   /** People, deployments, clocks, restarts and other people's messages. */
   #happen(): void {
     const world = this.#world;
+    const { liveStream } = world;
+    if (liveStream !== undefined && world.faults.isActive && world.loop.turns % RELENT_TURNS === 0)
+      this.#runtime.run((worker) => this.#people.relent(worker, liveStream));
     const kind = world.faults.strike(`turn ${world.loop.turns}`, HAPPENINGS);
     if (kind === undefined) return;
     world.loop.tell(undefined, kind);

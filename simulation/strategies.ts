@@ -73,6 +73,14 @@ const restless = strategy({
       case 12:
         if (draw % 5 === 0) throw new Error(reason);
         return undefined;
+      case 13:
+        return target(size, reason, {
+          algorithm: { kind: 'twap', cycles: 3, atEnd: draw % 32 < 16 ? 'send' : 'cancel' },
+        });
+      case 14:
+        return target(size / 2, reason, { timeStop: { bars: 2 } });
+      case 15:
+        return target(size, reason, { algorithm: { kind: 'peg', offsetBps: 5, durationMs: 240_000 } });
     }
   },
 });

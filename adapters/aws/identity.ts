@@ -60,7 +60,8 @@ export class SecretIdentity implements IdentityPort {
     const identities = await this.#identities();
     const found = matching(identities, digest(token));
     if (!found || found.expiresAt <= this.#now()) return undefined;
-    return { id: found.id, name: found.name, roles: found.roles };
+    const admins = identities.filter(({ roles, expiresAt }) => roles.includes('admin') && expiresAt > this.#now());
+    return { id: found.id, name: found.name, roles: found.roles, admins: new Set(admins.map(({ name }) => name)).size };
   }
 
   /** What the secret holds, read once for all who ask meanwhile. A failure is not kept. */

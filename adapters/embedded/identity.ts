@@ -48,8 +48,10 @@ export class LocalIdentity implements IdentityPort {
     if (id === undefined || secret === undefined) return undefined;
     const row = this.#database.read(() => this.#database.statement(FIND).get(id));
     const proven = timingSafeEqual(hash(secret), (row?.secret_hash as Uint8Array | undefined) ?? NO_HASH);
-    if (!row || !proven || this.#now() >= (row.expires_at as number)) return undefined;
-    return toPrincipal(row);
+    const now = this.#now();
+    if (!row || !proven || now >= (row.expires_at as number)) return undefined;
+    const { admins } = this.#database.read(() => this.#database.statement(COUNT_ADMINS).get(now))!;
+    return { ...toPrincipal(row), admins: admins as number };
   }
 
   /** Makes a token, and forgets those that have expired. */
@@ -80,6 +82,7 @@ export class LocalIdentity implements IdentityPort {
 const FIND = `SELECT id, name, roles, secret_hash, expires_at FROM tokens WHERE id = ?`;
 const LIST = `SELECT id, name, roles, created_at, expires_at FROM tokens ORDER BY created_at, id`;
 const COUNT = `SELECT count(*) AS count FROM tokens`;
+const COUNT_ADMINS = `SELECT count(DISTINCT name) AS admins FROM tokens WHERE roles LIKE '%"admin"%' AND expires_at > ?`;
 const INSERT = `INSERT INTO tokens (id, secret_hash, name, roles, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`;
 const REMOVE = `DELETE FROM tokens WHERE id = ?`;
 const REMOVE_EXPIRED = `DELETE FROM tokens WHERE expires_at <= ?`;

@@ -43,11 +43,7 @@ export class EmbeddedSecrets implements SecretsPort {
   async get(reference: string): Promise<SecretValue> {
     const value = this.#load().get(reference);
     if (value !== undefined) return new SecretValue(value);
-    throw new PlimsollError(
-      'SECRET_UNKNOWN',
-      `there is no secret under the reference ${JSON.stringify(reference.slice(0, 200))}`,
-      'store it under this reference first, or correct the reference',
-    );
+    throw unknown(reference);
   }
 
   async put(reference: string, value: string): Promise<void> {
@@ -63,6 +59,15 @@ export class EmbeddedSecrets implements SecretsPort {
       const secrets = this.#load();
       secrets.set(reference, value);
       if (secrets.size > SECRET_BOUNDS.secrets) throw tooMany();
+      this.#store(secrets);
+    });
+  }
+
+  /** Forgets a secret. Throws `SECRET_UNKNOWN`. */
+  async remove(reference: string): Promise<void> {
+    this.#options.exclusively(() => {
+      const secrets = this.#load();
+      if (!secrets.delete(reference)) throw unknown(reference);
       this.#store(secrets);
     });
   }
@@ -145,6 +150,14 @@ function checkReference(reference: string): void {
     'SECRET_REFERENCE_INVALID',
     'a reference has up to 200 letters, digits and _ . / -, and starts with a letter or digit',
     'choose another reference, such as binance/key',
+  );
+}
+
+function unknown(reference: string): PlimsollError {
+  return new PlimsollError(
+    'SECRET_UNKNOWN',
+    `there is no secret under the reference ${JSON.stringify(reference.slice(0, 200))}`,
+    'store it under this reference first, or correct the reference',
   );
 }
 

@@ -9,6 +9,7 @@ import { PlimsollError } from '../../core/errors.ts';
 import { nearest } from '../../core/nearest.ts';
 import { type Layer, Layers, type Origin, originText, type Path, pathText, yamlLayer } from './configuration-layers.ts';
 import { keysAt, matchKeys, wantedAt } from './configuration-schema.ts';
+import { checkLive } from './live-configuration.ts';
 
 export type { Origin } from './configuration-layers.ts';
 export { originText } from './configuration-layers.ts';
@@ -54,6 +55,7 @@ export function loadConfiguration({ file, profile, environment }: ConfigurationS
   const parsed = configurationSchema.safeParse(layers.value);
   if (!parsed.success) throw invalid(layers, firstOf(parsed.error.issues), files[0]);
   checkNames(parsed.data, layers);
+  checkLive(parsed.data, layers);
   return { configuration: parsed.data, origins: layers.originsOf(parsed.data), files };
 }
 

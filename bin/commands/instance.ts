@@ -3,7 +3,9 @@ import { PlimsollError } from '../../core/errors.ts';
 import { formatInstant } from '../../core/market/civil.ts';
 import type { Principal } from '../../core/ports/identity.ts';
 import type { Job } from '../../core/ports/jobs.ts';
+import { changeText, type LimitChange } from '../../core/risk/limit-changes.ts';
 import { findOperation, invoke } from '../../operations/invoke.ts';
+import type { HeldLimits } from '../../operations/limits/schema.ts';
 import { localContext } from '../../platform/context.ts';
 import { openJobs } from '../../platform/jobs.ts';
 import { type VisitOptions, visiting } from '../../platform/visit.ts';
@@ -29,6 +31,7 @@ export async function status(given: InstanceArguments): Promise<void> {
       ['Account', `${account.account} (${account.provenance} data)`],
       ['Trading', account.tradingState],
       ...account.standing.map((stop) => ['Stopped', stopText(stop)] as const),
+      ...(account.heldLimits ? [['Limits', heldText(account.heldLimits)] as const] : []),
       ['Cycle', account.cycle === null ? 'none yet' : `${formatInstant(account.cycle)}, ${account.next}`],
       ['Equity', `${account.equity} ${account.currency}, drawdown ${(account.drawdown * 100).toFixed(2)} %`],
       ['Today', `${account.dayProfit} ${account.currency}`],
@@ -103,6 +106,9 @@ function stopText({ scope, name, state, reason, since }: Stop): string {
   return `${what} is ${state}${reason === '' ? '' : `: ${reason}`}${when}`;
 }
 
+const heldText = ({ version, changes }: HeldLimits): string =>
+  `version ${version} waits for approval (plimsoll limits changes): ${(changes as LimitChange[]).map(changeText).join(', ')}`;
+
 const accountOf = ({ account }: InstanceArguments): { account?: string } => (account === undefined ? {} : { account });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const print = (value: unknown): void => say(JSON.stringify(value));
@@ -135,6 +141,7 @@ interface Status {
     readonly workingOrders: number;
     readonly sequence: number;
     readonly standing: readonly Stop[];
+    readonly heldLimits: HeldLimits | null;
     readonly gap: { readonly cycle: number; readonly verdict: string } | null;
   }[];
   readonly queues: readonly { readonly queue: string; readonly waiting: number; readonly deadLetters: number }[];

@@ -50,9 +50,9 @@ export function runQuietCycles(
 
 /** The first bar from `from` on that begins a day, is due for funding or touches a resting order; `to` where none does. */
 function quietUntil(engine: Engine, market: MarketState, from: number, to: number): number {
-  const { timestamp, high, low, nextFunding, touchAbove, touchBelow } = market;
+  const { timestamp, high, low, nextFunding, touchAbove, touchBelow, closeDue } = market;
   if (touchAbove === Number.NEGATIVE_INFINITY) return from;
-  const last = Math.min(engine.watch.dayEnd - market.intervalMs, nextFunding - 1);
+  const last = Math.min(engine.watch.dayEnd - market.intervalMs, nextFunding - 1, closeDue - market.intervalMs - 1);
   let end = to;
   if (timestamp[end - 1] > last) {
     end = from;

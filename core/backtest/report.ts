@@ -1,10 +1,12 @@
 import { metricsOf } from './metrics.ts';
 import { equityCharts, priceCharts } from './report/charts.ts';
+import { executionTable } from './report/execution.ts';
 import { headline, metricsTables, monthlyTable, tradesTable } from './report/figures.ts';
 import { PROVENANCE_BADGES, type ReportFacts, type ReportInput } from './report/input.ts';
 import { pageHtml, section } from './report/page.ts';
 import { assumptions, listOf, provenanceTable, strategiesTable } from './report/provenance.ts';
 import { escapeHtml, timeText } from './report/text.ts';
+import { shortfallOf } from './shortfall.ts';
 import { tradesOf } from './trades.ts';
 
 export type { ReportInput } from './report/input.ts';
@@ -18,6 +20,7 @@ export function reportHtml(input: ReportInput): string {
     ...input,
     metrics: metricsOf(input),
     trades: [...tradesOf(input)],
+    shortfall: shortfallOf(input),
     badge: PROVENANCE_BADGES[input.definition.provenance],
   };
   const title = titleOf(facts);
@@ -31,6 +34,7 @@ ${section('Price and trades', priceCharts(facts))}
 ${section('Metrics', metricsTables(facts))}
 ${section('Months', monthlyTable(facts))}
 ${section('Trades', tradesTable(facts))}
+${section('Execution', executionTable(facts))}
 ${section('Parameters', strategiesTable(facts))}
 ${section('Assumptions', assumptions(facts))}
 ${section('Provenance', provenanceTable(facts) + commandOf(facts))}`,

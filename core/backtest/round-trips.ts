@@ -56,9 +56,11 @@ const CODES = {
   text: DOCUMENT_EVENTS.TextDefined.code,
   initialized: NUMERIC_EVENTS.OrderInitialized.code,
   filled: NUMERIC_EVENTS.OrderFilled.code,
+  filledAtVenue: NUMERIC_EVENTS.OrderFilledAtVenue.code,
   canceled: NUMERIC_EVENTS.OrderCanceled.code,
   expired: NUMERIC_EVENTS.OrderExpired.code,
   rejected: NUMERIC_EVENTS.OrderRejected.code,
+  lost: NUMERIC_EVENTS.OrderLost.code,
   funding: NUMERIC_EVENTS.FundingSettled.code,
   borrow: NUMERIC_EVENTS.BorrowCharged.code,
 } as const;
@@ -71,18 +73,24 @@ const INITIALIZED = {
   purpose: packedOf('OrderInitialized', 'purpose'),
   strategy: packedOf('OrderInitialized', 'strategy'),
 };
-const FILLED = {
-  order: wordOf('OrderFilled', 'order'),
-  quantity: wordOf('OrderFilled', 'quantity'),
-  price: wordOf('OrderFilled', 'price'),
-  fee: wordOf('OrderFilled', 'fee'),
-  realised: wordOf('OrderFilled', 'realised'),
-  complete: packedOf('OrderFilled', 'complete'),
-};
+/** Where the fields of a fill are, and how its record says what the venue took of the base. */
+const fieldsOf = (kind: 'OrderFilled' | 'OrderFilledAtVenue') => ({
+  order: wordOf(kind, 'order'),
+  quantity: wordOf(kind, 'quantity'),
+  price: wordOf(kind, 'price'),
+  fee: wordOf(kind, 'fee'),
+  feeQuantity: kind === 'OrderFilledAtVenue' ? wordOf(kind, 'feeQuantity') : 0,
+  realised: wordOf(kind, 'realised'),
+  complete: packedOf(kind, 'complete'),
+});
+type FillFields = ReturnType<typeof fieldsOf>;
+const FILLED = fieldsOf('OrderFilled');
+const FILLED_AT_VENUE = fieldsOf('OrderFilledAtVenue');
 const ENDED = {
   canceled: wordOf('OrderCanceled', 'order'),
   expired: wordOf('OrderExpired', 'order'),
   rejected: wordOf('OrderRejected', 'order'),
+  lost: wordOf('OrderLost', 'order'),
 };
 const FUNDING = {
   strategy: packedOf('FundingSettled', 'strategy'),
@@ -122,7 +130,9 @@ export class RoundTrips {
         this.#remember(words, at);
         return undefined;
       case CODES.filled:
-        return this.#fill(words, at);
+        return this.#fill(words, at, FILLED);
+      case CODES.filledAtVenue:
+        return this.#fill(words, at, FILLED_AT_VENUE);
       case CODES.canceled:
         this.#orders.delete(words[at + ENDED.canceled]);
         return undefined;
@@ -131,6 +141,9 @@ export class RoundTrips {
         return undefined;
       case CODES.rejected:
         this.#orders.delete(words[at + ENDED.rejected]);
+        return undefined;
+      case CODES.lost:
+        this.#orders.delete(words[at + ENDED.lost]);
         return undefined;
       case CODES.funding:
         this.#addFunding(FUNDING.strategy(words[at]), words[at + FUNDING.instrument], words[at + FUNDING.amount]);
@@ -175,12 +188,12 @@ export class RoundTrips {
     });
   }
 
-  #fill(words: Float64Array, at: number): Trade | undefined {
-    const id = words[at + FILLED.order];
+  #fill(words: Float64Array, at: number, fields: FillFields): Trade | undefined {
+    const id = words[at + fields.order];
     const order = this.#orders.get(id);
     invariant(order, 'an order is initialized before it fills');
-    if (FILLED.complete(words[at]) === 1) this.#orders.delete(id);
-    const whole = this.#wholeOf(order, words, at);
+    if (fields.complete(words[at]) === 1) this.#orders.delete(id);
+    const whole = this.#wholeOf(order, words, at, fields);
     this.totals.fills++;
     this.totals.value += whole.notional;
     this.totals.fees += whole.fee;
@@ -192,7 +205,7 @@ export class RoundTrips {
     }
     const closed = Math.min(Math.abs(trip.held), whole.quantity);
     const part = closed === whole.quantity ? whole : shareOf(whole, closed, order.buys);
-    exit(trip, part, words[at + FILLED.realised], order.buys);
+    exit(trip, part, words[at + fields.realised], order.buys);
     if (trip.held !== 0) return undefined;
     this.#open.delete(key);
     if (closed < whole.quantity) this.#enter(key, order, timeOf(words, at), restOf(whole, part));
@@ -209,11 +222,14 @@ export class RoundTrips {
     });
   }
 
-  #wholeOf(order: OrderFacts, words: Float64Array, at: number): Part {
-    const quantity = words[at + FILLED.quantity];
-    const price = words[at + FILLED.price];
-    const notional = notionalOf(this.#markets[order.instrument], quantity, price, order.buys);
-    return { quantity, price, notional, fee: words[at + FILLED.fee] };
+  #wholeOf(order: OrderFacts, words: Float64Array, at: number, fields: FillFields): Part {
+    const traded = words[at + fields.quantity];
+    const price = words[at + fields.price];
+    const notional = notionalOf(this.#markets[order.instrument], traded, price, order.buys);
+    // A fee in the base makes what is bought less, and what is sold more.
+    const inBase = fields.feeQuantity === 0 ? 0 : words[at + fields.feeQuantity];
+    const quantity = order.buys ? traded - inBase : traded + inBase;
+    return { quantity, price, notional, fee: words[at + fields.fee] };
   }
 
   #enter(key: number, order: OrderFacts, cycle: number, part: Part): void {

@@ -133,6 +133,8 @@ export class Stride implements MarketsBehind {
     const { runners } = this.#engine;
     let next = this.#cycles;
     for (let k = 0; k < runners.length; k++) next = Math.min(next, runners[k].nextAsked(market, first + from) - first);
+    const closeDue = Math.ceil((market.closeDue - this.#time) / market.intervalMs);
+    next = Math.min(next, Math.max(from, closeDue));
     if (touchAbove === Number.POSITIVE_INFINITY && touchBelow === Number.NEGATIVE_INFINITY) return next;
     for (let t = from; t < next; t++) if (high[first + t] >= touchAbove || low[first + t] <= touchBelow) return t;
     return next;

@@ -7,6 +7,7 @@ import type { Timeframe } from '../market/timeframe.ts';
 import { nearest } from '../nearest.ts';
 import { parseDecimal } from '../numbers.ts';
 import type { Provenance } from '../ports/market-data.ts';
+import { BUDGETS } from '../risk/budgets.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../strategies/registry.ts';
 import type { RunningStrategy } from '../strategies/runner.ts';
 import type { AccountConfiguration, Configuration } from './schema.ts';
@@ -38,14 +39,27 @@ export function definitionOf(input: DefinitionInput): EngineDefinition {
     moneyDecimals: account.moneyDecimals,
     cash: parseDecimal(account.cash, account.moneyDecimals),
     openedAt: input.openedAt,
-    instruments: input.instruments.map((instrument) => withAccount(instrument, account)),
+    instruments: input.instruments.map((instrument) => asCountedBy(account, instrument)),
     timeframe: universe.timeframe as Timeframe,
     strategies: runningStrategies(input, universe),
     limits: account.limits,
     execution: account.execution,
+    ...sizingOf(account),
+    ...budgetsOf(configuration),
     ...(account.live ? { live: account.live } : {}),
-    configurationHash: configurationHash(account, universe),
+    configurationHash: configurationHash(account, universe, configuration.budgets),
   };
+}
+
+function budgetsOf({ budgets }: Configuration): Pick<EngineDefinition, 'budgets'> {
+  const configured = BUDGETS.filter((budget) => budgets?.[budget] !== undefined);
+  return configured.length > 0 ? { budgets: configured } : {};
+}
+
+function sizingOf({ sizing, strategies }: AccountConfiguration): Pick<EngineDefinition, 'sizing'> {
+  const own = strategies.flatMap(({ strategy, id = strategy, sizing }) => (sizing ? [[id, sizing] as const] : []));
+  if (!sizing && own.length === 0) return {};
+  return { sizing: { ...(sizing ? { account: sizing } : {}), strategies: Object.fromEntries(own) } };
 }
 
 /** The universe that an account trades. Throws `UNIVERSE_UNKNOWN`. */
@@ -63,14 +77,27 @@ export function universeOf(
 }
 
 /** Hash of what an account runs under: equal for equal meaning, wherever and in whatever file it was written. */
-function configurationHash(account: AccountConfiguration, universe: Configuration['universes'][string]): string {
-  const meaning = JSON.parse(JSON.stringify({ account, symbols: universe.symbols, timeframe: universe.timeframe }));
+function configurationHash(
+  { limitsChange: _, ...account }: AccountConfiguration,
+  universe: Configuration['universes'][string],
+  budgets: Configuration['budgets'],
+): string {
+  const meaning = JSON.parse(
+    JSON.stringify({ account, symbols: universe.symbols, timeframe: universe.timeframe, budgets }),
+  );
   return createHash('sha256').update(canonicalJson(meaning)).digest('hex');
 }
 
-function withAccount(instrument: Instrument, account: AccountConfiguration): Instrument {
-  const fees = account.fees ? { makerFeeBps: account.fees.makerBps, takerFeeBps: account.fees.takerBps } : {};
-  return { ...instrument, ...fees, moneyDecimals: account.moneyDecimals };
+/** An instrument as its venue lists it, as an account counts it: in the decimals of its money, and with its fees where it has some. */
+export function asCountedBy({ fees, moneyDecimals }: AccountConfiguration, listed: Instrument): Instrument {
+  const { minNotional } = listed;
+  const scale = 10 ** (moneyDecimals - listed.moneyDecimals);
+  return {
+    ...listed,
+    ...(fees ? { makerFeeBps: fees.makerBps, takerFeeBps: fees.takerBps } : {}),
+    ...(minNotional === undefined ? {} : { minNotional: Math.ceil(minNotional * scale) }),
+    moneyDecimals,
+  };
 }
 
 function runningStrategies(

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { executionModelSchema } from '../execution/model.ts';
 import { limitsSchema } from '../risk/limits.ts';
+import { sizingSchema } from '../risk/sizing-rules.ts';
 
 /**
  * The configuration of an instance: `plimsoll.yaml`. Unknown keys are refused everywhere; every default is here.
@@ -8,6 +9,10 @@ import { limitsSchema } from '../risk/limits.ts';
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and dashes');
 const timeframe = z.string().regex(/^[1-9]\d{0,4}[smhdw]$/, 'write a count and a unit: 1m, 5m, 1h, 1d');
 const symbol = z.string().min(1).max(64);
+/** Of an account at a venue: the name under which its keys are stored, never the keys. */
+const credentials = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_./-]{0,199}$/, 'write the name of a secret: letters, digits and _ . / -');
 
 const simulatedVenue = z.strictObject({
   kind: z.literal('simulated'),
@@ -27,12 +32,52 @@ const ccxtVenue = z.strictObject({
   kind: z.literal('ccxt'),
   /** The exchange's id in ccxt. */
   exchange: z.string().min(1),
+  /** Which of its markets: spot, or perpetuals that settle in their quote currency. */
+  market: z.enum(['spot', 'linear']).default('spot'),
+  /** Name of the secret with the keys of an account there, for live accounts. */
+  credentials: credentials.optional(),
+  /** Another host for every request: a venue's test network, a proxy. */
+  baseUrl: z.url().optional(),
+  timeoutMs: z.int().min(100).max(60_000).default(10_000),
+});
+
+const alpacaVenue = z.strictObject({
+  kind: z.literal('alpaca'),
+  /** The paper environment, which has keys of its own. */
+  paper: z.boolean().default(true),
+  /** What is traded: Alpaca takes other orders for shares than for crypto. */
+  assetClass: z.enum(['equity', 'crypto']).default('equity'),
+  /** Where bars of shares come from: one exchange, free; or all, for subscribers. */
+  feed: z.enum(['iex', 'sip']).default('iex'),
+  /** Whether parts of a share are traded, which Alpaca takes for the day alone. */
+  fractional: z.boolean().default(false),
+  /** Name of the secret with the key, which market data needs too. */
+  credentials,
   /** Another host for every request, for tests and proxies. */
   baseUrl: z.url().optional(),
   timeoutMs: z.int().min(100).max(60_000).default(10_000),
 });
 
-export const venueSchema = z.discriminatedUnion('kind', [simulatedVenue, replayVenue, ccxtVenue]);
+const oandaVenue = z.strictObject({
+  kind: z.literal('oanda'),
+  /** The practice environment, which has accounts and tokens of its own. */
+  practice: z.boolean().default(true),
+  /** The v20 account: `101-004-1234567-001`. */
+  accountId: z.string().regex(/^\d{1,4}-\d{1,4}-\d{1,12}-\d{1,4}$/, 'write the v20 account id: 101-004-1234567-001'),
+  /** Name of the secret with the token, which market data needs too. */
+  credentials,
+  /** Another host for every request, for tests and proxies. */
+  baseUrl: z.url().optional(),
+  timeoutMs: z.int().min(100).max(60_000).default(10_000),
+});
+
+export const venueSchema = z.discriminatedUnion('kind', [
+  simulatedVenue,
+  replayVenue,
+  ccxtVenue,
+  alpacaVenue,
+  oandaVenue,
+]);
 
 export const universeSchema = z.strictObject({
   venue: name,
@@ -53,6 +98,8 @@ export const strategySchema = z.strictObject({
   timeframe: timeframe.optional(),
   /** Share of the account's equity that it may use. */
   allocation: z.number().positive().max(100).default(1),
+  /** Sizing methods of this strategy, besides the account's. */
+  sizing: sizingSchema.optional(),
 });
 
 /** What an account needs to know of itself that trades with real money at its universe's venue. Money is in its currency. */
@@ -88,13 +135,29 @@ export const accountSchema = z.strictObject({
   cash: z.number().positive().default(10_000),
   strategies: z.array(strategySchema).min(1).max(1_000),
   limits: limitsSchema.prefault({}),
+  /** Who set the limits as they now stand, and why; the ledger names both with the change. */
+  limitsChange: z.strictObject({ by: z.string().min(1).max(100), reason: z.string().min(1).max(200) }).optional(),
   execution: executionModelSchema.prefault({}),
+  /** Methods that size opening orders of all its strategies: the smallest size wins. Left out: as strategies ask. */
+  sizing: sizingSchema.optional(),
   /** Fees instead of those that the venue publishes, in basis points. */
   fees: z
     .strictObject({ makerBps: z.number().min(-100).max(1_000), takerBps: z.number().min(-100).max(1_000) })
     .optional(),
   /** Its orders go to the universe's venue, once it is armed. Left out: a paper account. */
   live: liveSchema.optional(),
+});
+
+/** Limits of the whole instance, shared out among its accounts by grants; an account that was granted nothing opens nothing. */
+export const budgetsSchema = z.strictObject({
+  /** Of the amounts of money. */
+  currency: z.string().min(1).max(16).default('USDT'),
+  /** All positions and working orders of all accounts, long plus short. */
+  grossExposure: z.number().positive().max(1e9).optional(),
+  /** What all may lose since the day (UTC) began, before they open nothing more. */
+  dailyLoss: z.number().positive().max(1e9).optional(),
+  /** Orders of all within any 60 s of cycle time. */
+  orderRate: z.int().positive().max(1_000_000).optional(),
 });
 
 export const scheduleSchema = z.strictObject({
@@ -113,6 +176,7 @@ export const configurationSchema = z.strictObject({
   venues: z.record(name, venueSchema),
   universes: z.record(name, universeSchema),
   accounts: z.array(accountSchema).min(1).max(100),
+  budgets: budgetsSchema.optional(),
   schedule: scheduleSchema.prefault({}),
   server: z
     .strictObject({

@@ -4,7 +4,8 @@
  */
 import { append } from '../append.ts';
 import { invariant } from '../errors.ts';
-import { closeEnvelopeOver, removeOrder } from '../execution/envelope.ts';
+import { childrenOf, type ParentOrder, parentOf } from '../execution/algorithms/parent-order.ts';
+import { closeEnvelopeOver } from '../execution/envelope.ts';
 import { ORDER_TYPES, type Order, PURPOSES, SIDES, TIMES_IN_FORCE } from '../execution/order.ts';
 import type { Json } from '../json.ts';
 import { DOCUMENT_EVENTS, NUMERIC_EVENTS } from '../ledger/events.ts';
@@ -13,8 +14,9 @@ import { EXACT_LIMIT, mulDivCeil, mulDivFloor } from '../numbers.ts';
 import { DENIAL_CODES, type DenialCode } from '../risk/denial.ts';
 import { TRADING_STATES, type TradingState } from '../risk/trading-state.ts';
 import type { Engine } from './engine.ts';
-import { type MarketState, millionths } from './market-state.ts';
+import type { MarketState } from './market-state.ts';
 import type { Position } from './position.ts';
+import { addExposure, release, releaseFilled } from './reservations.ts';
 
 /** How each record begins, and its width in words. */
 export const RECORDS = Object.fromEntries(
@@ -195,7 +197,7 @@ export function reject(engine: Engine, order: Order, reason: string): void {
   engine.journal.words[at] = order.id;
   engine.journal.words[at + 1] = text;
   release(engine, order);
-  endHeldLegs(engine, order);
+  endWith(engine, order);
 }
 
 /** A stop's price was reached: it works as a market or limit order from here on. */
@@ -206,9 +208,18 @@ export function trigger(engine: Engine, order: Order): void {
   engine.journal.words[at + 1] = order.trigger;
 }
 
+/** A stop moves: it waits at another price from here on. */
+export function moveStop(engine: Engine, order: Order, to: number): void {
+  order.trigger = to;
+  const at = begin(engine, RECORDS.StopMoved, 0);
+  engine.journal.words[at] = order.id;
+  engine.journal.words[at + 1] = to;
+}
+
 /** Ends an order; one that a venue may have ends when the venue says so, and is asked to be canceled until then. */
 export function cancel(engine: Engine, order: Order, reason: string): void {
-  if (engine.live?.isOut(order)) requestCancel(engine, order, reason);
+  if (order.isParent) cancelParent(engine, order, reason);
+  else if (engine.live?.isOut(order)) requestCancel(engine, order, reason);
   else endCanceled(engine, order, reason);
 }
 
@@ -221,15 +232,37 @@ function requestCancel(engine: Engine, order: Order, reason: string): void {
   engine.journal.words[at + 1] = text;
 }
 
+/** Ends a parent with its children. Where a venue may have one of them, it ends with the last of them. */
+function cancelParent(engine: Engine, parent: Order, reason: string): void {
+  for (const child of childrenOf(engine, parent)) cancel(engine, child, reason);
+  if (parent.state === 'Canceled') return;
+  if (childrenOf(engine, parent).length > 0) requestCancel(engine, parent, reason);
+  else endCanceled(engine, parent, reason);
+}
+
+/** Ends a parent that was to be canceled and waited for its last child. */
+export function endIfAsked(engine: Engine, parent: ParentOrder): void {
+  if (parent.state === 'PendingCancel' && childrenOf(engine, parent).length === 0)
+    endCanceled(engine, parent, 'its last part is over');
+}
+
+/** What the market was at then, so that the ledger alone can say what the rest would have cost. */
+function stopAlgorithm(engine: Engine, parent: Order): void {
+  const at = begin(engine, RECORDS.AlgorithmStopped, 0);
+  engine.journal.words[at] = parent.id;
+  engine.journal.words[at + 1] = engine.markets[parent.instrument].lastPrice;
+}
+
 /** It is canceled, whoever has it. */
 export function endCanceled(engine: Engine, order: Order, reason: string): void {
+  if (order.isParent) stopAlgorithm(engine, order);
   const text = engine.text(reason);
   order.to('Canceled');
   const at = begin(engine, RECORDS.OrderCanceled, 0);
   engine.journal.words[at] = order.id;
   engine.journal.words[at + 1] = text;
   release(engine, order);
-  endHeldLegs(engine, order);
+  endWith(engine, order);
 }
 
 export function expire(engine: Engine, order: Order): void {
@@ -237,13 +270,15 @@ export function expire(engine: Engine, order: Order): void {
   const at = begin(engine, RECORDS.OrderExpired, 0);
   engine.journal.words[at] = order.id;
   release(engine, order);
-  endHeldLegs(engine, order);
+  endWith(engine, order);
 }
 
-/** Legs that wait for an entry end with it. */
-function endHeldLegs(engine: Engine, entry: Order): void {
+/** Legs that wait for an entry end with it, and a parent that waited for its last child. */
+function endWith(engine: Engine, entry: Order): void {
   const { held } = engine.markets[entry.instrument];
   if (held.length === 0) return;
+  const parent = entry.carvedFrom === 0 ? undefined : parentOf(engine, entry);
+  if (parent) endIfAsked(engine, parent);
   for (const leg of held.filter((order) => order.parent === entry.id))
     cancel(engine, leg, 'its entry ended without a fill');
 }
@@ -271,10 +306,11 @@ export function fill(
   addCash(engine, (market.isPerpetual ? realised : buys ? -notional : notional) - fee);
   if (before === 0) held.earnedBefore = earned;
   else if (held.quantity === 0 || held.quantity > 0 !== before > 0) endTrade(engine, order, held);
-  engine.watch.countFill(order);
+  engine.watch.countFill(order, held);
   order.filled += quantity;
   order.filledNotional += notional + (buys ? fee : 0);
   order.to(complete ? 'Filled' : 'PartiallyFilled');
+  if (order.carvedFrom !== 0) flowUp(engine, order, quantity, notional + (buys ? fee : 0));
 
   const at = begin(engine, RECORDS.OrderFilled, (maker ? 1 : 0) + (complete ? 2 : 0));
   const words = engine.journal.words;
@@ -286,8 +322,16 @@ export function fill(
   words[at + 5] = engine.cash;
   words[at + 6] = held.quantity + 0;
 
-  if (complete) release(engine, order);
-  else releasePart(engine, market, order, notional, fee);
+  releaseFilled(engine, market, order, notional, fee, complete);
+}
+
+/** A fill of a child is one of its parent. */
+export function flowUp(engine: Engine, child: Order, quantity: number, notional: number): void {
+  const parent = parentOf(engine, child);
+  if (!parent) return;
+  parent.filled += quantity;
+  parent.filledNotional += notional;
+  if (parent.state !== 'PendingCancel') parent.to('PartiallyFilled');
 }
 
 /** A position takes a quantity and what it cost; returns what closing realised. The cash is the caller's to move. */
@@ -319,7 +363,8 @@ export function endTrade({ watch, time }: Engine, { strategy, instrument, purpos
   const earned = held.realised - held.fees + held.funding;
   if (watch.followsTrades) {
     const profit = earned - held.earnedBefore;
-    watch.trades.add({ time, strategy, instrument, profit, stopped: purpose === 'stop-loss' });
+    const stake = watch.takeStake(strategy, instrument);
+    watch.trades.add({ time, strategy, instrument, profit, stopped: purpose === 'stop-loss', stake });
   }
   held.earnedBefore = earned;
 }
@@ -353,50 +398,11 @@ function applyToPosition(held: Position, buys: boolean, quantity: number, notion
   }
   held.quantity = before + (buys ? quantity : -quantity);
   held.cost += 0;
-  if (before === 0 || (closed < quantity && closed > 0)) held.openedAt = time;
+  const isNew = before === 0 || (closed < quantity && closed > 0);
+  if (isNew) held.openedAt = time;
   if (held.quantity === 0) held.openedAt = 0;
+  if (isNew || held.quantity === 0) held.closeAt = 0;
   return realised;
-}
-
-/** One funding payment of a strategy's position, at the price `mark`. */
-export function settleFunding(engine: Engine, market: MarketState, strategy: number, mark: number): void {
-  const held = engine.position(strategy, market.index);
-  const pays = held.quantity > 0 === market.fundingRateMillionths > 0;
-  const value = notionalOf(market, Math.abs(held.quantity), mark, pays);
-  const rate = Math.abs(market.fundingRateMillionths);
-  const amount = pays ? -mulDivCeil(value, rate, 1_000_000) : mulDivFloor(value, rate, 1_000_000);
-  held.funding += amount;
-  addCash(engine, amount);
-  const at = begin(engine, RECORDS.FundingSettled, strategy);
-  const words = engine.journal.words;
-  words[at] = market.index;
-  words[at + 1] = market.fundingRateMillionths;
-  words[at + 2] = mark;
-  words[at + 3] = amount + 0;
-  words[at + 4] = engine.cash;
-}
-
-const DAYS_PER_YEAR = 365;
-
-/** A day's cost of what a strategy has borrowed to be short. */
-export function chargeBorrow(
-  engine: Engine,
-  market: MarketState,
-  strategy: number,
-  mark: number,
-  bpsPerYear: number,
-): void {
-  const held = engine.position(strategy, market.index);
-  const value = notionalOf(market, -held.quantity, mark, true);
-  const amount = -mulDivCeil(value, millionths(bpsPerYear), 1_000_000 * DAYS_PER_YEAR);
-  held.funding += amount;
-  addCash(engine, amount);
-  const at = begin(engine, RECORDS.BorrowCharged, strategy);
-  const words = engine.journal.words;
-  words[at] = market.index;
-  words[at + 1] = mark;
-  words[at + 2] = amount + 0;
-  words[at + 3] = engine.cash;
 }
 
 export function changeTradingState(engine: Engine, to: TradingState, reason: string): void {
@@ -440,36 +446,4 @@ export function failStrategy(engine: Engine, strategy: number, instrument: numbe
 export function addCash(engine: Engine, amount: number): void {
   engine.cash += amount;
   invariant(engine.cash < EXACT_LIMIT && engine.cash > -EXACT_LIMIT, 'the cash of an account stays below 2^53 units');
-}
-
-function addExposure(market: MarketState, order: Order, amount: number): void {
-  if (order.side === 'buy') market.reservedBuys += amount;
-  else market.reservedSells += amount;
-}
-
-/** The order is over: it leaves its market and gives back what was reserved. */
-export function release(engine: Engine, order: Order): void {
-  const market = engine.markets[order.instrument];
-  engine.workingOrders--;
-  engine.reservedCash -= order.reserved;
-  addExposure(market, order, -order.exposure);
-  order.reserved = 0;
-  order.exposure = 0;
-  removeOrder(market, order);
-  engine.live?.orders.delete(order.id);
-}
-
-/**
- * A part has filled: what it used of the reservation is given back. Cash that was spent is gone; margin goes with the share
- * of the exposure that has become a position.
- */
-export function releasePart(engine: Engine, market: MarketState, order: Order, notional: number, fee: number): void {
-  const exposure = Math.min(order.exposure, notional);
-  let used = Math.max(0, notional + fee);
-  if (market.isPerpetual) used = order.exposure === 0 ? 0 : mulDivFloor(order.reserved, exposure, order.exposure);
-  const cash = Math.min(order.reserved, used);
-  order.reserved -= cash;
-  engine.reservedCash -= cash;
-  order.exposure -= exposure;
-  addExposure(market, order, -exposure);
 }

@@ -1,4 +1,6 @@
-import { PlimsollError } from '../errors.ts';
+import { invariant, PlimsollError } from '../errors.ts';
+import { ParentOrder } from '../execution/algorithms/parent-order.ts';
+import { type RecordedVolumes, type VolumeProfiles, volumeProfilesOf } from '../execution/algorithms/volume-profile.ts';
 import { refreshEnvelope } from '../execution/envelope.ts';
 import { LiveAccount, type LiveSettings, type LiveSnapshot } from '../execution/live/account.ts';
 import type { ExecutionModel } from '../execution/model.ts';
@@ -11,8 +13,14 @@ import type { Instrument } from '../market/instrument.ts';
 import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
 import { EXACT_LIMIT, pow10 } from '../numbers.ts';
 import type { Provenance } from '../ports/market-data.ts';
+import { type AccountSizing, barsForSizing } from '../risk/account-sizing.ts';
+import type { Budget, Grants } from '../risk/budgets.ts';
 import { ControlsInForce } from '../risk/controls/index.ts';
+import { changesBetween, thresholdsOf } from '../risk/limit-changes.ts';
 import type { Limits } from '../risk/limits.ts';
+import type { LimitsInForce } from '../risk/limits-in-force.ts';
+import { Sizer } from '../risk/sizer.ts';
+import { countCloseDue } from '../risk/time-stops.ts';
 import type { TradingState } from '../risk/trading-state.ts';
 import { RiskWatch, type RiskWatchState } from '../risk/watch.ts';
 import type { RunningStrategy, SignalProposal } from '../strategies/runner.ts';
@@ -39,6 +47,10 @@ export interface EngineDefinition {
   readonly timeframe: Timeframe;
   readonly strategies: readonly RunningStrategy[];
   readonly limits: Limits;
+  /** Limits of the instance that it shares with other accounts: it may use what it was granted of them. */
+  readonly budgets?: readonly Budget[];
+  /** Methods that make opening orders smaller; without it none does. */
+  readonly sizing?: AccountSizing;
   readonly execution: ExecutionModel;
   /** Orders go to a real venue; without it the matching engine plays the venue. */
   readonly live?: LiveSettings;
@@ -65,8 +77,16 @@ export interface EngineSnapshot {
   /** Intents that passed risk and were not yet executed. */
   readonly intents: readonly OrderState[];
   readonly cancels: readonly CancelRequest[];
+  /** The limits that it is under, once they have changed since its opening. */
+  readonly limits?: LimitsInForce;
+  /** What it was granted of budgets; absent where that is nothing. */
+  readonly grants?: Grants;
+  /** Instruments whose rules their venue has changed since its opening, by their index. */
+  readonly relisted?: readonly (readonly [index: number, Instrument])[];
   /** Of a live account alone. */
   readonly live?: LiveSnapshot;
+  /** Where a strategy asks for them. */
+  readonly volumes?: readonly RecordedVolumes[];
 }
 
 /** A working order that is to be canceled, and why. */
@@ -122,11 +142,15 @@ export class Engine {
   /** By `strategy × instruments + instrument`. */
   readonly positions: Position[];
   readonly watch: RiskWatch;
+  /** The sizing methods, where any is configured. */
+  readonly sizer: Sizer | undefined;
   /** The controls of the risk line whose limits are set. */
   readonly controls: ControlsInForce;
   readonly moneyScale: number;
   /** Of an account that trades at a real venue. */
   readonly live: LiveAccount | undefined;
+  /** Usual volumes by the time of day; undefined where no strategy asks for them. */
+  readonly volumes: VolumeProfiles | undefined;
   /** Whether margin has to be thought of. */
   readonly hasPerpetuals: boolean;
 
@@ -140,6 +164,8 @@ export class Engine {
   equity = 0;
   openPositions = 0;
   workingOrders = 0;
+  /** Orders that an algorithm works, from risk on. */
+  algorithms = 0;
   reservedCash = 0;
   /** Sum of the markets' marks. */
   totalMark = 0;
@@ -150,6 +176,12 @@ export class Engine {
   stopped: Stop | undefined;
   /** Why strategies are paused, by their index. No decision reads it. */
   readonly pauses = new Map<number, Stop>();
+  /** What the next snapshot is under, and what waits for approval; decisions read the definition's. */
+  limits: LimitsInForce | undefined;
+  /** What it was granted of the instance's budgets. */
+  grants: Grants = {};
+  /** Instruments that the next snapshot has in another version than the opening; the markets are those of the definition. */
+  relisted: Map<number, Instrument> = new Map();
   /** Set by ingest when this cycle runs long after its time: nothing new is opened on it. */
   lateByMs = 0;
 
@@ -172,14 +204,24 @@ export class Engine {
     const intervalMs = timeframeMs(definition.timeframe);
     this.columns = new MarketColumns(definition.instruments.length);
     this.markets = definition.instruments.map(
-      (instrument, index) => new MarketState(this.columns, index, instrument, intervalMs, definition.limits),
+      (instrument, index) =>
+        new MarketState(
+          this.columns,
+          index,
+          instrument,
+          intervalMs,
+          definition.limits,
+          barsForSizing(definition.sizing),
+        ),
     );
     this.hasPerpetuals = this.markets.some(({ isPerpetual }) => isPerpetual);
     this.due = [...this.markets];
     this.positions = Array.from({ length: definition.strategies.length * this.markets.length }, () => new Position());
+    this.volumes = volumeProfilesOf(this.markets, definition.strategies);
     this.texts = new TextTable();
-    this.watch = new RiskWatch(definition.limits);
-    this.controls = new ControlsInForce(definition.limits, this.markets);
+    this.watch = new RiskWatch(definition.limits, definition.sizing);
+    this.sizer = definition.sizing && new Sizer(definition.sizing, definition.strategies);
+    this.controls = new ControlsInForce(definition, this.markets, this.moneyScale);
     this.paused = definition.strategies.map(() => false);
     this.runners = definition.strategies.map((running, index) => new StrategyRunner(index, running, this));
   }
@@ -224,12 +266,28 @@ export class Engine {
       ...(this.pauses.size > 0 ? { pauses: [...this.pauses] } : {}),
       intents: this.intents.map((intent) => ({ ...intent })),
       cancels: [...this.cancels],
+      ...(this.limits ? { limits: this.limits } : {}),
+      ...(Object.keys(this.grants).length > 0 ? { grants: this.grants } : {}),
+      ...(this.relisted.size > 0 ? { relisted: [...this.relisted] } : {}),
       ...(this.live ? { live: this.live.snapshot() } : {}),
+      ...(this.volumes ? { volumes: this.#volumesUpToNow(this.volumes) } : {}),
     };
+  }
+
+  /** A backtest that passes over bars has not taken them all. */
+  #volumesUpToNow(volumes: VolumeProfiles): RecordedVolumes[] {
+    for (const market of this.markets) volumes.take(market);
+    return volumes.snapshot();
   }
 
   restore(snapshot: EngineSnapshot): void {
     assertSameKind(snapshot, this.definition);
+    assertUnderLimits(snapshot, this.definition);
+    this.limits = snapshot.limits;
+    this.grants = snapshot.grants ?? {};
+    this.relisted = new Map(snapshot.relisted);
+    assertNoMoreThere(snapshot, this.definition);
+    assertListed(snapshot, this.definition);
     if (snapshot.live) this.live?.restore(snapshot.live);
     this.time = snapshot.time;
     this.cash = snapshot.cash;
@@ -252,6 +310,7 @@ export class Engine {
     this.intents = snapshot.intents.map(orderFrom);
     this.cancels = [...snapshot.cancels];
     this.proposals = [];
+    this.volumes?.restore(snapshot.volumes ?? []);
     this.#recount();
   }
 
@@ -260,6 +319,7 @@ export class Engine {
     const external = [...(this.live?.external.values() ?? [])];
     this.openPositions = [...this.positions, ...external].filter((position) => position.quantity !== 0).length;
     this.workingOrders = 0;
+    this.algorithms = 0;
     this.reservedCash = 0;
     this.totalMark = 0;
     for (const market of this.markets) {
@@ -276,6 +336,7 @@ export class Engine {
       for (const order of market.orders) this.#countOrder(market, order);
       for (const order of market.held) this.#countOrder(market, order);
       refreshEnvelope(market, this.positionsIn(market.index));
+      countCloseDue(this, market);
     }
     for (const order of this.intents) this.#countOrder(this.markets[order.instrument], order);
     this.equity = this.cash + this.totalMark;
@@ -283,6 +344,7 @@ export class Engine {
 
   #countOrder(market: MarketState, order: Order): void {
     this.workingOrders++;
+    if (order.isParent) this.algorithms++;
     this.reservedCash += order.reserved;
     if (order.exposure > 0) {
       if (order.side === 'buy') market.reservedBuys += order.exposure;
@@ -310,6 +372,39 @@ function assertSameKind({ live }: EngineSnapshot, definition: EngineDefinition):
   );
 }
 
+/** For the moments in which another process has taken over a configuration that this one does not have. */
+function assertNoMoreThere(
+  { paused, markets }: EngineSnapshot,
+  { stream, strategies, instruments }: EngineDefinition,
+): void {
+  if (paused.length <= strategies.length && markets.length === instruments.length) return;
+  throw new PlimsollError(
+    'CONFIGURATION_NOT_IN_FORCE',
+    `the account ${stream} runs ${paused.length} strategies in ${markets.length} instruments, and this process knows ${strategies.length} in ${instruments.length}`,
+    'use the release and the configuration that the account runs under',
+    { kept: 'the account is as it was' },
+  );
+}
+
+/** Whoever builds an engine for an account that is under other limits than its configuration has must have taken those. */
+function assertUnderLimits({ limits }: EngineSnapshot, definition: EngineDefinition): void {
+  if (!limits) return;
+  const [other] = changesBetween(limits.thresholds, thresholdsOf(definition));
+  if (!other) return;
+  throw new PlimsollError(
+    'LIMITS_NOT_IN_FORCE',
+    `${definition.stream} is under another ${other.limit} than it was about to be worked with`,
+    'report this',
+    { kept: 'the account is as it was' },
+  );
+}
+
+/** Whoever builds an engine for an account must have taken its instruments as they are listed now. */
+function assertListed({ relisted = [] }: EngineSnapshot, { stream, instruments }: EngineDefinition): void {
+  for (const [index, { version, symbol }] of relisted)
+    invariant(instruments[index].version === version, `${stream} trades version ${version} of ${symbol}`);
+}
+
 function isUntouched(position: Position): boolean {
   return (
     position.quantity === 0 &&
@@ -321,7 +416,7 @@ function isUntouched(position: Position): boolean {
 }
 
 function orderFrom(state: OrderState): Order {
-  return Object.assign(new Order(), state);
+  return Object.assign('algorithm' in state ? new ParentOrder() : new Order(), state);
 }
 
 function lastBarOf(market: MarketState): number[] {
@@ -394,7 +489,7 @@ function assertDefinition(definition: EngineDefinition): void {
   }
 }
 
-function assertLive({ stream, instruments, provenance }: EngineDefinition): void {
+function assertLive({ stream, provenance }: EngineDefinition): void {
   if (provenance !== 'live') {
     throw new PlimsollError(
       'LIVE_WITHOUT_LIVE_DATA',
@@ -402,12 +497,4 @@ function assertLive({ stream, instruments, provenance }: EngineDefinition): void
       'give it a universe of a venue with live prices, or leave `live` out of it for a paper account',
     );
   }
-  // What a venue settles without a fill (funding) cannot be read from it yet, and the ledger would part from it.
-  const perpetual = instruments.find(({ type }) => type === 'linear-perpetual');
-  if (!perpetual) return;
-  throw new PlimsollError(
-    'LIVE_INSTRUMENT_UNSUPPORTED',
-    `${perpetual.symbol} is a perpetual, which a live account does not trade yet`,
-    'trade it in a paper account',
-  );
 }

@@ -32,6 +32,8 @@ export function openStream(engine: Engine): void {
     configurationHash: definition.configurationHash,
     limits: plain(definition.limits),
     execution: plain(definition.execution),
+    ...(definition.sizing ? { sizing: plain(definition.sizing) } : {}),
+    ...(definition.budgets ? { budgets: [...definition.budgets] } : {}),
   });
   moveCash(engine, definition.cash);
   engine.equity = engine.cash;

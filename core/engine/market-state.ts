@@ -1,6 +1,6 @@
 import type { Order } from '../execution/order.ts';
 import { type Bar, type BarColumns, barAt, barsFromRows, emptyBars } from '../market/bars.ts';
-import type { Instrument } from '../market/instrument.ts';
+import { type Instrument, isMargined } from '../market/instrument.ts';
 import { pow10 } from '../numbers.ts';
 import type { Limits } from '../risk/limits.ts';
 import type { MarketColumns } from './market-columns.ts';
@@ -31,6 +31,7 @@ export class MarketState {
   readonly divisor: number;
   /** The same as one number, for marks, which are measured and not booked. */
   readonly valueDivisor: number;
+  /** Held on margin: a perpetual, or a currency pair. */
   readonly isPerpetual: boolean;
   /** Millionths of the notional. */
   readonly takerFee: number;
@@ -45,7 +46,9 @@ export class MarketState {
   readonly leastLiquidationDistance: number;
   /** A person's halt of this instrument: nothing is opened in it, and what closes goes on. */
   halted: Stop | undefined = undefined;
-  /** Bars that the controls in force look at, the latest included. */
+  /** Bars that the controls in force average, the latest included. */
+  readonly averaged: number;
+  /** Bars that they and the sizing methods look back to. */
   readonly lookback: number;
 
   timestamp: Float64Array = NO_PRICES;
@@ -68,18 +71,27 @@ export class MarketState {
   netCost = 0;
   readonly #columns: MarketColumns;
 
-  /** Working orders, in order of their ids; legs that wait for an entry are in `held`. */
+  /** Working orders, in order of their ids; legs that wait for an entry, and orders that an algorithm works, are in `held`. */
   orders: Order[] = [];
   held: Order[] = [];
   /** A bar that stays below the one and above the other touches no resting order. */
   touchAbove = Number.POSITIVE_INFINITY;
   touchBelow = Number.NEGATIVE_INFINITY;
+  /** Cycle (ms UTC) at which the time of a position may be over, or after which it is; infinite where none has one. */
+  closeDue = Number.POSITIVE_INFINITY;
 
   /** When funding is next due (ms UTC): at once for a perpetual that was never funded, never for anything else. */
   nextFunding: number;
   fundingRateMillionths = 0;
 
-  constructor(columns: MarketColumns, index: number, instrument: Instrument, intervalMs: number, limits: Limits) {
+  constructor(
+    columns: MarketColumns,
+    index: number,
+    instrument: Instrument,
+    intervalMs: number,
+    limits: Limits,
+    sizingBars = 1,
+  ) {
     this.#columns = columns;
     this.index = index;
     this.instrument = instrument;
@@ -92,7 +104,7 @@ export class MarketState {
     this.divisor = multiplier.divisor * (shift > 0 ? pow10(shift) : 1);
     this.valueDivisor = this.divisor / this.numerator;
     columns.valueDivisor[index] = this.valueDivisor;
-    this.isPerpetual = instrument.type === 'linear-perpetual';
+    this.isPerpetual = isMargined(instrument.type);
     this.takerFee = millionths(instrument.takerFeeBps);
     this.makerFee = millionths(instrument.makerFeeBps);
     this.nextFunding = instrument.fundingIntervalMs > 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
@@ -103,7 +115,8 @@ export class MarketState {
     this.leastLiquidationDistance = limits.minLiquidationDistance ?? 0;
     this.restricted = limits.restricted.includes(instrument.symbol);
     const looksBack = limits.referenceCollarBps !== undefined || limits.maxShareOfVolume !== undefined;
-    this.lookback = looksBack ? LOOKBACK_BARS : 1;
+    this.averaged = looksBack ? LOOKBACK_BARS : 1;
+    this.lookback = Math.max(this.averaged, sizingBars);
   }
 
   // Fields that stand in columns, where they are described.
@@ -181,22 +194,22 @@ export class MarketState {
   /** The bar of this cycle and those that controls look back to, oldest first. */
   barsBack(): Bar[] {
     const rows: Bar[] = [];
-    for (let k = this.#firstBack(); k <= this.at; k++) rows.push(barAt(this.bars, k));
+    for (let k = this.#first(this.lookback); k <= this.at; k++) rows.push(barAt(this.bars, k));
     return rows;
   }
 
-  #firstBack(): number {
-    return Math.max(0, this.at - this.lookback + 1);
+  #first(count: number): number {
+    return Math.max(0, this.at - count + 1);
   }
 
   /** Average close of the bars that controls look back to, scaled; NaN before the first. */
   averageClose(): number {
-    return average(this.close, this.#firstBack(), this.at + 1);
+    return average(this.close, this.#first(this.averaged), this.at + 1);
   }
 
   /** Average volume of them, in units of the base. */
   averageVolume(): number {
-    return average(this.volume, this.#firstBack(), this.at + 1);
+    return average(this.volume, this.#first(this.averaged), this.at + 1);
   }
 
   /** The cycles to come have the bars from `from` to `to`: what rests outside their extremes need not be looked at. */

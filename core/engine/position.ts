@@ -12,6 +12,8 @@ export class Position {
   target = Number.NaN;
   /** Cycle (ms UTC) of the fill that opened it; 0 when flat. */
   openedAt = 0;
+  /** Cycle (ms UTC) at which its time is over; 0 for never. */
+  closeAt = 0;
   /** What the strategy had earned here, after fees and funding, before it was opened. */
   earnedBefore = 0;
 }

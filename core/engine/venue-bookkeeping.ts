@@ -3,22 +3,22 @@
  * engine's state by it.
  */
 import { invariant } from '../errors.ts';
-import type { Arming, LiveAccount, LiveOrder } from '../execution/live/account.ts';
+import { type Arming, EXTERNAL, type LiveAccount, type LiveOrder } from '../execution/live/account.ts';
 import type { Order, Side } from '../execution/order.ts';
 import {
   addCash,
   begin,
   bookPosition,
   endTrade,
+  flowUp,
   notionalOf,
   queueForVenue,
   RECORDS,
   recordDocument,
-  release,
-  releasePart,
 } from './bookkeeping.ts';
 import type { Engine } from './engine.ts';
 import type { Position } from './position.ts';
+import { release, releaseFilled } from './reservations.ts';
 
 /** The live part of an engine that must have one. */
 export function liveOf({ live }: Engine): LiveAccount {
@@ -128,9 +128,10 @@ export function fillAtVenue(engine: Engine, order: Order, live: LiveOrder, booke
   const { realised, notional } = bookFill(engine, order.instrument, held, buys, booked);
   if (before === 0) held.earnedBefore = earned;
   else if (held.quantity === 0 || held.quantity > 0 !== before > 0) endTrade(engine, order, held);
-  engine.watch.countFill(order);
+  engine.watch.countFill(order, held);
   order.filled += quantity;
   order.filledNotional += notional + (buys ? fee : 0);
+  if (order.carvedFrom !== 0) flowUp(engine, order, quantity, notional + (buys ? fee : 0));
   const complete = order.filled >= live.quantity;
   if (complete) order.to('Filled');
   else if (order.state !== 'PendingCancel') order.to('PartiallyFilled');
@@ -139,8 +140,7 @@ export function fillAtVenue(engine: Engine, order: Order, live: LiveOrder, booke
   const fill = engine.text(booked.id);
   const at = begin(engine, RECORDS.OrderFilledAtVenue, (booked.maker ? 1 : 0) + (complete ? 2 : 0));
   writeFill(engine, at, order.id, booked, realised, held.quantity, fill);
-  if (complete) release(engine, order);
-  else releasePart(engine, market, order, notional, fee);
+  releaseFilled(engine, market, order, notional, fee, complete);
 }
 
 /** A fill of an order that the ledger does not know. */
@@ -150,6 +150,52 @@ export function fillExternally(engine: Engine, instrument: number, side: Side, b
   const fill = engine.text(booked.id);
   const at = begin(engine, RECORDS.ExternalFilled, (booked.maker ? 1 : 0) + (side === 'sell' ? 2 : 0));
   writeFill(engine, at, instrument, booked, realised, held.quantity, fill);
+}
+
+/** A part of a strategy's position in a perpetual that the venue closed, by no order of ours. */
+export function closeAtVenue(
+  engine: Engine,
+  strategy: number,
+  instrument: number,
+  side: Side,
+  booked: BookedFill,
+): void {
+  const held = engine.position(strategy, instrument);
+  const { realised } = bookFill(engine, instrument, held, side === 'buy', booked);
+  const fill = engine.text(booked.id);
+  const packed = (booked.maker ? 1 : 0) + (side === 'sell' ? 2 : 0) + strategy * 4;
+  const at = begin(engine, RECORDS.ClosedAtVenue, packed);
+  const words = engine.journal.words;
+  words[at] = instrument;
+  words[at + 1] = booked.quantity;
+  words[at + 2] = booked.price;
+  words[at + 3] = booked.fee + 0;
+  words[at + 4] = realised + 0;
+  words[at + 5] = engine.cash;
+  words[at + 6] = held.quantity + 0;
+  words[at + 7] = fill;
+  words[at + 8] = booked.time;
+}
+
+/** Money that the venue settled for a position, in scaled money; `strategy` may be {@link EXTERNAL}. */
+export function payAtVenue(
+  engine: Engine,
+  strategy: number,
+  instrument: number,
+  amount: number,
+  { id, time }: { readonly id: string; readonly time: number },
+): void {
+  const held = strategy === EXTERNAL ? liveOf(engine).positionIn(instrument) : engine.position(strategy, instrument);
+  held.funding += amount;
+  addCash(engine, amount);
+  const payment = engine.text(id);
+  const at = begin(engine, RECORDS.PaidAtVenue, strategy);
+  const words = engine.journal.words;
+  words[at] = instrument;
+  words[at + 1] = amount + 0;
+  words[at + 2] = engine.cash;
+  words[at + 3] = payment;
+  words[at + 4] = time;
 }
 
 function bookFill(
@@ -162,9 +208,16 @@ function bookFill(
   const market = engine.markets[instrument];
   const notional = notionalOf(market, quantity, price, buys);
   const changed = buys ? quantity - feeQuantity : quantity + feeQuantity;
-  const realised = changed === 0 ? 0 : bookPosition(engine, market, held, buys, changed, notional, fee);
+  const realised =
+    changed === 0 ? loseToFee(held, notional) : bookPosition(engine, market, held, buys, changed, notional, fee);
   addCash(engine, (market.isPerpetual ? realised : buys ? -notional : notional) - fee);
   return { realised, notional };
+}
+
+/** A fee in the base that takes all that was bought: what it cost is lost. */
+function loseToFee(held: Position, notional: number): number {
+  held.realised -= notional;
+  return -notional;
 }
 
 function writeFill(
@@ -214,5 +267,11 @@ export function alert(
   code: string,
   facts: { readonly [name: string]: string | number },
 ): void {
-  if (liveOf(engine).raiseAlert(key)) recordDocument(engine, 'VenueAlert', { code, ...facts });
+  const what =
+    facts.what ??
+    Object.entries(facts)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', ');
+  const isNew = liveOf(engine).raiseAlert(key, { code, what: String(what), since: engine.time });
+  if (isNew) recordDocument(engine, 'VenueAlert', { code, ...facts });
 }

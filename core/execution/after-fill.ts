@@ -2,6 +2,10 @@
 import { activate, cancel } from '../engine/bookkeeping.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
+import { startTimeStop } from '../risk/time-stops.ts';
+import { afterChildFill } from './algorithms/family.ts';
+import { parentOf } from './algorithms/parent-order.ts';
+import { setBreakEven } from './break-even.ts';
 import type { Order } from './order.ts';
 import { offsetPrice } from './prices.ts';
 
@@ -25,13 +29,17 @@ export function afterFill(
   atOpen: boolean,
 ): void {
   if (order.group !== 0) cancelGroup(engine, market, order);
+  const parent = order.carvedFrom === 0 ? undefined : parentOf(engine, order);
   if (order.parent === 0) {
-    for (const leg of market.orders) if (leg.parent === order.id) leg.quantity += quantity;
-    if (market.held.length > 0) activateLegs(engine, market, order, price, reached, atOpen);
+    const entry = parent ?? order;
+    startTimeStop(engine, market, entry);
+    for (const leg of market.orders) if (leg.parent === entry.id) leg.quantity += quantity;
+    if (market.held.length > 0) activateLegs(engine, market, entry, price, reached, atOpen);
   } else {
     afterLeg(engine, market, order, quantity);
   }
   if (engine.position(order.strategy, order.instrument).quantity === 0) endReducers(engine, market, order);
+  if (parent) afterChildFill(engine, market, parent, reached);
 }
 
 /** Cancels an order that would reduce a position that is not there; a leg takes the rest of its entry with it. */
@@ -80,7 +88,8 @@ function afterLeg(engine: Engine, market: MarketState, leg: Order, quantity: num
 
 /** No entry works on without its protection: what is left of it is canceled. */
 function endEntry(engine: Engine, market: MarketState, leg: Order): void {
-  const entry = market.orders.find((order) => order.id === leg.parent);
+  const isEntry = (order: Order): boolean => order.id === leg.parent;
+  const entry = market.orders.find(isEntry) ?? market.held.find(isEntry);
   if (entry) cancel(engine, entry, REASONS.protection);
 }
 
@@ -101,8 +110,9 @@ function activateLegs(
     leg.quantity = entry.filled;
     if (leg.type === 'limit') activate(engine, leg, level(leg.price), 0);
     else activate(engine, leg, 0, notPassed(leg, level(leg.trigger), reached));
-    // Of the bar of an entry that filled after its open, neither the target nor the extreme of a trailing stop is known to be later.
-    leg.waits = !atOpen && leg.type !== 'stop';
+    setBreakEven(market, leg, price);
+    // Of the bar of an entry that filled after its open, neither the target nor the extreme that moves a stop is known to be later.
+    leg.waits = !atOpen && (leg.type !== 'stop' || leg.breakEvenFrom !== 0);
   }
 }
 

@@ -25,6 +25,11 @@ export function isTouched(market: MarketState): boolean {
 export function refreshEnvelope(market: MarketState, positions: readonly Position[]): void {
   let above = Number.POSITIVE_INFINITY;
   let below = Number.NEGATIVE_INFINITY;
+  // An algorithm decides with every bar.
+  if (market.held.some(isWorked)) {
+    closeEnvelopeOver(market);
+    return;
+  }
   for (const order of market.orders) {
     if (!restsAtAPrice(order)) {
       closeEnvelopeOver(market);
@@ -34,11 +39,17 @@ export function refreshEnvelope(market: MarketState, positions: readonly Positio
     const level = isStop ? order.trigger : order.price;
     if ((order.side === 'buy') === isStop) above = Math.min(above, level);
     else below = Math.max(below, level);
+    // A stop that is to move is touched from its other side too.
+    if (order.breakEvenFrom === 0) continue;
+    if (order.side === 'sell') above = Math.min(above, order.breakEvenFrom);
+    else below = Math.max(below, order.breakEvenFrom);
   }
   market.touchAbove = above;
   market.touchBelow = below;
   if (market.isPerpetual) narrowToLiquidation(market, positions);
 }
+
+const isWorked = ({ isParent }: Order): boolean => isParent;
 
 /** Whether an order waits for one known price: it has met its first bar, lives on, and does not move. */
 function restsAtAPrice(order: Order): boolean {

@@ -13,7 +13,7 @@
  * 3. The legs of a bracket whose entry filled at the open take part in the rest of the bar. Of an entry that filled later in the bar,
  *    only the stop does, and it is taken to be hit if the bar reached it at all; the target waits for the next bar. A stop that
  *    its entry's price is already past works at that price, never at a better one.
- * 4. A trailing stop is tested where it stood before the bar; then the bar's extreme moves it, and it fills at its new price
+ * 4. A stop that moves (trailing, or to break even) is tested where it stood before the bar; then the bar's extreme moves it, and it fills at its new price
  *    only if the close has reached it (then the price has certainly crossed it). In the bar of an entry that filled after the open
  *    the close is the only price known to be later, so it alone moves the stop.
  * 5. A stop-limit order that the open triggers rests at its limit for the whole bar. One triggered within the bar fills there only
@@ -29,6 +29,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
 import type { Position } from '../engine/position.ts';
 import { afterFill, cancelReducer } from './after-fill.ts';
+import { moveToBreakEven } from './break-even.ts';
 import { refreshEnvelope } from './envelope.ts';
 import { liquidateAtOpen, liquidateWithin } from './liquidation.ts';
 import { isImmediate, isUntriggeredStop, type Order, worksAtMarket } from './order.ts';
@@ -209,11 +210,12 @@ function wanted(market: MarketState, order: Order, price: number, maker: boolean
   return affordable(market, order.budget - order.filledNotional, price, maker);
 }
 
-/** Rule 4: the bar's extreme moves trailing stops; one that the close has reached has been crossed. */
+/** Rule 4: the bar's extreme moves stops; one that the close has reached has been crossed. */
 function trail(engine: Engine, market: MarketState, bar: BarUse): void {
   const { at } = market;
   const close = market.close[at];
   for (const order of market.orders.slice()) {
+    if (order.breakEvenFrom !== 0) breakEven(engine, market, order, bar);
     if (order.type !== 'trailing-stop' || order.triggered || !isWorking(order)) continue;
     if (order.side === 'sell') {
       order.trigger = Math.max(
@@ -229,6 +231,16 @@ function trail(engine: Engine, market: MarketState, bar: BarUse): void {
       if (close >= order.trigger) fireStop(engine, market, order, order.trigger, bar);
     }
   }
+}
+
+function breakEven(engine: Engine, market: MarketState, order: Order, bar: BarUse): void {
+  const { at } = market;
+  const close = market.close[at];
+  if (order.triggered || !isWorking(order)) return;
+  const [high, low] = order.waits ? [close, close] : [market.high[at], market.low[at]];
+  if (!moveToBreakEven(engine, order, high, low)) return;
+  if (order.side === 'sell' ? close <= order.trigger : close >= order.trigger)
+    fireStop(engine, market, order, order.trigger, bar);
 }
 
 function endOfBar(engine: Engine, market: MarketState): void {

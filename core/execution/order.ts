@@ -19,7 +19,8 @@ export const PURPOSES = ['entry', 'exit', 'stop-loss', 'take-profit', 'manual', 
 export type Purpose = (typeof PURPOSES)[number];
 
 /**
- * The states of an order, as FIX and NautilusTrader name them. Held: a bracket's leg that waits for its entry to fill. Unresolved: it
+ * The states of an order, as FIX and NautilusTrader name them. Held: a bracket's leg that waits for its entry to fill, or an order
+ * that an algorithm works, whose parts are sent in its place. Unresolved: it
  * was sent, and the venue has not said what became of it. Lost: it was sent, and can no longer come to be.
  */
 export const ORDER_STATES = [
@@ -41,7 +42,8 @@ export type OrderState = (typeof ORDER_STATES)[number];
 
 /** Which state may follow which. A terminal state has no followers. */
 export const TRANSITIONS: Record<OrderState, readonly OrderState[]> = {
-  Initialized: ['Denied', 'Submitted', 'Canceled'],
+  // Held at once is an order that an algorithm works: it is never sent itself.
+  Initialized: ['Denied', 'Submitted', 'Canceled', 'Held'],
   Denied: [],
   Submitted: [
     'Held',
@@ -54,7 +56,7 @@ export const TRANSITIONS: Record<OrderState, readonly OrderState[]> = {
     'Expired',
     'PendingCancel',
   ],
-  Held: ['Accepted', 'Canceled', 'Expired', 'Rejected', 'PendingCancel'],
+  Held: ['Accepted', 'PartiallyFilled', 'Canceled', 'Expired', 'Rejected', 'PendingCancel'],
   // Back to Submitted goes what was watched here and is sent to a venue now.
   Accepted: [
     'PartiallyFilled',
@@ -101,10 +103,19 @@ export class Order {
   trigger = 0;
   /** Trailing distance, or the distance of a bracket's leg from the entry's fill, in basis points of the price. */
   offsetBps = 0;
+  /** Of a bracket's stop: how far in favour the price goes before it moves, in basis points; 0 where it does not. */
+  breakEvenBps = 0;
+  /** Once its entry has filled: the price from which it moves, and the one to which; 0 before, and the first when it has. */
+  breakEvenFrom = 0;
+  breakEvenTo = 0;
+  /** Of an entry: how long its position may be held, in ms; 0 for as long as it likes. */
+  heldForMs = 0;
   /** The entry that a bracket's leg waits for; 0 for none. */
   parent = 0;
   /** Orders that share a group other than 0 cancel each other: one cancels the other (OCO). */
   group = 0;
+  /** The order of which an algorithm has made this a part; 0 for none. */
+  carvedFrom = 0;
   /** Cash that risk holds back for it while it works. */
   reserved = 0;
   /** Money by which it may still raise the position: 0 for orders that only reduce. */
@@ -124,6 +135,11 @@ export class Order {
   barsSeen = 0;
   /** Came to life within this bar, too late to be filled by it for sure: it waits for the next one. */
   waits = false;
+
+  /** Whether an algorithm works it: it is never sent, and parts of it are. */
+  get isParent(): boolean {
+    return false;
+  }
 
   /** Moves to `next`, which must be allowed to follow. */
   to(next: OrderState): void {

@@ -212,6 +212,15 @@ export const NUMERIC_EVENTS = {
       integer('time'),
     ],
   },
+  /** A position is closed when a bar closes at this time (ms UTC) or after it. */
+  TimeStopSet: {
+    code: 40,
+    version: 1,
+    packed: [['strategy', 'integer', 10]],
+    words: [integer('instrument'), integer('closeAt')],
+  },
+  /** A stop moved to break even: it waits at `trigger` from here on. */
+  StopMoved: { code: 41, version: 1, packed: [], words: [integer('order'), scaled('trigger')] },
   /** A person has armed live trading up to these limits (money), or disarmed it. */
   LiveArmed: {
     code: 26,
@@ -219,6 +228,44 @@ export const NUMERIC_EVENTS = {
     packed: [flag('armed')],
     words: [scaled('maxOrderNotional'), scaled('maxExposure'), integer('reason')],
   },
+  /**
+   * What a venue settled for a strategy's position in a perpetual, such as funding: paid (-) or received (+). `payment` is the venue's
+   * id of it (a text), `time` the venue's time (ms UTC).
+   */
+  PaidAtVenue: {
+    code: 27,
+    version: 1,
+    packed: [['strategy', 'integer', 10]],
+    words: [integer('instrument'), scaled('amount'), scaled('cash'), integer('payment'), integer('time')],
+  },
+  /** A part of a strategy's position in a perpetual that was closed at the venue by no order of the ledger's: a liquidation. */
+  ClosedAtVenue: {
+    code: 28,
+    version: 1,
+    packed: [flag('maker'), ['side', SIDES, 1], ['strategy', 'integer', 10]],
+    words: [
+      integer('instrument'),
+      scaled('quantity'),
+      scaled('price'),
+      scaled('fee'),
+      scaled('realised'),
+      scaled('cash'),
+      scaled('position'),
+      integer('fill'),
+      integer('time'),
+    ],
+  },
+  /** An algorithm goes to work on an order that has passed risk; the order itself is never sent. */
+  AlgorithmStarted: { code: 30, version: 1, packed: [], words: [integer('order')] },
+  /** The order that was initialized just before is a part of `parent`: what is reserved for it was reserved for that. */
+  ChildCarved: { code: 31, version: 1, packed: [], words: [integer('order'), integer('parent')] },
+  /**
+   * An order that an algorithm worked has filled, by its parts: `quantity` in all, what was left being too small to be sent.
+   * `price` is the last of the market.
+   */
+  ParentFilled: { code: 32, version: 1, packed: [], words: [integer('order'), scaled('quantity'), scaled('price')] },
+  /** The algorithm of an order that ends before it has filled stops, at this last price of the market. */
+  AlgorithmStopped: { code: 33, version: 1, packed: [], words: [integer('order'), scaled('price')] },
 } as const satisfies Record<string, EventKind>;
 
 export type NumericEventKind = keyof typeof NUMERIC_EVENTS;
@@ -248,6 +295,23 @@ export const DOCUMENT_EVENTS = {
   ExternalOrderSeen: { code: 73, version: 1 },
   /** What a person should look at: a code, and the facts. */
   VenueAlert: { code: 74, version: 1 },
+  /**
+   * What the sizing methods said of an opening order: the size that won, with money of a fraction of 1 (`base`) and of what was taken
+   * already, and every method's own. It follows the order, or the denial (`order` is null), that came of it.
+   */
+  OrderSized: { code: 79, version: 1 },
+  /** By which algorithm, and how, the order that was initialized last is worked. */
+  AlgorithmSet: { code: 77, version: 1 },
+  /** A person moved a part of an instance's budget to the account, or away from it: scaled money, or orders a minute; who and why. */
+  BudgetGranted: { code: 80, version: 1 },
+  /** Limits that hold from here on: the number of the change, who and why, what changed from what to what, and all of them. */
+  LimitsApplied: { code: 81, version: 1 },
+  /** The part of a change that loosens, and waits for approval. */
+  LimitsHeld: { code: 82, version: 1 },
+  /** What waited will not be: it was rejected, or superseded by another change, or withdrawn by one that does not ask for it. */
+  LimitsDropped: { code: 83, version: 1 },
+  /** The venue changed the rules of an instrument: its next version, in the decimals of the first, and what is another in it. */
+  InstrumentRelisted: { code: 84, version: 1 },
 } as const;
 
 export type DocumentEventKind = keyof typeof DOCUMENT_EVENTS;

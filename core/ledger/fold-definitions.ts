@@ -20,6 +20,18 @@ export function listInstrument(state: FoldState, event: LedgerEvent): void {
   state.account.instruments.push(instrumentOf(instrument as Record<string, unknown>));
 }
 
+/** Its rules and fees are others from here on; what gives its figures their meaning is not. */
+export function relistInstrument(state: FoldState, event: LedgerEvent): void {
+  const { index, instrument } = bodyOf(event);
+  const { instruments } = state.account;
+  const before = instruments[Number(index)];
+  const now = instrumentOf(instrument as Record<string, unknown>);
+  state.equal('symbol', before?.symbol, now.symbol);
+  for (const field of ['isPerpetual', 'numerator', 'divisor'] as const)
+    state.equal(field, String(before[field]), String(now[field]));
+  instruments[Number(index)] = { ...now, halted: before.halted };
+}
+
 export function registerStrategy(state: FoldState, event: LedgerEvent): void {
   const { index, id } = bodyOf(event);
   state.equal('index', state.account.strategies.length, index);

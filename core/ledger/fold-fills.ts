@@ -2,6 +2,7 @@
 import type { LedgerEvent } from './events.ts';
 import { scaledByHand } from './fold-instrument.ts';
 import { ceilDivide, floorDivide } from './fold-numbers.ts';
+import { fillParent } from './fold-parents.ts';
 import type { FoldedOrder, FoldedPosition, FoldState } from './fold-state.ts';
 
 const MILLION = 1_000_000n;
@@ -24,6 +25,7 @@ export function fillOrder(state: FoldState, event: LedgerEvent): void {
   account.cash += (listed.isPerpetual ? realised : buys ? -notional : notional) - fee;
   order.filled += quantity;
   order.filledNotional += notional + (buys ? fee : 0n);
+  fillParent(state, order, quantity, notional + (buys ? fee : 0n));
   state.equal('fee', fee, event.fee);
   state.equal('realised', realised, event.realised);
   state.equal('cash', account.cash, event.cash);
@@ -31,6 +33,8 @@ export function fillOrder(state: FoldState, event: LedgerEvent): void {
   const { budget, filledNotional } = order;
   state.check(budget === 0n || filledNotional <= budget, 'budget', `at most ${budget} spent`, filledNotional);
   if (event.complete) {
+    // What a part has not used is its order's again.
+    if (order.carvedFrom !== 0) releasePart(state, order, notional, fee, listed.isPerpetual);
     state.end(order, 'Filled');
     return;
   }

@@ -23,7 +23,7 @@ export function instrumentOf(body: Record<string, unknown>): FoldedInstrument {
   const shift = Number(body.priceDecimals) + Number(body.quantityDecimals) - Number(body.moneyDecimals);
   return {
     symbol: String(body.symbol),
-    isPerpetual: body.type === 'linear-perpetual',
+    isPerpetual: body.type === 'linear-perpetual' || body.type === 'currency-pair',
     numerator: multiplier.digits * 10n ** BigInt(Math.max(0, -shift)),
     divisor: multiplier.scale * 10n ** BigInt(Math.max(0, shift)),
     makerFee: rateOf(body.makerFeeBps),

@@ -19,6 +19,7 @@ export function submitOrder(state: FoldState, event: LedgerEvent): void {
   const order = state.order(event);
   if (!order) return;
   checkStops(state, order, true);
+  state.check(!order.isParent, 'order', 'one that no algorithm works', order.id);
   state.move(order, 'Submitted');
   // A bracket's leg waits for its entry from here on, which no event of its own says.
   if (order.parent !== 0) state.move(order, 'Held');
@@ -42,6 +43,17 @@ export function triggerOrder(state: FoldState, event: LedgerEvent): void {
   state.check(isWorking, 'state', 'a working order', order.state);
   order.triggered = true;
   order.trigger = scaledByHand(event.trigger);
+}
+
+/** Only nearer to the price, or a stop would protect less than it did. */
+export function moveStop(state: FoldState, event: LedgerEvent): void {
+  const order = state.order(event);
+  if (!order) return;
+  const trigger = scaledByHand(event.trigger);
+  state.check(order.type === 'stop' && !order.triggered, 'order', 'a stop that has not fired', order.type);
+  const isNearer = order.side === 'sell' ? trigger > order.trigger : trigger < order.trigger;
+  state.check(isNearer, 'trigger', `nearer than ${order.trigger}`, String(event.trigger));
+  order.trigger = trigger;
 }
 
 /** An event that moves its order to `to`, with a reason or without. */
@@ -79,6 +91,8 @@ function orderOf(event: LedgerEvent): FoldedOrder {
     budget: scaledByHand(event.budget),
     parent: event.parent as number,
     group: event.group as number,
+    isParent: false,
+    carvedFrom: 0,
     price: scaledByHand(event.price),
     trigger: scaledByHand(event.trigger),
     state: 'Initialized',

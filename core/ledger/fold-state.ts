@@ -32,6 +32,10 @@ export interface FoldedOrder {
   readonly budget: bigint;
   readonly parent: number;
   readonly group: number;
+  /** Whether an algorithm works it. */
+  isParent: boolean;
+  /** The order of which it is a part; 0 for none. */
+  carvedFrom: number;
   price: bigint;
   trigger: bigint;
   state: OrderState;
@@ -65,6 +69,8 @@ export interface FoldedAccount {
   /** Configuration in force. */
   configurationHash: string;
   borrowBpsPerYear: bigint;
+  /** Number of the last change of limits, and of the one that waits for approval; 0 for none. */
+  readonly limits: { version: number; held: number };
   /** Every order of the stream, by its number less 1. */
   readonly orders: FoldedOrder[];
 }
@@ -86,10 +92,12 @@ export class FoldState {
     texts: [''],
     configurationHash: '',
     borrowBpsPerYear: 0n,
+    limits: { version: 0, held: 0 },
     orders: [],
   };
   readonly #positions = new Map<string, FoldedPosition>();
   readonly #legs = new Map<number, FoldedOrder[]>();
+  readonly #children = new Map<number, FoldedOrder[]>();
   #wrong: Discrepancy | undefined;
 
   /** The first thing that is wrong with the event at hand. */
@@ -120,6 +128,22 @@ export class FoldState {
     return this.#legs.get(parent) ?? [];
   }
 
+  isOver({ state }: FoldedOrder): boolean {
+    return TRANSITIONS[state].length === 0;
+  }
+
+  /** The order of which another is a part. */
+  parentOf({ carvedFrom }: FoldedOrder): FoldedOrder | undefined {
+    return carvedFrom === 0 ? undefined : this.account.orders[carvedFrom - 1];
+  }
+
+  /** The parts of an order, also those that are over. */
+  childrenOf(parent: FoldedOrder): FoldedOrder[] {
+    let children = this.#children.get(parent.id);
+    if (children === undefined) this.#children.set(parent.id, (children = []));
+    return children;
+  }
+
   addOrder(order: FoldedOrder): void {
     this.account.orders.push(order);
     this.account.reservedCash += order.reserved;
@@ -139,9 +163,15 @@ export class FoldState {
     order.state = to;
   }
 
-  /** Moves an order to a final state: nothing stays reserved for it. */
+  /** Moves an order to a final state: nothing stays reserved for it. What is left of a child's is its parent's again. */
   end(order: FoldedOrder, to: OrderState): void {
     this.move(order, to);
+    const parent = this.parentOf(order);
+    if (parent && !this.isOver(parent)) {
+      parent.reserved += order.reserved;
+      parent.exposure += order.exposure;
+      this.account.reservedCash += order.reserved;
+    }
     this.account.reservedCash -= order.reserved;
     order.reserved = 0n;
     order.exposure = 0n;

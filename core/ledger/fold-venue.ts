@@ -4,6 +4,7 @@ import type { LedgerEvent } from './events.ts';
 import { changePosition, releasePart } from './fold-fills.ts';
 import { type FoldedInstrument, scaledByHand } from './fold-instrument.ts';
 import { ceilDivide, floorDivide } from './fold-numbers.ts';
+import { fillParent } from './fold-parents.ts';
 import type { FoldedPosition, FoldState } from './fold-state.ts';
 
 export function prepareOrder(state: FoldState, event: LedgerEvent): void {
@@ -43,8 +44,11 @@ export function fillAtVenue(state: FoldState, event: LedgerEvent): void {
   const { quantity, notional, fee } = bookFill(state, event, listed, held, buys);
   order.filled += quantity;
   order.filledNotional += notional + (buys ? fee : 0n);
+  fillParent(state, order, quantity, notional + (buys ? fee : 0n));
   state.equal('complete', String(order.filled >= order.asked), event.complete);
   if (event.complete) {
+    // What a part has not used is its order's again.
+    if (order.carvedFrom !== 0) releasePart(state, order, notional, fee, listed.isPerpetual);
     state.end(order, 'Filled');
     return;
   }
@@ -58,6 +62,26 @@ export function fillExternally(state: FoldState, event: LedgerEvent): void {
   state.check(listed !== undefined, 'instrument', `below ${state.account.instruments.length}`, event.instrument);
   if (listed === undefined) return;
   bookFill(state, event, listed, state.position(EXTERNAL, event.instrument as number), event.side === 'buy');
+}
+
+export function closeAtVenue(state: FoldState, event: LedgerEvent): void {
+  if (!state.known(event, event.instrument)) return;
+  const listed = state.account.instruments[event.instrument as number];
+  const held = state.position(event.strategy as number, event.instrument as number);
+  const closes = event.side === 'sell' ? held.quantity : -held.quantity;
+  const isHeld = listed.isPerpetual && closes >= scaledByHand(event.quantity);
+  state.check(isHeld, 'quantity', `at most ${closes}, in a perpetual`, event.quantity);
+  bookFill(state, { ...event, feeQuantity: '0' } as LedgerEvent, listed, held, event.side === 'buy');
+}
+
+export function payAtVenue(state: FoldState, event: LedgerEvent): void {
+  const listed = state.account.instruments[event.instrument as number];
+  state.check(listed !== undefined, 'instrument', `below ${state.account.instruments.length}`, event.instrument);
+  state.text(event.payment);
+  const amount = scaledByHand(event.amount);
+  state.position(event.strategy as number, event.instrument as number).funding += amount;
+  state.account.cash += amount;
+  state.equal('cash', state.account.cash, event.cash);
 }
 
 function bookFill(
@@ -78,7 +102,9 @@ function bookFill(
   state.check(isOfBoth, 'feeQuantity', 'a fee in money or in the base', feeQuantity);
   const notional = (buys ? ceilDivide : floorDivide)(quantity * price * listed.numerator, listed.divisor);
   const changed = buys ? quantity - feeQuantity : -quantity - feeQuantity;
-  const realised = changed === 0n ? 0n : changePosition(held, changed, buys ? notional : -notional);
+  // A fee in the base that takes all that was bought: what it cost is lost.
+  const realised = changed === 0n ? -notional : changePosition(held, changed, buys ? notional : -notional);
+  if (changed === 0n) held.realised += realised;
   held.fees += fee;
   state.account.cash += (listed.isPerpetual ? realised : buys ? -notional : notional) - fee;
   state.equal('realised', realised, event.realised);

@@ -7,9 +7,18 @@ import { type Side, TRANSITIONS } from '../execution/order.ts';
 import type { LedgerEvent } from './events.ts';
 import { chargeBorrow, moveCash, settleFunding } from './fold-charges.ts';
 import { changeTradingState, closeGap, haltInstrument, pauseStrategy, turnAway } from './fold-controls.ts';
-import { applyConfiguration, defineText, listInstrument, openStream, registerStrategy } from './fold-definitions.ts';
+import {
+  applyConfiguration,
+  defineText,
+  listInstrument,
+  openStream,
+  registerStrategy,
+  relistInstrument,
+} from './fold-definitions.ts';
 import { fillOrder } from './fold-fills.ts';
-import { activateOrder, endsIn, initializeOrder, movesTo, submitOrder, triggerOrder } from './fold-orders.ts';
+import { applyLimits, dropLimits, holdLimits } from './fold-limits.ts';
+import { activateOrder, endsIn, initializeOrder, moveStop, movesTo, submitOrder, triggerOrder } from './fold-orders.ts';
+import { carveChild, endParent, setAlgorithm, startAlgorithm, stopAlgorithm } from './fold-parents.ts';
 import {
   type Discrepancy,
   type FoldedAccount,
@@ -17,7 +26,16 @@ import {
   type FoldedPosition,
   FoldState,
 } from './fold-state.ts';
-import { acknowledgeOrder, armLive, fillAtVenue, fillExternally, prepareOrder, releaseOrder } from './fold-venue.ts';
+import {
+  acknowledgeOrder,
+  armLive,
+  closeAtVenue,
+  fillAtVenue,
+  fillExternally,
+  payAtVenue,
+  prepareOrder,
+  releaseOrder,
+} from './fold-venue.ts';
 
 /** What each kind of event does to the account. */
 const KINDS: Readonly<Record<LedgerEvent['kind'], (state: FoldState, event: LedgerEvent) => void>> = {
@@ -54,10 +72,25 @@ const KINDS: Readonly<Record<LedgerEvent['kind'], (state: FoldState, event: Ledg
   OrderReleased: releaseOrder,
   OrderFilledAtVenue: fillAtVenue,
   ExternalFilled: fillExternally,
+  PaidAtVenue: payAtVenue,
+  ClosedAtVenue: closeAtVenue,
   LiveArmed: armLive,
+  AlgorithmSet: setAlgorithm,
+  AlgorithmStarted: startAlgorithm,
+  ChildCarved: carveChild,
+  ParentFilled: endParent,
+  AlgorithmStopped: stopAlgorithm,
   VenueBaseline: () => undefined,
   ExternalOrderSeen: () => undefined,
   VenueAlert: () => undefined,
+  OrderSized: () => undefined,
+  TimeStopSet: () => undefined,
+  StopMoved: moveStop,
+  BudgetGranted: () => undefined,
+  LimitsApplied: applyLimits,
+  LimitsHeld: holdLimits,
+  LimitsDropped: dropLimits,
+  InstrumentRelisted: relistInstrument,
 };
 
 /** The account after `events`. Throws `LEDGER_DOES_NOT_FOLD` at the first event that contradicts those before it. */

@@ -86,8 +86,14 @@ export function instrument(input: InstrumentInput): Instrument {
 /** The instrument's id in logs, keys and reports: `venue:symbol`. */
 export const instrumentId = (of: Pick<Instrument, 'venue' | 'symbol'>): string => `${of.venue}:${of.symbol}`;
 
+/**
+ * Whether a position in it is a contract for the difference of prices, on margin: a fill moves no notional, only what is realised. A
+ * currency pair is one here, as dealers offer it, with financing in the place of funding.
+ */
+export const isMargined = (type: unknown): boolean => type === 'linear-perpetual' || type === 'currency-pair';
+
 function assertConsistent(of: Instrument): void {
-  const expected = of.type === 'inverse-perpetual' ? of.base : of.type === 'linear-perpetual' ? of.quote : undefined;
+  const expected = of.type === 'inverse-perpetual' ? of.base : isMargined(of.type) ? of.quote : undefined;
   if (expected !== undefined && of.settlement !== expected) {
     throw new PlimsollError(
       'INSTRUMENT_INVALID',

@@ -21,6 +21,20 @@ export interface ExecutionVenuePort {
   submit(order: VenueOrderRequest): Promise<SubmitAnswer>;
   /** Asks to cancel by client order id. `unknown` says that the venue has no such working order. */
   cancel(instrument: Instrument, clientOrderId: string): Promise<CancelAnswer>;
+  /**
+   * Asks, once, for a new price, trigger or quantity of a working order. Here where `capabilities.replace` is. Whatever fills under
+   * way, the fills of the order and of the one in its place never sum to more than {@link VenueReplaceRequest.quantity}. Never throws for
+   * what the venue says or fails to say.
+   */
+  replace?(request: VenueReplaceRequest): Promise<ReplaceAnswer>;
+  /**
+   * A switch that the venue throws itself: every working order of the account in these instruments (in all of them, where
+   * `capabilities.cancelAllAfter.scope` is `account`), protective ones and those of others included, is canceled unless this is called
+   * again within `ms`. 0 disarms it. Here where `capabilities.cancelAllAfter` is. Throws `VENUE_UNAVAILABLE`: then it may be armed or not.
+   */
+  cancelAllAfter?(instruments: readonly Instrument[], ms: number): Promise<void>;
+  /** Whether the venue and these markets trade, from the venue's own notice. Throws `VENUE_UNAVAILABLE`. */
+  status?(instruments: readonly Instrument[]): Promise<VenueStatus>;
   /** What the venue knows of an order. `unknown` only where the venue said so itself. */
   query(instrument: Instrument, clientOrderId: string): Promise<QueryAnswer>;
   /** Working orders, ours and others'. Throws `VENUE_UNAVAILABLE`, and never gives a part for the whole. */
@@ -36,6 +50,15 @@ export interface ExecutionVenuePort {
   ): Promise<{ readonly fills: VenueFill[]; readonly cursor: string }>;
   /** By asset, as decimals in text: free, and held by orders or positions. Throws `VENUE_UNAVAILABLE`. */
   balances(): Promise<readonly VenueBalance[]>;
+  /**
+   * What the venue settled without a fill, funding of perpetuals, after `cursor` as in `fills`; absent where it settles nothing so.
+   * Throws `VENUE_UNAVAILABLE`, and never gives a part for the whole.
+   */
+  payments?(
+    instruments: readonly Instrument[],
+    since: number,
+    cursor: string | undefined,
+  ): Promise<{ readonly payments: VenuePayment[]; readonly cursor: string }>;
   /** Positions of derivatives; empty on a spot venue. Throws `VENUE_UNAVAILABLE`. */
   positions(instruments: readonly Instrument[]): Promise<readonly VenuePosition[]>;
   close(): Promise<void>;
@@ -60,6 +83,19 @@ export interface VenueCapabilities {
   readonly requestValidityMs: number | undefined;
   /** How long after it closed an order can still be asked for by its id, ms. */
   readonly remembersClosedMs: number;
+  /**
+   * How a working order is changed; undefined where it cannot be without a chance to fill more than was asked for: then it is
+   * canceled, its end is awaited, and the rest is sent as a new order.
+   * - `in-place`: it stays the same order, under both its ids; its fills count towards the new quantity
+   * - `new-order`: it is canceled and another takes its place, under ids of its own, and only where nothing of it had filled
+   */
+  readonly replace?: 'in-place' | 'new-order';
+  /** What {@link ExecutionVenuePort.cancelAllAfter} takes, ms, besides 0, and whose orders it cancels. */
+  readonly cancelAllAfter?: {
+    readonly minMs: number;
+    readonly maxMs: number;
+    readonly scope: 'instruments' | 'account';
+  };
 }
 
 /** An order on its way out. */
@@ -72,6 +108,21 @@ export interface VenueOrderRequest {
   readonly postOnly: boolean;
   readonly reduceOnly: boolean;
   /** Scaled. */
+  readonly quantity: number;
+  /** Scaled; 0 where the type has none. */
+  readonly price: number;
+  readonly trigger: number;
+}
+
+/** A change to a working order. */
+export interface VenueReplaceRequest {
+  /** The order as it was sent, or as its last replacement left it. */
+  readonly order: VenueOrderRequest;
+  /** As the venue gave it when it took the order; empty where that was never heard. */
+  readonly venueOrderId: string;
+  /** For the order in its place, where `capabilities.replace` is `new-order`: one that was never used. Not sent otherwise. */
+  readonly newClientOrderId: string;
+  /** Scaled: what may fill in all, with what has filled already. */
   readonly quantity: number;
   /** Scaled; 0 where the type has none. */
   readonly price: number;
@@ -102,6 +153,28 @@ export type CancelAnswer =
   /** The venue will cancel it, and says so in the order's state later. */
   | { readonly kind: 'accepted' }
   | { readonly kind: 'unknown' }
+  | Unclear;
+
+export type ReplaceAnswer =
+  /** The venue took the change: it goes by these ids, `in-place` those that it had, otherwise those of the order in its place. */
+  | { readonly kind: 'replaced'; readonly venueOrderId: string; readonly clientOrderId: string }
+  /** The venue said no, or cannot do it and was not asked: the order is what it was. */
+  | { readonly kind: 'rejected'; readonly reason: string }
+  /** There was no such working order, and there is none in its place: it filled, was canceled or never was. A query says which. */
+  | { readonly kind: 'unknown' }
+  /**
+   * It filled under way, in whole or in part, further than the change allows for, and nothing took its place: it works on as it was, or it
+   * is over. A query says which.
+   */
+  | { readonly kind: 'filled'; readonly reason: string }
+  /** It is canceled, and the venue refused the one in its place: nothing works. */
+  | { readonly kind: 'canceled'; readonly reason: string }
+  /** Not sent, or turned away for the number of requests alone: the order is what it was. As for a submission. */
+  | { readonly kind: 'held-back'; readonly until: number; readonly reason?: string }
+  /**
+   * The old numbers may hold or the new. `in-place` a query under the same id shows which; otherwise one under each. What a query does
+   * not show `capabilities.requestValidityMs` after the call did not and will not happen.
+   */
   | Unclear;
 
 export type QueryAnswer =
@@ -162,6 +235,45 @@ export interface VenuePosition {
   readonly quantity: number;
   /** Scaled; 0 where the venue does not say. */
   readonly entryPrice: number;
+  /** What it cost, as a decimal in text, negative when short: quantity times entry price, as exactly as the venue says that. */
+  readonly cost?: string;
+  /** How far that may be off for the decimals that the venue's entry price has. */
+  readonly costWithin?: string;
+}
+
+export interface VenuePayment {
+  /** Unique at the venue for the instrument. */
+  readonly id: string;
+  readonly symbol: string;
+  /** As a decimal in text, negative where paid. */
+  readonly amount: string;
+  readonly asset: string;
+  /** ms UTC. */
+  readonly time: number;
+}
+
+/**
+ * What a market takes: everything; limit orders alone; orders that rest alone; cancellations alone; nothing for now; nothing ever
+ * again. A word never seen before is `unrecognised`, and is taken for `halted`.
+ */
+export const MARKET_STATES = [
+  'open',
+  'limit-only',
+  'post-only',
+  'cancel-only',
+  'halted',
+  'delisted',
+  'unrecognised',
+] as const;
+export type MarketState = (typeof MARKET_STATES)[number];
+
+export interface VenueStatus {
+  /** Of the venue as a whole: `halted` in maintenance. */
+  readonly state: MarketState;
+  /** The venue's own word. */
+  readonly text: string;
+  /** One for each instrument that was asked for; one that the venue does not list any more is `delisted`. */
+  readonly markets: readonly { readonly symbol: string; readonly state: MarketState; readonly text: string }[];
 }
 
 export const EXECUTION_VENUE_BOUNDS = {

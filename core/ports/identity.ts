@@ -3,6 +3,8 @@ export interface Principal {
   readonly id: string;
   readonly name: string;
   readonly roles: readonly Role[];
+  /** How many principals, this one included, hold the role admin, where the port can tell; else it is taken for the only one. */
+  readonly admins?: number;
 }
 
 export const ROLES = ['viewer', 'trader', 'admin'] as const;

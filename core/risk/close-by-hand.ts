@@ -6,9 +6,12 @@ import type { DenialCode } from './denial.ts';
 import { gateLeg } from './gate.ts';
 import { reduction } from './sizing.ts';
 
-/** Closes a strategy's position, which must not be flat, by a person's hand and at once: what waits for execute goes on waiting. */
-export function closeByHand(engine: Engine, strategy: number, market: MarketState, reason: string): Order {
-  return closeNow(engine, strategy, market, reason, 'manual') as Order;
+/**
+ * Closes a strategy's position, which must not be flat, by a person's hand and at once: what waits for execute goes on waiting. While
+ * trading is halted it closes as the kill switch flattens. Answers the code where risk refused it, as {@link closeNow} does.
+ */
+export function closeByHand(engine: Engine, strategy: number, market: MarketState, reason: string): Order | DenialCode {
+  return closeNow(engine, strategy, market, reason, engine.tradingState === 'Halted' ? 'flatten' : 'manual');
 }
 
 /** The same for a purpose of a person's; answers the code where risk refused the order: a remainder below the smallest lot. */

@@ -1,3 +1,6 @@
+import type { Limits } from './limits.ts';
+import { TradeTallies } from './trade-tallies.ts';
+
 /** A trade that has ended: a strategy's position in an instrument, from its opening until it was closed or turned. */
 export interface ClosedTrade {
   /** Cycle (ms UTC) of its last fill. */
@@ -8,6 +11,8 @@ export interface ClosedTrade {
   readonly profit: number;
   /** Whether its stop-loss closed it. */
   readonly stopped: boolean;
+  /** The most money that was in it; kept where a sizing method asks for it. */
+  readonly stake?: number | undefined;
 }
 
 /** Trades that are remembered: past them the oldest are forgotten, whatever a limit's window says. */
@@ -25,14 +30,32 @@ export class ClosedTrades {
   #instruments: number[] = [];
   #profits: number[] = [];
   #stopped: boolean[] = [];
+  #stakes: (number | undefined)[] = [];
+  readonly #limits: Limits;
+  /** The same figures, kept within the windows of the account's limits. */
+  tallies: TradeTallies;
 
-  add({ time, strategy, instrument, profit, stopped }: ClosedTrade): void {
-    if (this.#times.length === REMEMBERED) this.restore(this.snapshot().slice(1));
+  constructor(limits: Limits) {
+    this.#limits = limits;
+    this.tallies = new TradeTallies(limits);
+  }
+
+  add(trade: ClosedTrade): void {
+    if (this.#times.length === REMEMBERED) this.#forgetOldest();
+    const { time, strategy, instrument, profit, stopped, stake } = trade;
+    this.tallies.add(trade);
     this.#times.push(time);
     this.#strategies.push(strategy);
     this.#instruments.push(instrument);
     this.#profits.push(profit);
     this.#stopped.push(stopped);
+    this.#stakes.push(stake);
+  }
+
+  #forgetOldest(): void {
+    this.tallies.forgetOldest();
+    for (const column of [this.#times, this.#strategies, this.#instruments, this.#profits, this.#stopped, this.#stakes])
+      column.shift();
   }
 
   /** Losing trades of a strategy in a row up to its last one, and when that one ended. */
@@ -47,6 +70,32 @@ export class ClosedTrades {
       count++;
     }
     return { count, last };
+  }
+
+  /** How a strategy's trades went whose stakes are known: profits and losses as shares of the stakes, on average. */
+  recordOf(strategy: number): {
+    readonly bets: number;
+    readonly wins: number;
+    readonly meanWin: number;
+    readonly meanLoss: number;
+  } {
+    let bets = 0;
+    let wins = 0;
+    let won = 0;
+    let lost = 0;
+    for (let k = 0; k < this.#strategies.length; k++) {
+      const stake = this.#stakes[k];
+      if (this.#strategies[k] !== strategy || !stake) continue;
+      const share = this.#profits[k] / stake;
+      bets++;
+      if (share > 0) {
+        wins++;
+        won += share;
+      } else {
+        lost -= share;
+      }
+    }
+    return { bets, wins, meanWin: wins > 0 ? won / wins : 0, meanLoss: wins < bets ? lost / (bets - wins) : 0 };
   }
 
   /** When the last trade in an instrument ended. */
@@ -113,6 +162,7 @@ export class ClosedTrades {
       instrument: this.#instruments[k],
       profit: this.#profits[k],
       stopped: this.#stopped[k],
+      ...(this.#stakes[k] === undefined ? {} : { stake: this.#stakes[k] }),
     }));
   }
 
@@ -122,5 +172,8 @@ export class ClosedTrades {
     this.#instruments = trades.map(({ instrument }) => instrument);
     this.#profits = trades.map(({ profit }) => profit);
     this.#stopped = trades.map(({ stopped }) => stopped);
+    this.#stakes = trades.map(({ stake }) => stake);
+    this.tallies = new TradeTallies(this.#limits);
+    for (const trade of trades) this.tallies.add(trade);
   }
 }

@@ -48,4 +48,10 @@ export const DENIAL_MEANINGS: Readonly<Record<DenialCode, string>> = {
   VENUE_NOT_RECONCILED: 'The venue could not be heard in this cycle, or what it says and the ledger do not agree.',
   ARMED_ORDER_EXCEEDED: 'The order is larger than live trading was armed for.',
   ARMED_EXPOSURE_EXCEEDED: 'Positions and working orders together would pass what live trading was armed for.',
+  SIZE_EXCEEDED: 'The position is as large already as the smallest of the sizing methods allows.',
+  SIZING_HISTORY_MISSING: 'A sizing method has fewer bars or closed trades than it needs.',
+  SIZING_STOP_MISSING: 'The order is sized by what its stop may cost, and has none.',
+  DAILY_LOSS_BUDGET_EXCEEDED: 'Since the day began the account has lost what the instance has granted it to lose.',
+  ORDER_RATE_BUDGET_EXCEEDED: 'More orders within a minute than the instance has granted the account.',
+  SIZING_FOUND_NONE: 'A sizing method found no size; the OrderSized event beside it says why.',
 };

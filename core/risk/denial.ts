@@ -48,6 +48,12 @@ export const DENIAL_UNITS = {
   VENUE_NOT_RECONCILED: '',
   ARMED_ORDER_EXCEEDED: 'money',
   ARMED_EXPOSURE_EXCEEDED: 'money',
+  SIZE_EXCEEDED: 'money',
+  SIZING_HISTORY_MISSING: 'observations',
+  SIZING_STOP_MISSING: '',
+  SIZING_FOUND_NONE: '',
+  DAILY_LOSS_BUDGET_EXCEEDED: 'money',
+  ORDER_RATE_BUDGET_EXCEEDED: 'orders a minute',
 } as const;
 
 export type DenialCode = keyof typeof DENIAL_UNITS;

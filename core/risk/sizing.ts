@@ -44,17 +44,26 @@ export function legsOfTarget(
 export function isStanding(engine: Engine, strategy: number, market: MarketState, target: TargetProposal): boolean {
   const held = engine.position(strategy, market.index);
   if (target.rebalance || held.target !== target.exposure) return false;
+  // What an algorithm is closing, and is now to be closed at once, is a new decision: near a liquidation there is no time for parts.
+  if (target.exposure === 0 && target.algorithm === undefined && isWorked(engine, strategy, market)) return false;
   const under = hasOnItsWay(engine, strategy, market);
   return target.exposure === 0 ? held.quantity === 0 || under : held.quantity !== 0 || under;
 }
 
 /** Whether an order is a step to a target, or an entry that a new target replaces. */
 export const isOnItsWay = (order: Order): boolean =>
-  order.purpose === 'entry' || (order.purpose === 'exit' && order.type === 'market');
+  order.purpose === 'entry' || (order.purpose === 'exit' && (order.type === 'market' || order.isParent));
 
 function hasOnItsWay(engine: Engine, strategy: number, market: MarketState): boolean {
-  return isAmong(market.orders, strategy, market) || isAmong(engine.intents, strategy, market);
+  return (
+    isAmong(market.orders, strategy, market) ||
+    isAmong(engine.intents, strategy, market) ||
+    (engine.algorithms > 0 && isAmong(market.held, strategy, market))
+  );
 }
+
+const isWorked = ({ algorithms }: Engine, strategy: number, { held }: MarketState): boolean =>
+  algorithms > 0 && held.some((order) => order.isParent && order.strategy === strategy);
 
 function isAmong(orders: readonly Order[], strategy: number, market: MarketState): boolean {
   for (let k = 0; k < orders.length; k++) {

@@ -1,4 +1,5 @@
 import type { Order, Side } from '../execution/order.ts';
+import { type AccountSizing, followsTrades } from './account-sizing.ts';
 import { type ClosedTrade, ClosedTrades } from './closed-trades.ts';
 import type { Limits } from './limits.ts';
 
@@ -21,6 +22,7 @@ export interface RiskWatchState {
   readonly repeats?: readonly (readonly [key: number, count: number])[];
   readonly lastOrders?: readonly (readonly [key: number, last: LastOrder])[];
   readonly trades?: readonly ClosedTrade[];
+  readonly stakes?: readonly (readonly [key: number, stake: number])[];
 }
 
 /** What makes two orders the same to who looks at them, as they are asked for. */
@@ -57,28 +59,33 @@ export class RiskWatch {
   /** Orders and fills since the day began. */
   ordersToday = 0;
   fillsToday = 0;
-  readonly trades = new ClosedTrades();
+  readonly trades: ClosedTrades;
   /** Whether a limit looks at how trades ended. */
   readonly followsTrades: boolean;
   readonly #followsRepeats: boolean;
+  /** Whether a sizing method looks at how trades ended. */
+  readonly #followsStakes: boolean;
   readonly #followsLastOrders: boolean;
   readonly #maxDrawdown: number | undefined;
   readonly #haltDrawdown: number | undefined;
   /** Orders in a row by which a strategy opened on a side of an instrument. */
   #repeats = new Map<number, number>();
   #lastOrders = new Map<number, LastOrder>();
+  /** The most money that has been in each position that is held. */
+  #stakes = new Map<number, number>();
   #times: number[] = [];
   #counts: number[] = [];
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, sizing?: AccountSizing) {
+    this.trades = new ClosedTrades(limits);
     this.#maxDrawdown = limits.maxDrawdown;
     this.#haltDrawdown = limits.haltDrawdown;
     this.#followsRepeats = limits.maxRepeatedExecutions !== undefined;
     this.#followsLastOrders = limits.duplicateWithinMs !== undefined;
     const { losingStreak, cooldownMs, stopLossGuard, instrumentLoss, recentDrawdown } = limits;
-    this.followsTrades = [losingStreak, cooldownMs, stopLossGuard, instrumentLoss, recentDrawdown].some(
-      (limit) => limit !== undefined,
-    );
+    this.#followsStakes = followsTrades(sizing);
+    const watched = [losingStreak, cooldownMs, stopLossGuard, instrumentLoss, recentDrawdown];
+    this.followsTrades = this.#followsStakes || watched.some((limit) => limit !== undefined);
   }
 
   /** A new highest equity. */
@@ -137,10 +144,28 @@ export class RiskWatch {
     this.#countRate(time);
   }
 
+  /** A part of an order that is worked: one order more, and no decision. */
+  countPart(time: number): void {
+    this.ordersToday++;
+    this.#countRate(time);
+  }
+
   /** An order filled, whole or in part: it ends a row of openings on the other side. */
-  countFill({ strategy, instrument, side }: Order): void {
+  countFill({ strategy, instrument, side }: Order, held: { readonly quantity: number; readonly cost: number }): void {
     this.fillsToday++;
+    if (this.#followsStakes && held.quantity !== 0) {
+      const pair = pairOf(strategy, instrument);
+      this.#stakes.set(pair, Math.max(this.#stakes.get(pair) ?? 0, Math.abs(held.cost)));
+    }
     if (this.#followsRepeats) this.#repeats.delete(rowOf(strategy, instrument, side === 'buy' ? 'sell' : 'buy'));
+  }
+
+  /** The most money that was in a position which has ended; undefined where nothing asks for it. */
+  takeStake(strategy: number, instrument: number): number | undefined {
+    const pair = pairOf(strategy, instrument);
+    const stake = this.#stakes.get(pair);
+    this.#stakes.delete(pair);
+    return stake;
   }
 
   /** A person has looked and let trading go on. */
@@ -188,6 +213,7 @@ export class RiskWatch {
       repeats: [...this.#repeats],
       lastOrders: [...this.#lastOrders],
       trades: this.trades.snapshot(),
+      ...(this.#followsStakes ? { stakes: [...this.#stakes] } : {}),
     };
   }
 
@@ -205,6 +231,7 @@ export class RiskWatch {
     this.#repeats = new Map(state.repeats);
     this.#lastOrders = new Map(state.lastOrders);
     this.trades.restore(state.trades ?? []);
+    this.#stakes = new Map(state.stakes);
   }
 }
 

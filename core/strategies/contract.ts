@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { PlimsollError } from '../errors.ts';
+import type { Algorithm } from '../execution/algorithms/algorithm.ts';
 import type { IndicatorSpec } from '../indicators/indicator.ts';
 import type { Timeframe } from '../market/timeframe.ts';
 import type { Condition, SeriesName } from './condition.ts';
@@ -23,6 +24,8 @@ export interface StrategyDefinition<
   readonly indicators: (params: Params) => Indicators;
   /** Bars needed before the first decision, where more than the indicators' own. */
   readonly warmUp?: (params: Params) => number;
+  /** Days of recorded volume (1 to 30) that its VWAP orders are spread by; without it, it can have none. */
+  readonly volumeDays?: (params: Params) => number;
   /** The strategy's memory for one instrument, as plain data; it is checkpointed after every cycle. */
   readonly state?: (params: Params) => State;
   /**
@@ -92,6 +95,13 @@ export interface Protection {
   readonly takeProfit?: number | { readonly price: number };
   /** Distance of a trailing stop as a fraction of the price. Instead of `stopLoss`, not beside it. */
   readonly trailingStop?: number;
+  /** Beside `stopLoss`: it moves to the entry's price and its costs once the price has gone by this fraction in favour. */
+  readonly breakEven?: number;
+  /**
+   * How long the position is held at most, from the open of the bar in which it is opened: in bars of the strategy's timeframe, or ms.
+   * When a bar closes and it is over, the position is closed at the next open. A later entry cannot make it longer.
+   */
+  readonly timeStop?: { readonly bars: number } | { readonly ms: number };
 }
 
 /** Hold this share of what the strategy may use in this instrument: 1 all of it, 0 nothing, -1 all of it short. */
@@ -99,11 +109,16 @@ export interface TargetProposal extends Protection {
   readonly kind: 'target';
   readonly exposure: number;
   readonly reason: string;
+  /** How the way to it is executed, where it is not sent as one market order (docs/strategies.md). */
+  readonly algorithm?: Algorithm;
   /** Restore the share even when the same target was given before and only prices have moved. */
   readonly rebalance?: boolean;
   /** Another instrument of the universe; the context's own when left out. */
   readonly symbol?: string;
 }
+
+/** What a target may say besides its share and its reason. */
+export type TargetOptions = Protection & Pick<TargetProposal, 'rebalance' | 'algorithm'>;
 
 /** An order of a kind and price of one's own. */
 export interface OrderProposal extends Protection {
@@ -121,6 +136,8 @@ export interface OrderProposal extends Protection {
   readonly timeInForce?: 'gtc' | 'ioc' | 'fok' | 'day';
   readonly postOnly?: boolean;
   readonly reduceOnly?: boolean;
+  /** Has it sent in parts; its type is then `market`, and its limit the algorithm's (docs/strategies.md). */
+  readonly algorithm?: Algorithm;
   /** Orders of one answer with the same word, in the same instrument, cancel each other when one fills. */
   readonly oneCancelsOther?: string;
   readonly reason: string;
@@ -155,7 +172,7 @@ export interface StrategyBase<Params, State> {
   readonly state: State;
   /** What another instrument of the universe shows now, or undefined before its first bar. */
   on(symbol: string): StrategyContext | undefined;
-  target(exposure: number, reason: string, options?: Protection & { rebalance?: boolean }): TargetProposal;
+  target(exposure: number, reason: string, options?: TargetOptions): TargetProposal;
   order(order: Omit<OrderProposal, 'kind'>): OrderProposal;
   cancel(reason: string): CancelProposal;
 }

@@ -1,4 +1,6 @@
 /** What a strategy file imports, as `plimsoll`: the contract, the indicators, and zod to declare parameters with. */
+
+export type { Algorithm, Iceberg, Peg, Twap, Vwap } from '../execution/algorithms/algorithm.ts';
 export * from '../indicators/index.ts';
 export { type Condition, crosses, type SeriesName } from './condition.ts';
 export {
@@ -15,6 +17,7 @@ export {
   type StrategyContext,
   type StrategyDefinition,
   strategy,
+  type TargetOptions,
   type TargetProposal,
 } from './contract.ts';
 export * as z from './zod.ts';

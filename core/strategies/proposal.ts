@@ -1,5 +1,6 @@
+import { algorithmFault } from '../execution/algorithms/fault.ts';
 import { ORDER_TYPES, SIDES, TIMES_IN_FORCE } from '../execution/order.ts';
-import type { OrderProposal, Proposal, Protection } from './contract.ts';
+import type { OrderProposal, Proposal, Protection, TargetProposal } from './contract.ts';
 
 /** The largest exposure that a proposal may ask for, as a multiple of what the strategy may use. */
 export const MAX_EXPOSURE = 100;
@@ -11,10 +12,29 @@ export function proposalFault(proposal: unknown): string | undefined {
   const { kind, reason } = proposal as Proposal;
   if (typeof reason !== 'string' || reason === '') return 'its proposal has no reason';
   if (kind === 'target')
-    return exposureFault(proposal as { exposure: unknown }) ?? protectionFault(proposal as Protection);
-  if (kind === 'order') return orderFault(proposal as OrderProposal) ?? protectionFault(proposal as Protection);
+    return exposureFault(proposal as { exposure: unknown }) ?? sharedFault(proposal as TargetProposal);
+  if (kind === 'order')
+    return (
+      orderFault(proposal as OrderProposal) ??
+      workedFault(proposal as OrderProposal) ??
+      sharedFault(proposal as OrderProposal)
+    );
   if (kind === 'cancel') return undefined;
   return `it returned a proposal of the unknown kind ${describe(kind)}`;
+}
+
+const sharedFault = (proposal: TargetProposal | OrderProposal): string | undefined =>
+  protectionFault(proposal) ?? algorithmFault(proposal.algorithm);
+
+/** The algorithm chooses how its orders are sent. */
+function workedFault({ algorithm, type, timeInForce, postOnly, oneCancelsOther }: OrderProposal): string | undefined {
+  if (algorithm === undefined) return undefined;
+  if (type !== 'market')
+    return `its order has an algorithm and the type ${type}; give the type market, and the limit in the algorithm`;
+  const isOwn = (timeInForce ?? 'gtc') === 'gtc' && !postOnly && oneCancelsOther === undefined;
+  return isOwn
+    ? undefined
+    : 'its order has an algorithm, beside which there is no timeInForce, postOnly or oneCancelsOther';
 }
 
 function exposureFault({ exposure }: { exposure: unknown }): string | undefined {
@@ -50,12 +70,31 @@ function orderFault(order: OrderProposal): string | undefined {
   return undefined;
 }
 
-function protectionFault({ stopLoss, takeProfit, trailingStop }: Protection): string | undefined {
+function protectionFault({ stopLoss, takeProfit, trailingStop, breakEven, timeStop }: Protection): string | undefined {
   if (typeof trailingStop === 'object') return 'its trailingStop is a price; give a fraction below 1';
   if (stopLoss !== undefined && trailingStop !== undefined) return 'it has both a stopLoss and a trailingStop';
+  if (breakEven !== undefined && stopLoss === undefined)
+    return 'it has a breakEven and no stopLoss that could move to it';
+  if (typeof breakEven === 'object') return 'its breakEven is a price; give a fraction below 1';
   return (
-    levelFault('stopLoss', stopLoss) ?? levelFault('takeProfit', takeProfit) ?? levelFault('trailingStop', trailingStop)
+    levelFault('stopLoss', stopLoss) ??
+    levelFault('takeProfit', takeProfit) ??
+    levelFault('trailingStop', trailingStop) ??
+    levelFault('breakEven', breakEven) ??
+    timeFault(timeStop)
   );
+}
+
+/** A hundred years: more is a slip. */
+const MAX_HELD = 100 * 366 * 86_400_000;
+
+function timeFault(timeStop: Protection['timeStop']): string | undefined {
+  if (timeStop === undefined) return undefined;
+  const { bars, ms } = (timeStop ?? {}) as { bars?: unknown; ms?: unknown };
+  const span = bars ?? ms;
+  const isSpan = Number.isInteger(span) && (span as number) > 0 && (span as number) <= MAX_HELD;
+  if ((bars === undefined) !== (ms === undefined) && isSpan) return undefined;
+  return 'its timeStop is not { bars } or { ms } with a whole number above 0';
 }
 
 function levelFault(name: string, level: Protection['stopLoss']): string | undefined {

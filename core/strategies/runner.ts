@@ -174,7 +174,7 @@ export class StrategyRunner {
   }
 
   #signalOf(context: InstrumentContext, proposal: Proposal): SignalProposal {
-    const fault = proposalFault(proposal);
+    const fault = proposalFault(proposal) ?? volumeFault(this.running.definition, proposal);
     if (fault) throw new PlimsollError('PROPOSAL_MALFORMED', fault, 'return target(…), order(…), cancel(…) or nothing');
     const symbol = proposal.symbol ?? context.symbol;
     const instrument = symbol === context.symbol ? context.market.index : this.context(symbol)?.market.index;
@@ -198,6 +198,12 @@ export class StrategyRunner {
     for (const context of this.#contexts) context?.restore(checkpoint.contexts[k++]);
     this.#nextAsked.fill(0);
   }
+}
+
+/** A VWAP needs volumes, which are only kept for who asks for them. */
+function volumeFault({ volumeDays }: AnyStrategy, proposal: Proposal): string | undefined {
+  const isSpread = proposal.kind !== 'cancel' && proposal.algorithm?.kind === 'vwap';
+  return isSpread && volumeDays === undefined ? 'it asks for a vwap and declares no volumeDays' : undefined;
 }
 
 /** Proposals that one answer may hold. */

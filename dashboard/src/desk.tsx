@@ -49,6 +49,10 @@ function Accounts({ client, instance, onTokenRefused }: DeskProps & { instance: 
         onTheme={choose}
         onAccount={setAccount}
         onAsk={setQuestion}
+        onSwitched={(outcome) => {
+          setNotice(outcome);
+          changed();
+        }}
       />
       {view ? (
         <Account client={client} view={view} feed={state} theme={theme} onAsk={setQuestion} />

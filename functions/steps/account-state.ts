@@ -29,6 +29,9 @@ export const KEYS = {
   gapPrefix: 'gap/',
   /** Why a step of a cycle failed the last time it was tried. */
   failure: (asOf: number): string => `failure/${timeKey(asOf)}`,
+  /** Work of several commits that is not at its end, and the texts that hold it (commit-engine.ts). */
+  pending: 'pending',
+  pendingText: (k: number): string => `pending/${k}`,
 } as const;
 
 /** Milliseconds UTC as text whose bytes sort like the times do. */

@@ -18,8 +18,8 @@ export interface ArmingRequest {
   readonly reason: string;
 }
 
-/** The words that arm a stream. */
-export const armingPhrase = (stream: string): string => `trade real money in ${stream}`;
+/** What arms a stream: the name of its account. */
+export const armingPhrase = (stream: string): string => stream.slice(stream.indexOf('/') + 1);
 
 /**
  * Arms a live account up to limits: tiny at first (`live.first` of its configuration), at most ten times what was armed before from
@@ -32,7 +32,7 @@ export function armLive(ports: StepPorts, stream: string, request: ArmingRequest
       throw new PlimsollError(
         'ARMING_NOT_TYPED',
         `"${request.typed}" does not arm ${stream}`,
-        `type "${armingPhrase(stream)}"`,
+        `type the account’s name, ${armingPhrase(stream)}, to trade real money with it`,
         { kept: 'the account is as it was' },
       );
     }
@@ -48,7 +48,9 @@ export function disarmLive(ports: StepPorts, stream: string, reason: string, ori
   return runCommand(ports, stream, 'live.disarm', origin, (engine) => {
     const live = liveAccount(engine);
     if (live.arming) arm(engine, undefined, `${reason} (${origin.principal.name})`);
-    const opening = engine.markets.flatMap(({ orders }) => orders.filter((order) => !order.reduceOnly));
+    const opening = engine.markets.flatMap(({ orders, held }) =>
+      [...orders, ...held].filter((order) => !order.reduceOnly),
+    );
     for (const order of opening) cancel(engine, order, 'live trading is disarmed');
     return { armed: false, canceled: opening.length };
   });
@@ -95,13 +97,19 @@ function scaledArming({ moneyScale }: Engine, { maxOrderNotional, maxExposure }:
   );
 }
 
-function assertWithin({ moneyScale }: Engine, { highestArmed, settings: { first } }: LiveAccount, asked: Arming): void {
+/** The most that a live account may be armed for now, scaled money. */
+export function mostArming({ moneyScale }: Engine, { highestArmed, settings: { first } }: LiveAccount): Arming {
   const mostOf = (before: number | undefined, firstOf: number): number =>
     Math.max((before ?? 0) * LIVE_BOUNDS.armingFactor, Math.floor(firstOf * moneyScale));
-  const most = {
+  return {
     maxOrderNotional: mostOf(highestArmed?.maxOrderNotional, first.maxOrderNotional),
     maxExposure: mostOf(highestArmed?.maxExposure, first.maxExposure),
   };
+}
+
+function assertWithin(engine: Engine, live: LiveAccount, asked: Arming): void {
+  const { moneyScale } = engine;
+  const most = mostArming(engine, live);
   if (asked.maxOrderNotional <= most.maxOrderNotional && asked.maxExposure <= most.maxExposure) return;
   throw new PlimsollError(
     'ARMING_LIMITS_TOO_HIGH',

@@ -8,11 +8,11 @@ import type { Principal } from '../../core/ports/identity.ts';
 import { closeByHand } from '../../core/risk/close-by-hand.ts';
 import { halt, reduce, resume } from '../../core/risk/kill-switch.ts';
 import type { TradingState } from '../../core/risk/trading-state.ts';
-import { KEYS, loadAccount } from './account-state.ts';
+import { type AccountState, KEYS, loadAccount } from './account-state.ts';
+import { callBackNow } from './call-back.ts';
+import { commitEngine } from './commit-engine.ts';
 import { engineOf } from './engines.ts';
-import { callBackNow } from './execute-live.ts';
 import type { StepPorts } from './ports.ts';
-import { commitEngine } from './step.ts';
 
 /** Who asks for a command, and the key under which it is done once. */
 export interface CommandOrigin {
@@ -34,17 +34,17 @@ export async function runCommand<Output extends Json>(
   stream: string,
   name: string,
   origin: CommandOrigin,
-  work: (engine: Engine) => Output,
+  work: (engine: Engine, state: AccountState) => Output,
 ): Promise<Output> {
   const key = KEYS.command(origin.idempotencyKey);
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
     const done = await ports.ledger.document(stream, key);
     if (done) return answeredBefore(done.value as unknown as DoneCommand<Output>, name, origin);
     const { state, version } = await loadAccount(ports.ledger, stream);
-    const engine = await engineOf(ports, stream);
+    const engine = await engineOf(ports, stream, state.engine);
     engine.restore(state.engine);
     engine.proposals = [...state.proposals];
-    const output = work(engine);
+    const output = work(engine, state);
     const { principal, fingerprint = '' } = origin;
     const value: Json = { name, by: principal.id, at: ports.now(), fingerprint, output };
     // What the account runs under stays what it was: a command works beside a deployment that is not taken over yet.
@@ -143,6 +143,13 @@ export function closePosition(
         'list the positions to see what is held',
       );
     const order = closeByHand(engine, index, market, `closed by hand (${origin.principal.name})`);
+    if (typeof order === 'string')
+      throw new PlimsollError(
+        'POSITION_NOT_CLOSABLE',
+        `what "${strategy}" holds of ${symbol} cannot be closed with an order (${order})`,
+        'it is less than the venue takes; close it together with more of it, or leave it',
+        { kept: 'the position is as it was' },
+      );
     return { order: order.id, state: order.state as string };
   });
 }

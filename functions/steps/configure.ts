@@ -4,15 +4,18 @@ import type { AccountConfiguration } from '../../core/configuration/schema.ts';
 import { recordDocument } from '../../core/engine/bookkeeping.ts';
 import { Engine, type EngineDefinition } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
-import type { Json } from '../../core/json.ts';
-import type { LedgerEvent } from '../../core/ledger/events.ts';
-import type { DocumentWrite, LedgerPort } from '../../core/ports/ledger.ts';
+import type { DocumentWrite } from '../../core/ports/ledger.ts';
+import { thresholdsOf } from '../../core/risk/limit-changes.ts';
+import type { LimitsEvent } from '../../core/risk/limits-in-force.ts';
 import { type Cursor, KEYS, type LoadedAccount, loadAccount } from './account-state.ts';
-import { definitionFor } from './engines.ts';
+import { type AppliedBefore, appliedBefore } from './applied-before.ts';
+import { applyTotals } from './budgets.ts';
+import { commitEngine } from './commit-engine.ts';
+import { asListed, definitionFor, inForce } from './engines.ts';
+import { heldBack, limitsTakenOver, namedBy } from './limits.ts';
 import { checkpointsAfter, cyclesBehind } from './move-strategies.ts';
 import type { StepPorts } from './ports.ts';
-import { type Applied, appliedOf, digestOf, plain, registration, strategyHash } from './runs-under.ts';
-import { commitEngine } from './step.ts';
+import { type Applied, appliedOf, digestOf, plain, registration } from './runs-under.ts';
 
 const MAX_CONFLICTS = 20;
 
@@ -46,28 +49,41 @@ async function takeOver(
 ): Promise<string[] | undefined> {
   const definition = await definitionFor(ports, stream);
   if (state.runsUnder === digestOf(definition)) return [];
+  await applyTotals(ports);
   await assertUniverse(ports, account, definition);
   const before = await appliedBefore(ports.ledger, stream);
   const now = appliedOf(definition);
   assertPlaces(account, before, now);
-  const engine = new Engine(definition);
-  engine.restore(state.engine);
+  const proposed = limitsTakenOver(account, state.engine, before, definition);
+  const limits = proposed?.limits ?? state.engine.limits;
+  const engine = new Engine(inForce(asListed(definition, state.engine), limits));
+  engine.restore({ ...state.engine, ...(limits ? { limits } : {}) });
   engine.proposals = [...state.proposals];
   const changed = now.strategies.map((strategy, k) => before.strategies[k]?.contentHash !== strategy.contentHash);
   const isSame = before.configurationHash === now.configurationHash && !changed.includes(true);
-  const documents = isSame ? [] : await take(ports, engine, before, state.cursor, changed);
+  const events = proposed?.events ?? [];
+  const document = { ...now, thresholds: thresholdsOf(definition), ...namedBy(account) };
+  const documents = isSame ? [] : await take(ports, engine, { before, document, events }, state.cursor, changed);
   const write = { version, cursor: state.cursor, verdicts: state.verdicts, runsUnder: digestOf(definition) };
   if (!(await commitEngine(ports, engine, write, documents))) return undefined;
   if (isSame) return [];
   const names = now.strategies.filter((_, k) => changed[k]).map(({ id }) => id);
-  return names.length > 0 ? names : ['limits or costs'];
+  return [...(names.length > 0 ? names : ['limits or costs']), ...heldBack(limits?.held)];
+}
+
+interface Taken {
+  readonly before: AppliedBefore;
+  /** What is kept of it for the next change. */
+  readonly document: AppliedBefore;
+  /** What becomes of the limits. */
+  readonly events: readonly LimitsEvent[];
 }
 
 /** Records the change and lets the engine go on under it; the documents that go with it. */
 async function take(
   ports: StepPorts,
   engine: Engine,
-  before: Applied,
+  { before, document, events }: Taken,
   cursor: Cursor,
   changed: readonly boolean[],
 ): Promise<DocumentWrite[]> {
@@ -78,16 +94,18 @@ async function take(
   runners.slice(before.strategies.length).forEach(({ running, index }) => {
     recordDocument(engine, 'StrategyRegistered', { index, ...registration(running) });
   });
+  for (const { kind, body } of events) recordDocument(engine, kind, body);
   recordDocument(engine, 'ConfigurationApplied', {
     configurationHash: definition.configurationHash,
     limits: plain(definition.limits),
     execution: plain(definition.execution),
+    ...(definition.sizing ? { sizing: plain(definition.sizing) } : {}),
+    ...(definition.budgets ? { budgets: [...definition.budgets] } : {}),
     strategies: runners.map(({ running }) => registration(running)),
   });
   if (watch.peak > 0) watch.raisePeak(watch.peak);
-  const now = appliedOf(definition) as unknown as Json;
   return [
-    { key: KEYS.configuration, value: now, expectedVersion: 'any' },
+    { key: KEYS.configuration, value: plain(document), expectedVersion: 'any' },
     ...(await movedCheckpoints(ports, engine, cursor, changed)),
   ];
 }
@@ -138,28 +156,4 @@ function assertPlaces(account: AccountConfiguration, before: Applied, now: Appli
     'put it back there (`plimsoll op strategies.pause` stops it), add new ones at the end, or give the account another id',
     { kept: 'its ledger is untouched' },
   );
-}
-
-/** From the document of the last change, or else from the stream's first events. */
-async function appliedBefore(ledger: LedgerPort, stream: string): Promise<Applied> {
-  const document = await ledger.document(stream, KEYS.configuration);
-  if (document) return document.value as unknown as Applied;
-  const strategies: Applied['strategies'][number][] = [];
-  for (let after = 0; ; ) {
-    const commits = await ledger.read(stream, after, 1);
-    for (const event of commits.flatMap(({ events }) => events as unknown as LedgerEvent[])) {
-      const body = event.body as Record<string, Json>;
-      if (event.kind === 'StrategyRegistered')
-        strategies.push({ id: String(body.id), contentHash: strategyHash(body) });
-      if (event.kind === 'ConfigurationApplied')
-        return { configurationHash: String(body.configurationHash), strategies };
-    }
-    if (commits.length === 0)
-      throw new PlimsollError(
-        'ACCOUNT_NOT_OPEN',
-        `the account ${stream} has no ledger yet`,
-        'start the platform once so that its first cycle opens it',
-      );
-    after = commits[0].number;
-  }
 }

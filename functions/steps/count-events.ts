@@ -8,6 +8,7 @@ const WORDS: Partial<Record<LedgerEvent['kind'], readonly [one: string, many: st
   OrderFilled: ['fill', 'fills'],
   OrderFilledAtVenue: ['fill', 'fills'],
   ExternalFilled: ['fill of another', 'fills of others'],
+  ParentFilled: ['worked to its end', 'worked to their end'],
   OrderCanceled: ['canceled', 'canceled'],
   OrderRejected: ['rejected', 'rejected'],
   OrderExpired: ['expired', 'expired'],

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { definitionOf, streamOf } from '../../core/configuration/definition.ts';
 import type { AccountConfiguration } from '../../core/configuration/schema.ts';
 import { openCycle, takeBar } from '../../core/cycle.ts';
-import { Engine, type EngineDefinition } from '../../core/engine/engine.ts';
+import { Engine, type EngineDefinition, type EngineSnapshot } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { canonicalJson, type Json } from '../../core/json.ts';
 import { nearest } from '../../core/nearest.ts';
+import { underThresholds } from '../../core/risk/limit-changes.ts';
+import type { LimitsInForce } from '../../core/risk/limits-in-force.ts';
 import type { CycleDocument, Opening } from './account-state.ts';
 import { KEYS } from './account-state.ts';
 import type { StepPorts } from './ports.ts';
@@ -40,10 +42,25 @@ export async function definitionFor(ports: StepPorts, stream: string): Promise<E
   return define(ports, stream, document.value as unknown as Opening);
 }
 
-/** A fresh engine for a stream. Throws `ACCOUNT_NOT_OPEN`. */
-export async function engineOf(ports: StepPorts, stream: string): Promise<Engine> {
-  return new Engine(await definitionFor(ports, stream));
+/**
+ * A fresh engine for a stream, under the limits that are in force in the snapshot which it will be restored from and with the instruments
+ * as it has them; without one, as the configuration and the opening have them. Throws `ACCOUNT_NOT_OPEN`.
+ */
+export async function engineOf(ports: StepPorts, stream: string, at?: EngineSnapshot): Promise<Engine> {
+  return new Engine(inForce(asListed(await definitionFor(ports, stream), at), at?.limits));
 }
+
+/** A definition with the instruments as their venue lists them now. */
+export function asListed(definition: EngineDefinition, at: EngineSnapshot | undefined): EngineDefinition {
+  if (at?.relisted === undefined) return definition;
+  const instruments = [...definition.instruments];
+  for (const [index, instrument] of at.relisted) instruments[index] = instrument;
+  return { ...definition, instruments };
+}
+
+/** A definition under the limits that are in force. */
+export const inForce = (definition: EngineDefinition, limits: LimitsInForce | undefined): EngineDefinition =>
+  limits ? underThresholds(definition, limits.thresholds) : definition;
 
 export function buildEngine(ports: StepPorts, stream: string, opening: Opening): Engine {
   return new Engine(define(ports, stream, opening));

@@ -2,16 +2,17 @@
 import { submitIntents } from '../../core/cycle.ts';
 import type { Engine } from '../../core/engine/engine.ts';
 import { liveOf } from '../../core/engine/venue-bookkeeping.ts';
+import type { PlimsollError } from '../../core/errors.ts';
 import { type SendOutcome, takeOverSendings, takeSubmitAnswer } from '../../core/execution/live/answers.ts';
-import { prepareSends, type Sending } from '../../core/execution/live/send.ts';
+import { giveUpStaleOnes, prepareSends, type Sending } from '../../core/execution/live/send.ts';
 import { takeAnswers } from '../../core/execution/live/take-over.ts';
 import type { ExecutionVenuePort, QueryAnswer } from '../../core/ports/execution-venue.ts';
-import { KEYS, loadAccount } from './account-state.ts';
+import { callBack, type Stray } from './call-back.ts';
+import { standsAt } from './commit-engine.ts';
 import { countEvents } from './count-events.ts';
-import { engineOf } from './engines.ts';
 import type { CycleMessage, StepPorts } from './ports.ts';
-import { amendAccount, sendNext, takeStep } from './step.ts';
-import { instrumentsOf, isLive, type Outstanding, outstanding, venueOf, venueProblem } from './venue.ts';
+import { amendAccount, runStep, sendNext, takeStep } from './step.ts';
+import { instrumentsOf, type Outstanding, outstanding, venueOrProblem, venueProblem } from './venue.ts';
 
 /** What the venue is told in one execute, fixed in the commit before. */
 interface Plan {
@@ -21,9 +22,6 @@ interface Plan {
   readonly outstanding: readonly Outstanding[];
   readonly strays: readonly Stray[];
 }
-
-/** An order that counted as lost and is at the venue after all. */
-type Stray = Pick<Outstanding, 'instrument' | 'clientOrderId'>;
 
 /** What the venue said. */
 interface Heard {
@@ -40,7 +38,9 @@ interface Heard {
  * it was read, trading state and arming included, so no submission follows a halt.
  */
 export async function executeLiveStep(ports: StepPorts, message: CycleMessage): Promise<void> {
-  const venue = venueOf(ports, message.stream);
+  const found = await venueOrProblem(ports, message.stream);
+  if ('problem' in found) return settleWithoutVenue(ports, message, found.problem);
+  const { venue } = found;
   const plan = await planSends(ports, message, venue);
   if (!plan) return;
   const heard = await tellVenue(ports, message.stream, venue, plan);
@@ -54,6 +54,18 @@ export async function executeLiveStep(ports: StepPorts, message: CycleMessage): 
   if (cursor) await sendNext(ports, message.stream, cursor);
   // Another delivery has ended the step meanwhile; what was heard here counts all the same.
   else await amendAccount(ports, message.stream, take);
+}
+
+/** There is no way to the venue: nothing is sent, what lowers a position waits, and what would open one ends once it is old. */
+function settleWithoutVenue(ports: StepPorts, message: CycleMessage, problem: PlimsollError): Promise<void> {
+  return runStep(ports, 'execute', message, ({ engine }) => {
+    const before = engine.journal.sequence;
+    takeOverSendings(engine);
+    submitIntents(engine);
+    engine.intents = [];
+    giveUpStaleOnes(engine);
+    return { verdict: `${countEvents(engine, before, 'nothing sent')}; ${problem.message}`, next: 'settled' };
+  });
 }
 
 async function planSends(
@@ -92,20 +104,6 @@ async function tellVenue(ports: StepPorts, stream: string, venue: ExecutionVenue
   return { queried, before, sent, after: await clockOf(venue) };
 }
 
-/** What the venue answers to a cancel is not believed: the order ends when it says so of the order. */
-async function callBack(
-  ports: StepPorts,
-  venue: ExecutionVenuePort,
-  plan: Pick<Plan, 'outstanding' | 'strays'>,
-): Promise<void> {
-  const unbounded = venue.capabilities.requestValidityMs === undefined;
-  const canceled = plan.outstanding.filter((out) => out.isCanceled || (unbounded && !out.isKnown));
-  for (const { instrument, clientOrderId } of [...canceled, ...plan.strays]) {
-    await venue.cancel(instrument, clientOrderId);
-    ports.faultPoint?.('venue:canceled');
-  }
-}
-
 /** Sends one order, unless somebody has changed the account since it was marked. */
 async function send(
   ports: StepPorts,
@@ -114,8 +112,7 @@ async function send(
   { version }: Plan,
   { request }: Sending,
 ): Promise<SendOutcome> {
-  const account = await ports.ledger.document(stream, KEYS.account);
-  if (account?.version !== version) return { kind: 'not-sent' };
+  if (!(await standsAt(ports.ledger, stream, version))) return { kind: 'not-sent' };
   ports.faultPoint?.('venue:before-submit');
   const answer = await venue.submit(request);
   ports.faultPoint?.('venue:submitted');
@@ -146,17 +143,4 @@ function straysOf(engine: Engine): Stray[] {
   return live.lost
     .filter(({ clientOrderId }) => live.found.has(clientOrderId))
     .map(({ clientOrderId, instrument }) => ({ clientOrderId, instrument: instruments[instrument] }));
-}
-
-/**
- * Asks the venue at once to cancel what a person has just canceled, without waiting for the next cycle. What fails here is asked
- * again there, so nothing of it is kept. Does nothing for a paper account.
- */
-export async function callBackNow(ports: StepPorts, stream: string): Promise<void> {
-  if (!ports.venue || !isLive(ports, stream)) return;
-  const { state } = await loadAccount(ports.ledger, stream);
-  const engine = await engineOf(ports, stream);
-  engine.restore(state.engine);
-  const out = outstanding(engine).filter(({ isCanceled }) => isCanceled);
-  if (out.length > 0) await callBack(ports, venueOf(ports, stream), { outstanding: out, strays: [] });
 }

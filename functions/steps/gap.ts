@@ -18,20 +18,12 @@ import {
   type Step,
   type Verdict,
 } from './account-state.ts';
+import { commitEngine } from './commit-engine.ts';
 import { engineOf } from './engines.ts';
 import { checkpointsAfter, cyclesBehind } from './move-strategies.ts';
 import type { CycleMessage, StepPorts } from './ports.ts';
 import { assertRunsUnder } from './runs-under.ts';
-import {
-  commitEngine,
-  cycleFollowing,
-  dueState,
-  ingestVerdict,
-  loadCycle,
-  sendAgain,
-  sendNext,
-  verdictsDocument,
-} from './step.ts';
+import { cycleFollowing, dueState, ingestVerdict, loadCycle, sendAgain, sendNext, verdictsDocument } from './step.ts';
 
 /** What became of a cycle that was given up. */
 export interface RecordedGap extends Gap, CycleMessage {
@@ -134,7 +126,7 @@ async function close(
 ): Promise<RecordedGap | undefined> {
   const startedAt = ports.now();
   const cycle = await loadCycle(ports, message);
-  const engine = await engineOf(ports, message.stream);
+  const engine = await engineOf(ports, message.stream, state.engine);
   assertRunsUnder(state, engine.definition);
   engine.restore(state.engine);
   openCycle(engine, message.cycle);
@@ -163,7 +155,9 @@ async function close(
 function dropIntents(engine: Engine): number {
   const { intents } = engine;
   for (const order of intents) {
-    engine.position(order.strategy, order.instrument).target = Number.NaN;
+    // Canceled with the order that it was a part of. A part that was to be sent by itself goes back to its order.
+    if (order.state === 'Canceled') continue;
+    if (order.carvedFrom === 0) engine.position(order.strategy, order.instrument).target = Number.NaN;
     cancel(engine, order, 'its cycle failed before it was sent');
   }
   engine.intents = [];

@@ -8,10 +8,11 @@ import type { Instrument } from '../../core/market/instrument.ts';
 import { type DocumentWrite, LEDGER_BOUNDS, type LedgerPort } from '../../core/ports/ledger.ts';
 import type { Provenance } from '../../core/ports/market-data.ts';
 import { type CycleDocument, findAccount, KEYS, type Opening } from './account-state.ts';
+import { commitEngine } from './commit-engine.ts';
 import { buildEngine, contentHash } from './engines.ts';
 import type { StepPorts } from './ports.ts';
 import { digestOf } from './runs-under.ts';
-import { commitEngine, sendNext } from './step.ts';
+import { sendNext } from './step.ts';
 
 const MAX_HEAD_RACES = 50;
 

@@ -1,10 +1,8 @@
 /** Cycles that passed while nobody could open them, and that are too many to be made up for. */
 import { recordDocument } from '../../core/engine/bookkeeping.ts';
+import { byThePlatform } from './by-the-platform.ts';
 import { runCommand } from './commands.ts';
 import type { StepPorts } from './ports.ts';
-
-/** Who records what the platform itself does. */
-const PLATFORM = { id: 'platform', name: 'the platform', roles: ['admin'] } as const;
 
 export interface MissedCycles {
   /** The first and the last of them, ms UTC. */
@@ -22,10 +20,7 @@ export async function recordMissed(
   count: number,
 ): Promise<MissedCycles> {
   const missed = { from: time - count * everyMs, to: time - everyMs, count };
-  const origin = {
-    principal: { ...PLATFORM, roles: [...PLATFORM.roles] },
-    idempotencyKey: `cycles-missed-${missed.from}-${missed.to}`,
-  };
+  const origin = byThePlatform(`cycles-missed-${missed.from}-${missed.to}`);
   await runCommand(ports, stream, 'cycles.missed', origin, (engine) => {
     recordDocument(engine, 'CyclesMissed', missed);
     return missed;

@@ -14,8 +14,11 @@ export interface StepPorts {
   readonly now: () => number;
   /** Runs strategy code under a deadline; throws `STRATEGY_TIMEOUT` when it takes longer. */
   readonly withDeadline: <T>(timeoutMs: number, what: string, work: () => T) => T;
-  /** The execution side of a configured venue, for live accounts. Without it they open nothing and send nothing. */
-  readonly venue?: (name: string) => ExecutionVenuePort;
+  /**
+   * The execution side of a configured venue, for live accounts. Without it they open nothing and send nothing, as where it throws
+   * `VENUE_KEYS_MISSING`, `VENUE_KEYS_UNREADABLE` or `VENUE_NOT_WIRED`.
+   */
+  readonly venue?: (name: string) => ExecutionVenuePort | Promise<ExecutionVenuePort>;
   /** Called between every two writes, for tests that end the process there. */
   readonly faultPoint?: (name: string) => void;
 }

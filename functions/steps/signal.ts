@@ -1,9 +1,11 @@
+import { isRiskDue } from '../../core/cycle.ts';
 import { failStrategy, pauseStrategy } from '../../core/engine/bookkeeping.ts';
 import type { Engine } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { fromCheckpointJson, type Json, toCheckpointJson } from '../../core/json.ts';
 import type { DocumentWrite } from '../../core/ports/ledger.ts';
 import { guardMargins } from '../../core/risk/margin-guard.ts';
+import { closeOverdue } from '../../core/risk/time-stops.ts';
 import type { StrategyCheckpoint, StrategyRunner } from '../../core/strategies/runner.ts';
 import { purely } from '../support/purely.ts';
 import { type AccountState, type CycleDocument, KEYS } from './account-state.ts';
@@ -31,7 +33,11 @@ export function signalStep(ports: StepPorts, message: CycleMessage): Promise<voi
         expectedVersion: loaded[k].version,
       }),
     );
-    if (engine.proposals.length === 0) return settled(engine, before, documents, cycle);
+    if (engine.proposals.length === 0) {
+      // The parts of an order that is worked follow from its decision, which pinned what it was made from.
+      const rest = settled(engine, before, documents, cycle);
+      return isRiskDue(engine) ? { ...rest, next: 'risk' } : rest;
+    }
     const pinned = pin(
       engine,
       cycle,
@@ -105,6 +111,7 @@ export function askStrategies(ports: StepPorts, engine: Engine): ReadonlySet<Str
       late.add(runners[asked++]);
     }
   }
+  closeOverdue(engine);
   guardMargins(engine);
   return late;
 }

@@ -1,12 +1,10 @@
 import type { Engine } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { waitsForVenue } from '../../core/execution/live/send.ts';
-import { canonicalJson, type Json } from '../../core/json.ts';
-import { type CommitRequest, type DocumentWrite, LEDGER_BOUNDS, type LedgerHead } from '../../core/ports/ledger.ts';
+import type { Json } from '../../core/json.ts';
+import type { DocumentWrite } from '../../core/ports/ledger.ts';
 import {
   type AccountState,
-  type AccountWrite,
-  accountDocument,
   type Cursor,
   type CycleDocument,
   type Gap,
@@ -17,6 +15,7 @@ import {
   type Verdict,
   type VerdictsDocument,
 } from './account-state.ts';
+import { commitEngine } from './commit-engine.ts';
 import { engineOf, takeCycle } from './engines.ts';
 import type { CycleMessage, StepPorts } from './ports.ts';
 import { assertRunsUnder } from './runs-under.ts';
@@ -92,7 +91,7 @@ export async function takeStep(
 export async function amendAccount(ports: StepPorts, stream: string, work: (engine: Engine) => void): Promise<void> {
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
     const { state, version } = await loadAccount(ports.ledger, stream);
-    const engine = await engineOf(ports, stream);
+    const engine = await engineOf(ports, stream, state.engine);
     engine.restore(state.engine);
     engine.proposals = [...state.proposals];
     work(engine);
@@ -124,7 +123,7 @@ async function attempt(
 ): Promise<Cursor | undefined> {
   const startedAt = ports.now();
   const cycle = await loadCycle(ports, message);
-  const engine = await engineOf(ports, message.stream);
+  const engine = await engineOf(ports, message.stream, state.engine);
   assertRunsUnder(state, engine.definition);
   engine.restore(state.engine);
   engine.proposals = [...state.proposals];
@@ -176,74 +175,6 @@ export async function loadCycle(ports: StepPorts, message: CycleMessage): Promis
       'let ingest open it',
     );
   return document.value as unknown as CycleDocument;
-}
-
-/**
- * Writes what an engine did: its events in as many commits as the bounds ask for, the last one together with the account
- * document and the others. False when another writer came first; then nothing of it counts. A crash between two of the
- * commits is made up for by doing the same work again: what is already there is the beginning of it.
- */
-export async function commitEngine(
-  ports: StepPorts,
-  engine: Engine,
-  write: AccountWrite,
-  documents: readonly DocumentWrite[],
-): Promise<boolean> {
-  const stream = engine.definition.stream;
-  const events = engine.journal.drain() as unknown as Json[];
-  const hash = events.length > 0 ? engine.journal.head() : '';
-  const account: DocumentWrite = {
-    key: KEYS.account,
-    value: accountDocument(engine, write),
-    expectedVersion: write.version,
-  };
-  let head = await ports.ledger.head(stream);
-  const before = engine.journal.sequence - events.length;
-  let written = head.sequence - before;
-  if (written < 0 || written > events.length) return false;
-  if (written > 0 && !(await isBeginning(ports, stream, head, events.slice(0, written)))) return false;
-  while (events.length - written > LEDGER_BOUNDS.eventsPerCommit) {
-    const part = events.slice(written, written + LEDGER_BOUNDS.eventsPerCommit);
-    const next = await commitPart(ports, {
-      stream,
-      expected: head,
-      events: part,
-      hash: '',
-      documents: [],
-      guards: [{ key: KEYS.account, version: write.version }],
-    });
-    if (!next) return false;
-    ports.faultPoint?.('commit:part');
-    head = next;
-    written += part.length;
-  }
-  return (
-    (await commitPart(ports, {
-      stream,
-      expected: head,
-      events: events.slice(written),
-      hash,
-      documents: [account, ...documents],
-      guards: [],
-    })) !== undefined
-  );
-}
-
-/** Whether the last commits of a stream hold these events: the parts of this very work, which a crash cut short. */
-async function isBeginning(
-  { ledger }: StepPorts,
-  stream: string,
-  head: LedgerHead,
-  events: readonly Json[],
-): Promise<boolean> {
-  const parts = Math.ceil(events.length / LEDGER_BOUNDS.eventsPerCommit);
-  const commits = await ledger.read(stream, Math.max(0, head.commit - parts), parts);
-  return canonicalJson(commits.flatMap((commit) => commit.events)) === canonicalJson(events);
-}
-
-async function commitPart(ports: StepPorts, request: CommitRequest): Promise<LedgerHead | undefined> {
-  const outcome = await ports.ledger.commit(request);
-  return outcome.kind === 'committed' ? outcome.head : undefined;
 }
 
 /**

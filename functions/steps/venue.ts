@@ -10,8 +10,8 @@ import type { ExecutionVenuePort, QueryAnswer } from '../../core/ports/execution
 import { accountOf } from './engines.ts';
 import type { StepPorts } from './ports.ts';
 
-/** Throws `VENUE_NOT_WIRED` where this runtime has no way to the account's venue. */
-export function venueOf(ports: StepPorts, stream: string): ExecutionVenuePort {
+/** Throws `VENUE_NOT_WIRED` where this runtime has no way to the account's venue, and what opening it throws ({@link StepPorts}). */
+export async function venueOf(ports: StepPorts, stream: string): Promise<ExecutionVenuePort> {
   const { venue } = universeOf(ports.configuration, accountOf(ports, stream));
   if (ports.venue) return ports.venue(venue);
   throw new PlimsollError(
@@ -24,12 +24,34 @@ export function venueOf(ports: StepPorts, stream: string): ExecutionVenuePort {
 
 export const isLive = (ports: StepPorts, stream: string): boolean => accountOf(ports, stream).live !== undefined;
 
-/** Codes under which a venue says that nothing is known. */
-const PROBLEMS: readonly string[] = ['VENUE_UNAVAILABLE', 'VENUE_REFUSED', 'VENUE_ANSWER_MALFORMED', 'VENUE_NOT_WIRED'];
+/** Codes under which a venue says that nothing is known, or that there is no way to it. */
+export const VENUE_PROBLEMS = [
+  'VENUE_UNAVAILABLE',
+  'VENUE_REFUSED',
+  'VENUE_ANSWER_MALFORMED',
+  'VENUE_NOT_WIRED',
+  'VENUE_KEYS_MISSING',
+  'VENUE_KEYS_UNREADABLE',
+] as const;
 
 /** The problem that a venue has, if that is what an error says. */
 export function venueProblem(error: unknown): PlimsollError | undefined {
-  return error instanceof PlimsollError && PROBLEMS.includes(error.code) ? error : undefined;
+  const isOne = error instanceof PlimsollError && (VENUE_PROBLEMS as readonly string[]).includes(error.code);
+  return isOne ? error : undefined;
+}
+
+/** The venue, or why there is none. */
+export async function venueOrProblem(
+  ports: StepPorts,
+  stream: string,
+): Promise<{ readonly venue: ExecutionVenuePort } | { readonly problem: PlimsollError }> {
+  try {
+    return { venue: await venueOf(ports, stream) };
+  } catch (error) {
+    const problem = venueProblem(error);
+    if (!problem) throw error;
+    return { problem };
+  }
 }
 
 export const instrumentsOf = (engine: Engine): readonly Instrument[] =>
@@ -86,5 +108,22 @@ export async function gatherFacts(venue: ExecutionVenuePort, engine: Engine): Pr
   if (isFirst) live.fillsSince = clock;
   const { fills, cursor } = await venue.fills(instruments, live.fillsSince, live.fillCursor);
   assertFills(engine, fills);
-  return { clock, openOrders, answers, fills: isFirst ? [] : fills, cursor };
+  const payments = await paymentsAt(venue, engine);
+  return { clock, openOrders, answers, fills: isFirst ? [] : fills, cursor, payments };
+}
+
+/**
+ * What the venue pays and charges apart from fills; undefined where it does not, or not that can be read. Throws `VENUE_NOT_WIRED` for
+ * perpetuals then: without their funding the ledger would part from the venue.
+ */
+async function paymentsAt(venue: ExecutionVenuePort, engine: Engine): Promise<VenueFacts['payments']> {
+  const { fillsSince, paymentCursor } = liveOf(engine);
+  if (venue.payments) return venue.payments(instrumentsOf(engine), fillsSince, paymentCursor);
+  if (!engine.hasPerpetuals) return undefined;
+  throw new PlimsollError(
+    'VENUE_NOT_WIRED',
+    `what ${venue.venue} settles in perpetuals cannot be read from it`,
+    'trade them in a paper account, or at a venue where it can',
+    { kept: 'nothing was sent' },
+  );
 }

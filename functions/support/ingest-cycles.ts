@@ -16,6 +16,7 @@ import { findAccount, KEYS, type Opening } from '../steps/account-state.ts';
 import { applyConfiguration } from '../steps/configure.ts';
 import { forEachOf, type GatheredBars, gatherBars } from '../steps/gather.ts';
 import { openAccount, openCycles, resume } from '../steps/ingest.ts';
+import { takeListing } from '../steps/listing.ts';
 import { recordMissed } from '../steps/missed-cycles.ts';
 import type { StepPorts } from '../steps/ports.ts';
 import { cycleFollowing, sendNext } from '../steps/step.ts';
@@ -26,6 +27,8 @@ export interface IngestPorts {
   readonly lake: Lake;
   readonly venue: (name: string) => MarketDataPort;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Told, in sentences, what venues changed about the instruments of an account. */
+  readonly tell: (sentences: readonly string[]) => void;
   /** Told what an invocation did. */
   readonly report: (done: IngestReport) => void;
 }
@@ -48,6 +51,8 @@ export interface IngestSpan {
   readonly from: number;
   readonly to: number;
 }
+
+const DAY_MS = 86_400_000;
 
 export const INGEST_BOUNDS = {
   /** Cycles that one invocation by hand opens. */
@@ -192,12 +197,24 @@ async function prepare(run: Run, event: SchedulerEvent, { account, settled }: Sc
   const universe = universeOf(configuration, account);
   const venue = ports.venue(universe.venue);
   const isOpen = settled !== undefined || (await findAccount(ledger, stream)) !== undefined;
-  if (isOpen && (await applyConfiguration(ports.steps, account)).length > 0) await resume(ports.steps, stream);
+  const changed = isOpen ? await applyConfiguration(ports.steps, account) : [];
+  if (changed.length > 0) {
+    ports.tell([`The configuration of "${account.id}" changed and is taken over: ${changed.join(', ')}.`]);
+    await resume(ports.steps, stream);
+  }
   const listed = isOpen ? [] : await venue.instruments(universe.symbols);
+  if (settled !== undefined && isNewDay(settled, ticks.times[0]) && venue.provenance === 'live')
+    ports.tell(await takeListing(ports.steps, account, venue));
   const isWarm = settled !== undefined || (await warm(run, account, venue, listed, ticks.times[0]));
   if (!isWarm) return [];
   const { instruments } = await openAccount(ports.steps, account, listed, venue.provenance, ticks.times[0]);
   return [{ account, instruments, settled, ...ticks }];
+}
+
+/** Whether a time is on another day (UTC) than the one up to which a schedule is settled. */
+function isNewDay({ value }: LedgerDocument, time: number): boolean {
+  const { settledUntil } = value as { settledUntil: number };
+  return Math.floor(time / DAY_MS) !== Math.floor(settledUntil / DAY_MS);
 }
 
 /** Whether an account that the schedule has not run yet has its history; what of it fits this invocation is opened. */

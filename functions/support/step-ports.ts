@@ -10,11 +10,16 @@ import { QUEUES } from '../../core/ports/queue.ts';
 import type { StepPorts } from '../steps/ports.ts';
 import { withDeadline } from './deadline.ts';
 
+export type VenuesOf = (of: typeof configuration, variables: NodeJS.ProcessEnv) => NonNullable<StepPorts['venue']>;
+
 /**
  * From the environment that the stack sets; throws `ENVIRONMENT_INCOMPLETE`. The queue has a client from its first use on: most
  * cycles end at a step that sends nothing.
  */
-export function stepPorts(variables: NodeJS.ProcessEnv): { readonly steps: StepPorts; readonly queue: SqsQueue } {
+export function stepPorts(
+  variables: NodeJS.ProcessEnv,
+  venuesOf?: VenuesOf,
+): { readonly steps: StepPorts; readonly queue: SqsQueue } {
   const { ledgerTable, queues } = awsEnvironment(variables, { settings: ['ledgerTable'], queues: QUEUES });
   const ledger = new DynamoLedger(new DynamoDBClient(clientSettings()), { table: ledgerTable });
   let opened: SqsQueue | undefined;
@@ -33,6 +38,7 @@ export function stepPorts(variables: NodeJS.ProcessEnv): { readonly steps: StepP
       registry,
       now: Date.now,
       withDeadline,
+      ...(venuesOf ? { venue: venuesOf(configuration, variables) } : {}),
     },
   };
 }

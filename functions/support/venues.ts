@@ -26,13 +26,26 @@ function open(name: string, venue: VenueConfiguration, objects: ObjectStore): Ma
       return new LakeVenue(name, objects);
     case 'ccxt': {
       const openExchange = exchanges[venue.exchange];
-      if (openExchange) return openExchange({ venue: name, baseUrl: venue.baseUrl, timeoutMs: venue.timeoutMs });
+      const { baseUrl, timeoutMs, market } = venue;
+      if (openExchange) return openExchange({ venue: name, baseUrl, timeoutMs, markets: [market] });
       throw new PlimsollError(
         'VENUE_UNKNOWN',
         `this deployment carries no exchange "${venue.exchange}"`,
         'deploy again with the configuration that names it',
       );
     }
+    case 'alpaca':
+      throw new PlimsollError(
+        'VENUE_NOT_WIRED',
+        `no bars come from ${name} on AWS: Alpaca gives none without a key`,
+        'run the embedded platform, or name another venue',
+      );
+    case 'oanda':
+      throw new PlimsollError(
+        'VENUE_NOT_WIRED',
+        `no bars come from ${name} on AWS: OANDA gives none without a token`,
+        'run the embedded platform, or name another venue',
+      );
   }
 }
 

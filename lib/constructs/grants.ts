@@ -3,6 +3,7 @@ import { Validations } from 'aws-cdk-lib';
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LAKE_PREFIX } from '../../functions/support/lake-prefix.ts';
+import { REPORTS_PREFIX } from '../../operations/risk/report-key.ts';
 import type { DataStack } from '../stacks/data.ts';
 
 /** Everything that the ledger's adapter calls. Nothing is ever deleted. */
@@ -15,26 +16,47 @@ export function grantLedger({ ledger }: DataStack, fn: LambdaFunction): void {
   ledger.grant(fn, ...LEDGER_ACTIONS);
 }
 
-/** Reads and writes the lake; by a policy of its own, so that its wildcard is acknowledged and no other is. */
-export function grantLake({ lake }: DataStack, fn: LambdaFunction): void {
-  const policy = new Policy(fn, 'LakeObjects', {
+/** Reads and writes the lake. */
+export function grantLake(data: DataStack, fn: LambdaFunction): void {
+  grantObjects(data, fn, 'LakeObjects', LAKE_PREFIX, ['s3:GetObject', 's3:PutObject']);
+}
+
+/** Reads the lake. */
+export function grantLakeReads(data: DataStack, fn: LambdaFunction): void {
+  grantObjects(data, fn, 'LakeReads', LAKE_PREFIX, ['s3:GetObject']);
+}
+
+type ObjectAction = 's3:GetObject' | 's3:PutObject';
+
+/** The risk reports of the days that are over. */
+export function grantReports(data: DataStack, fn: LambdaFunction, actions: readonly ObjectAction[]): void {
+  grantObjects(data, fn, 'Reports', REPORTS_PREFIX, actions);
+}
+
+/** By a policy of its own, so that its wildcard is acknowledged and no other is. */
+function grantObjects(
+  { lake }: DataStack,
+  fn: LambdaFunction,
+  id: string,
+  prefix: string,
+  actions: readonly ObjectAction[],
+): void {
+  const policy = new Policy(fn, id, {
     statements: [
-      new PolicyStatement({
-        actions: ['s3:GetObject', 's3:PutObject'],
-        resources: [lake.arnForObjects(`${LAKE_PREFIX}*`)],
-      }),
+      new PolicyStatement({ actions: [...actions], resources: [lake.arnForObjects(`${prefix}*`)] }),
       // Without it S3 answers "denied" for a key that is not there.
       new PolicyStatement({
         actions: ['s3:ListBucket'],
         resources: [lake.bucketArn],
-        conditions: { StringLike: { 's3:prefix': `${LAKE_PREFIX}*` } },
+        conditions: { StringLike: { 's3:prefix': `${prefix}*` } },
       }),
     ],
     roles: [fn.role!],
   });
+  const does = actions.map((action) => (action === 's3:GetObject' ? 'reading' : 'writing')).join(' and ');
   Validations.of(policy).acknowledge({
-    id: `AwsSolutions::AwsSolutions-IAM5[Resource::${exportName(lake)}/${LAKE_PREFIX}*]`,
-    reason: `Keys below ${LAKE_PREFIX} are made at run time; reading and writing them is what the function is for.`,
+    id: `AwsSolutions::AwsSolutions-IAM5[Resource::${exportName(lake)}/${prefix}*]`,
+    reason: `Keys below ${prefix} are made at run time; ${does} them is what the function is for.`,
   });
 }
 

@@ -1,9 +1,8 @@
 /** The worker of jobs: a queue that holds their ids, the function that does them one at a time, and what it may reach. */
 import { join } from 'node:path';
 import { CfnOutput, Duration, Validations } from 'aws-cdk-lib';
-import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { settingVariable } from '../../adapters/aws/environment.ts';
@@ -11,10 +10,10 @@ import { STREAMS_PARTITION, streamPartition } from '../../adapters/aws/ledger-it
 import { JOB_QUEUE_VARIABLE, JOB_WAIT_MS } from '../../adapters/jobs/job-queue.ts';
 import { jobsStream } from '../../adapters/jobs/ledger-jobs.ts';
 import { QUEUE_BOUNDS } from '../../core/ports/queue.ts';
-import { LAKE_PREFIX } from '../../functions/support/lake-prefix.ts';
 import type { Deployment } from '../deployment.ts';
 import type { DataStack } from '../stacks/data.ts';
 import { observed } from '../stacks/trading.ts';
+import { grantLakeReads } from './grants.ts';
 import { PlimsollFunction } from './node-function.ts';
 
 /** The longest that Lambda runs. */
@@ -75,7 +74,7 @@ export class JobWorker extends Construct {
     });
     this.fn.addEventSource(new SqsEventSource(this.queue, { batchSize: 1 }));
     this.#grantLedger(data, tenant);
-    this.#grantLake(data.lake);
+    grantLakeReads(data, this.fn);
     new CfnOutput(scope, 'JobQueueUrl', { value: this.queue.queueUrl });
     new CfnOutput(scope, 'JobDeadLettersUrl', { value: this.deadLetters.queueUrl });
   }
@@ -101,30 +100,4 @@ export class JobWorker extends Construct {
       }),
     );
   }
-
-  #grantLake(lake: Bucket): void {
-    const policy = new Policy(this.fn, 'LakeReads', {
-      statements: [
-        new PolicyStatement({ actions: ['s3:GetObject'], resources: [lake.arnForObjects(`${LAKE_PREFIX}*`)] }),
-        // Without it S3 answers "denied" for a key that is not there.
-        new PolicyStatement({
-          actions: ['s3:ListBucket'],
-          resources: [lake.bucketArn],
-          conditions: { StringLike: { 's3:prefix': `${LAKE_PREFIX}*` } },
-        }),
-      ],
-      roles: [this.fn.role!],
-    });
-    Validations.of(policy).acknowledge({
-      id: `AwsSolutions::AwsSolutions-IAM5[Resource::${exportName(lake)}/${LAKE_PREFIX}*]`,
-      reason: `Keys below ${LAKE_PREFIX} are made at run time; reading them is what the function is for.`,
-    });
-  }
-}
-
-/** The bucket's ARN as the finding names it: by the export through which another stack refers to it. */
-function exportName(bucket: Bucket): string {
-  const { stack } = bucket;
-  const reference = stack.resolve(stack.exportValue(bucket.bucketArn)) as string | { 'Fn::ImportValue': string };
-  return typeof reference === 'string' ? reference : reference['Fn::ImportValue'];
 }

@@ -1,4 +1,5 @@
-/** The HTTP API: one function behind an authorizer that reads digests of tokens from a secret, and the worker of its jobs. */
+/** The HTTP API: one function behind an authorizer that reads digests of tokens from a secret, the worker of its jobs, and the daily reports. */
+import { join } from 'node:path';
 import { CfnOutput, Duration, RemovalPolicy, SecretValue, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -9,12 +10,13 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { queueVariables, settingVariable } from '../../adapters/aws/environment.ts';
-import { grantLedger } from '../constructs/grants.ts';
+import { DailyReports } from '../constructs/daily-reports.ts';
+import { grantLedger, grantReports } from '../constructs/grants.ts';
 import { JobWorker } from '../constructs/job-worker.ts';
 import { PlimsollFunction } from '../constructs/node-function.ts';
 import type { Deployment } from '../deployment.ts';
 import type { DataStack } from './data.ts';
-import { observed, type TradingStack } from './trading.ts';
+import { observed, secretPrefix, type TradingStack } from './trading.ts';
 
 /** Far above what people and their programs ask for. Requests a second, and at once. */
 const THROTTLE = { rateLimit: 50, burstLimit: 100 };
@@ -42,7 +44,8 @@ export class ApiStack extends Stack {
     const operations = this.#operations(props);
     this.jobs = new JobWorker(this, 'JobWorker', props);
     this.jobs.feedFrom(operations);
-    this.functions = [operations, authorizer, this.jobs.fn];
+    const reports = new DailyReports(this, 'DailyReports', props);
+    this.functions = [operations, authorizer, this.jobs.fn, reports.fn];
     this.api = new HttpApi(this, 'Api', {
       createDefaultStage: false,
       defaultAuthorizer: new HttpLambdaAuthorizer('Authorizer', authorizer, {
@@ -88,10 +91,18 @@ export class ApiStack extends Stack {
       description: 'The operations over HTTP',
       memoryMb: 1_024,
       timeout: API_TIMEOUT,
-      environment: { ...trading.stepEnvironment('api'), ...Object.fromEntries(deadLetters) },
-      modules: { 'plimsoll-deployment': deployment.deploymentModule },
+      environment: {
+        ...trading.stepEnvironment('api'),
+        ...Object.fromEntries(deadLetters),
+        [settingVariable('lakeBucket')]: data.lake.bucketName,
+      },
+      modules: {
+        'plimsoll-deployment': deployment.deploymentModule,
+        '@aws-sdk/checksums/flexible-checksums': join(import.meta.dirname, '../constructs/no-s3-checksums.ts'),
+      },
     });
     grantLedger(data, fn);
+    grantReports(data, fn, ['s3:GetObject']);
     trading.grantSend(fn);
     return fn;
   }
@@ -126,8 +137,6 @@ export class ApiStack extends Stack {
     });
   }
 }
-
-const secretPrefix = ({ configuration }: Deployment): string => `plimsoll/${configuration.instance.name}/`;
 
 /** Begins with nobody in it: whoever owns the account writes the first identity. */
 function identitiesSecret(scope: Construct, deployment: Deployment): Secret {

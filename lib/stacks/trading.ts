@@ -1,9 +1,10 @@
 /** The trading cycle: schedule → ingest → reconcile → signal → risk → execute, with a queue before each step. */
-import { CfnOutput, Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { CfnOutput, Duration, SecretValue, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { queueVariables, settingVariable } from '../../adapters/aws/environment.ts';
@@ -12,7 +13,7 @@ import { MISSED_EVENTS_VARIABLE } from '../../functions/support/missed-events.ts
 import { grantLake, grantLedger } from '../constructs/grants.ts';
 import { PlimsollFunction } from '../constructs/node-function.ts';
 import { StepQueue } from '../constructs/step-queue.ts';
-import type { Deployment } from '../deployment.ts';
+import type { Deployment, LiveVenue } from '../deployment.ts';
 import { ingestTimeoutMs, scheduleExpression } from '../schedule.ts';
 import type { DataStack } from './data.ts';
 
@@ -27,6 +28,10 @@ const HANDLERS: Readonly<Record<QueueName, 'reconcile' | 'signal' | 'risk' | 'ex
 
 /** A step does one cycle of one account; the strategies' own deadline lies within. */
 const STEP_OVERHEAD = Duration.seconds(30);
+/** Questions to a venue that may all run into its time-out within one step of a live account. */
+const SLOW_QUESTIONS = 8;
+/** The steps that trade at the venues of live accounts. */
+const TRADING = ['reconcile', 'execute'];
 /** A share of a CPU that loads a function within a few tenths of a second. */
 const MEMORY_MB = 1_024;
 /** A cycle that could not be started for so long is made up for by the next. */
@@ -43,6 +48,7 @@ export class TradingStack extends Stack {
   readonly functions: readonly PlimsollFunction[];
   /** Events that ingest or the schedule gave up on, and dead letters that name no cycle of an account. */
   readonly missedEvents: Queue;
+  readonly #keys: readonly Secret[];
   readonly #deployment: Deployment;
   readonly #data: DataStack;
 
@@ -51,7 +57,11 @@ export class TradingStack extends Stack {
     this.#deployment = deployment;
     this.#data = data;
     const { configuration } = deployment;
-    const timeout = Duration.seconds(STEP_OVERHEAD.toSeconds() + Math.ceil(configuration.strategyTimeoutMs / 1_000));
+    const slowMs = Math.max(0, ...deployment.liveVenues.map(({ timeoutMs }) => timeoutMs)) * SLOW_QUESTIONS;
+    const timeout = Duration.seconds(
+      STEP_OVERHEAD.toSeconds() + Math.ceil((configuration.strategyTimeoutMs + slowMs) / 1_000),
+    );
+    this.#keys = deployment.liveVenues.map((venue) => venueKeys(this, deployment, venue));
     this.queues = QUEUES.map(
       (queue) =>
         new StepQueue(this, `${pascal(queue)}Messages`, {
@@ -116,16 +126,32 @@ export class TradingStack extends Stack {
         description: `The ${name} step of the trading cycle`,
         memoryMb: MEMORY_MB,
         timeout,
-        environment: this.stepEnvironment(name),
-        modules: { 'plimsoll-deployment': this.#deployment.deploymentModule },
+        environment: { ...this.stepEnvironment(name), ...this.#liveEnvironment(name) },
+        modules: {
+          'plimsoll-deployment': this.#deployment.deploymentModule,
+          ...(TRADING.includes(name) ? { 'plimsoll-execution': this.#deployment.executionModule } : {}),
+        },
       });
       grantLedger(this.#data, fn);
       this.grantSend(fn);
+      if (TRADING.includes(name)) this.#grantKeys(fn);
       for (const { queue } of this.queues.filter((each) => HANDLERS[each.name] === name)) {
         fn.addEventSource(new SqsEventSource(queue, { batchSize: 1, reportBatchItemFailures: true }));
       }
       return fn;
     });
+  }
+
+  #liveEnvironment(name: string): Record<string, string> {
+    const isTrading = TRADING.includes(name) && this.#keys.length > 0;
+    return isTrading ? { [settingVariable('secretPrefix')]: secretPrefix(this.#deployment) } : {};
+  }
+
+  /** Reads the keys of the venues that live accounts trade at, and no other secret. */
+  #grantKeys(fn: PlimsollFunction): void {
+    if (this.#keys.length === 0) return;
+    const resources = this.#keys.map(({ secretArn }) => secretArn);
+    fn.addToRolePolicy(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources }));
   }
 
   /** Takes the dead letters of every step, so that an account goes on after a cycle that always fails. */
@@ -191,6 +217,25 @@ export class TradingStack extends Stack {
     });
     return queue;
   }
+}
+
+/** What the names of an instance's secrets begin with. */
+export const secretPrefix = ({ configuration }: Deployment): string => `plimsoll/${configuration.instance.name}/`;
+
+/** Begins without keys, under which nothing is sent: whoever owns the account at the venue writes them. */
+function venueKeys(scope: Construct, deployment: Deployment, { name, credentials }: LiveVenue): Secret {
+  const id = `Keys${pascal(name)}`;
+  const secret = new Secret(scope, id, {
+    secretName: `${secretPrefix(deployment)}${credentials}`,
+    description: `Keys of the account at ${name} that live accounts trade in`,
+    secretStringValue: SecretValue.unsafePlainText('{}'),
+  });
+  Validations.of(secret).acknowledge({
+    id: 'AwsSolutions::AwsSolutions-SMG4',
+    reason: 'The keys are made at the venue, by a person; AWS cannot make new ones.',
+  });
+  new CfnOutput(scope, `${id}Secret`, { value: secret.secretName });
+  return secret;
 }
 
 /** What Powertools reads. */

@@ -1,7 +1,7 @@
 import { KEYS } from '../../functions/steps/account-state.ts';
 import type { OperationContext } from '../operation.ts';
 import { viewIfOpen } from '../support/account.ts';
-import { proposalsOf } from '../support/proposals.ts';
+import { proposalsOf, withSizes } from '../support/proposals.ts';
 
 /** A decision document holds the whole account, so few are read at a time. */
 const DECISIONS_PER_READ = 25;
@@ -22,5 +22,5 @@ export default async function list(context: OperationContext, input: { account?:
     if (documents.length < DECISIONS_PER_READ) break;
     after = documents[documents.length - 1].key;
   }
-  return { proposals: proposals.slice(0, input.limit) };
+  return { proposals: await withSizes(context.steps.ledger, view, proposals.slice(0, input.limit)) };
 }

@@ -39,13 +39,6 @@ export function headBeforeOpening(context: LakeContext, id: string | undefined) 
 
 export const NOT_OPEN = 'no cycle of the account has settled yet';
 
-/** Where the report of a day is kept in the object store. */
-export const reportKey = (account: string, date: string, kind: 'json' | 'html'): string =>
-  `reports/risk/${keyPart(account)}/${date}.${kind}`;
-
-const keyPart = (text: string): string =>
-  encodeURIComponent(text).replace(/[!~*'()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
-
 export const reportUnknown = (account: string, date: string): PlimsollError =>
   new PlimsollError(
     'RISK_REPORT_UNKNOWN',

@@ -1,7 +1,8 @@
 import type { RiskReport } from '../../core/risk/report.ts';
 import type { OperationContext } from '../operation.ts';
 import { accountNamed, viewIfOpen } from '../support/account.ts';
-import { measureRisk, NOT_OPEN, reportKey, reportUnknown } from './measure.ts';
+import { measureRisk, NOT_OPEN, reportUnknown } from './measure.ts';
+import { reportKey } from './report-key.ts';
 import type { RiskReportOutput } from './schema.ts';
 
 interface Asked {

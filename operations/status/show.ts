@@ -1,5 +1,6 @@
 import { QUEUES } from '../../core/ports/queue.ts';
 import { type GapDocument, KEYS } from '../../functions/steps/account-state.ts';
+import { heldView } from '../limits/held.ts';
 import type { OperationContext } from '../operation.ts';
 import { openViews } from '../support/account.ts';
 import { summaryOf } from '../support/summary.ts';
@@ -16,6 +17,7 @@ export default async function show(context: OperationContext) {
       ...summaryOf(view),
       gap: await lastGap(context, view.stream),
       standing: standingIn(view.engine),
+      heldLimits: heldView(view.engine.limits?.held),
     })),
   );
   const queues = await Promise.all(

@@ -36,7 +36,7 @@ export async function viewOf(context: LedgerContext, id: string | undefined): Pr
   const { steps } = context;
   const stream = streamOf(steps.configuration, account);
   const { state } = await loadAccount(steps.ledger, stream);
-  const engine = await engineOf(steps, stream);
+  const engine = await engineOf(steps, stream, state.engine);
   engine.restore(state.engine);
   const opening = (await steps.ledger.document(stream, KEYS.opening))!.value as unknown as Opening;
   return { account, stream, opening, state, engine };

@@ -110,7 +110,7 @@ function namedFields(
 }
 
 const PRICES = new Set(['price', 'trigger', 'reference', 'mark']);
-const QUANTITIES = new Set(['quantity', 'position']);
+const QUANTITIES = new Set(['quantity', 'feeQuantity', 'position']);
 /** Where 0 says that there is none. */
 const NONE_AT_ZERO = new Set(['price', 'trigger', 'budget', 'parent', 'group']);
 

@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import type { Engine } from '../../core/engine/engine.ts';
+import type { AlgorithmKind } from '../../core/execution/algorithms/algorithm.ts';
 import type { Order, OrderState } from '../../core/execution/order.ts';
 import type { LedgerEvent } from '../../core/ledger/events.ts';
 import type { order } from '../schemas.ts';
@@ -30,6 +31,8 @@ export function orderView(engine: Engine, of: OrderFigures): OrderView {
     filled: quantityText(market, of.filled),
     price: orNull((scaled) => priceText(market, scaled), of.price),
     trigger: orNull((scaled) => priceText(market, scaled), of.trigger),
+    algorithm: of.algorithm?.kind ?? null,
+    partOf: of.carvedFrom || null,
     createdAt: of.createdAt,
   };
 }
@@ -48,12 +51,22 @@ type OrderFigures = Pick<
   | 'price'
   | 'trigger'
   | 'createdAt'
-> & { state: OrderState; filled: number; price: number; trigger: number };
+> & {
+  state: OrderState;
+  filled: number;
+  price: number;
+  trigger: number;
+  carvedFrom: number;
+  /** Of an order that one works. */
+  algorithm?: { readonly kind: AlgorithmKind };
+};
 
 const ENDS: Partial<Record<LedgerEvent['kind'], OrderState>> = {
   OrderCanceled: 'Canceled',
   OrderExpired: 'Expired',
   OrderRejected: 'Rejected',
+  OrderLost: 'Lost',
+  ParentFilled: 'Filled',
 };
 
 /** The orders that began and ended within these events, by number. */
@@ -65,8 +78,14 @@ export function endedOrders(events: Iterable<LedgerEvent>): OrderFigures[] {
       orders.set(begun.id, begun);
       continue;
     }
+    if (event.kind === 'AlgorithmSet') {
+      const { order, algorithm } = event.body as { order: number; algorithm: { kind: AlgorithmKind } };
+      const worked = orders.get(order);
+      if (worked) worked.algorithm = algorithm;
+      continue;
+    }
     const order = orders.get(event.order as number);
-    if (order) follow(order, event);
+    if (order) follow(order, event, orders);
   }
   return [...orders.values()].filter(({ state }) => state !== 'Initialized');
 }
@@ -84,15 +103,20 @@ function begin(event: LedgerEvent): OrderFigures {
     createdAt: event.cycle,
     state: 'Initialized',
     filled: 0,
+    carvedFrom: 0,
   };
 }
 
-function follow(order: OrderFigures, event: LedgerEvent): void {
+function follow(order: OrderFigures, event: LedgerEvent, orders: ReadonlyMap<number, OrderFigures>): void {
   const end = ENDS[event.kind];
   if (end) order.state = end;
-  if (event.kind === 'OrderFilled') {
+  if (event.kind === 'ChildCarved') order.carvedFrom = event.parent as number;
+  if (event.kind === 'OrderFilled' || event.kind === 'OrderFilledAtVenue') {
     order.filled += Number(event.quantity);
     if (event.complete) order.state = 'Filled';
+    // A fill of a part is one of the order that it is a part of.
+    const whole = orders.get(order.carvedFrom);
+    if (whole) whole.filled += Number(event.quantity);
   }
   if (event.kind === 'OrderActivated') {
     order.price = Number(event.price);

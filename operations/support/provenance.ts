@@ -5,6 +5,8 @@ const PROVENANCES: Record<VenueConfiguration['kind'], Provenance> = {
   simulated: 'simulated',
   replay: 'recorded',
   ccxt: 'live',
+  alpaca: 'live',
+  oanda: 'live',
 };
 
 /** Where the figures of a venue come from. */

@@ -27,7 +27,8 @@ export const accountBugs: readonly Bug[] = [
   {
     name: 'working-order-dropped',
     title: 'The first working order of a market is not there after a restart.',
-    standsFor: 'A reconciliation that drops a working order at start (nautilus_trader#5000).',
+    standsFor: 'A reconciliation that drops a working order at start.',
+    source: 'https://github.com/nautechsystems/nautilus_trader/issues/5000',
     plant: () =>
       snapshotReadAs((engine) => {
         const markets = engine.markets as unknown as { orders: unknown[] }[];
@@ -37,7 +38,8 @@ export const accountBugs: readonly Bug[] = [
   {
     name: 'position-flattened',
     title: 'A position is not there after a restart.',
-    standsFor: 'A reconciliation at a warm restart that flattens what is held (nautilus_trader#4736).',
+    standsFor: 'A reconciliation at a warm restart that flattens what is held.',
+    source: 'https://github.com/nautechsystems/nautilus_trader/issues/4736',
     plant: () =>
       snapshotReadAs((engine) => {
         for (const position of engine.positions as unknown as { quantity: number; cost: number }[])

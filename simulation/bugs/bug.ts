@@ -1,4 +1,5 @@
 /** What a bug of the bank is: a single defect, planted from outside by wrapping what the platform works with. */
+import type { ExecutionVenuePort } from '../../core/ports/execution-venue.ts';
 import type { LedgerPort } from '../../core/ports/ledger.ts';
 import type { ObjectStore } from '../../core/ports/object-store.ts';
 import type { OutgoingMessage, QueueName, ReceivedMessage } from '../../core/ports/queue.ts';
@@ -31,6 +32,8 @@ export interface Defect {
   /** Dead letters are thrown away. */
   readonly dropsDeadLetters?: true;
   readonly setTradingState?: typeof setTradingState;
+  /** The exchange as one process reaches it. */
+  readonly exchange?: (exchange: ExecutionVenuePort) => ExecutionVenuePort;
 }
 
 export interface Bug {
@@ -39,6 +42,10 @@ export interface Bug {
   readonly title: string;
   /** The failure in the world that it stands for. */
   readonly standsFor: string;
+  /** Where it was met, if it was taken from a single report. */
+  readonly source?: string;
+  /** Sits where only a live account comes: seeds without one need not be run. */
+  readonly isOfExchange?: true;
   /** Made anew for each run, since a defect may remember. */
   readonly plant: () => Defect;
 }

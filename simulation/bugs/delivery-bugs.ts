@@ -62,7 +62,8 @@ export const deliveryBugs: readonly Bug[] = [
   {
     name: 'halt-leaves-orders-working',
     title: 'A halt stops what is new and leaves what works.',
-    standsFor: 'Orders that nobody follows any more, and that fill hours later (hummingbot#3374).',
+    standsFor: 'Orders that nobody follows any more, and that fill hours later.',
+    source: 'https://github.com/hummingbot/hummingbot/issues/3374',
     plant: () => ({
       setTradingState: (ports, stream, to, reason, origin) =>
         runCommand(ports, stream, 'trading-state.set', origin, (engine) => {

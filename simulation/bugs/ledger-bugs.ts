@@ -1,5 +1,6 @@
 import type { Json } from '../../core/json.ts';
 import type { LedgerDocument } from '../../core/ports/ledger.ts';
+import { KEYS } from '../../functions/steps/account-state.ts';
 import { committing, delegated, isAccount, reading, withDocuments } from './alterations.ts';
 import type { Bug } from './bug.ts';
 
@@ -178,6 +179,18 @@ export const ledgerBugs: readonly Bug[] = [
           ),
       };
     },
+  },
+  {
+    name: 'rest-of-long-work-forgotten',
+    title: 'Work of several commits is known to its writer alone until the last of them.',
+    standsFor: 'A crash within work that only its writer could go on with, after which nobody can write any more.',
+    plant: () => ({
+      store: (ledger) =>
+        committing(ledger, (request) => ({
+          ...withDocuments(request, (document) => (document.key.startsWith(KEYS.pending) ? undefined : document)),
+          guards: request.guards.filter(({ key }) => key !== KEYS.pending),
+        })),
+    }),
   },
   {
     name: 'bars-not-kept',

@@ -1,5 +1,6 @@
 /** What must hold in one account, checked with every commit of its stream. Each returns what does not hold, or nothing. */
 
+import { EXTERNAL } from '../../core/execution/live/account.ts';
 import type { Side } from '../../core/execution/order.ts';
 import type { LedgerEvent } from '../../core/ledger/events.ts';
 import type { LedgerFold } from '../../core/ledger/fold.ts';
@@ -73,11 +74,13 @@ function positionsDiffer({ fold, account }: FoldView, { engine }: AccountState):
 /** Cash, positions and fees conserve to the last unit: what is there is what was brought, earned and paid, less what is held. */
 export function conserves({ fold, account }: FoldView, deposited: bigint): Finding {
   let expected = deposited;
+  // Others may have traded in a live account: what they hold is nobody's.
+  const owners = [...account.strategies.keys(), EXTERNAL];
   account.instruments.forEach((listed, instrument) => {
-    account.strategies.forEach((_, strategy) => {
-      const held = fold.position(strategy, instrument);
+    for (const owner of owners) {
+      const held = fold.position(owner, instrument);
       expected += held.realised - held.fees + held.funding - (listed.isPerpetual ? 0n : held.cost);
-    });
+    }
   });
   return expected === account.cash ? undefined : `cash is ${account.cash}, and what moved comes to ${expected}`;
 }
@@ -151,7 +154,7 @@ function exposuresOf(
 }
 
 /** What closes a position whatever the trading state: a venue that liquidates, a person who closes or flattens. No strategy's order does. */
-const isForcedClose = ({ purpose, reduceOnly }: FoldedOrder): boolean =>
+export const isForcedClose = ({ purpose, reduceOnly }: FoldedOrder): boolean =>
   reduceOnly && (purpose === 'liquidation' || purpose === 'manual' || String(purpose) === 'flatten');
 
 /** After a halt no order is sent, until somebody lets trading go on; while trading only reduces, none that may open. */
@@ -159,7 +162,7 @@ export function nothingSentAfterHalt(events: readonly LedgerEvent[], before: str
   let state = before;
   for (const event of events) {
     if (event.kind === 'TradingStateChanged') state = String(event.to);
-    if (event.kind !== 'OrderSubmitted') continue;
+    if (event.kind !== 'OrderSubmitted' && event.kind !== 'OrderPrepared') continue;
     const order = fold.account.orders[(event.order as number) - 1];
     if (isForcedClose(order)) continue;
     if (state === 'Halted') return `order ${order.id} was sent while trading was halted`;
@@ -174,8 +177,15 @@ export function haltEndsOrders({ account, working }: FoldView, state: AccountSta
   if (tradingState === 'Active') return undefined;
   const isForbidden = (order: FoldedOrder): boolean =>
     !isForcedClose(order) && (tradingState === 'Halted' || !order.reduceOnly);
+  // What a venue may have ends by the venue's word alone, and is called back until then.
+  // An order that is worked in parts ends in the cycle after the last of them.
+  const wasAsked = (parent: number): boolean =>
+    account.orders.some(({ carvedFrom, asked }) => carvedFrom === parent && asked > 0n);
+  const isCalledBack = ({ id, state, asked, isParent }: FoldedOrder): boolean =>
+    state === 'PendingCancel' && (asked > 0n || (isParent && wasAsked(id)));
   const left = working.find(
-    (order) => isForbidden(order) && (order.state !== 'Initialized' || state.cursor.next === 'settled'),
+    (order) =>
+      isForbidden(order) && !isCalledBack(order) && (order.state !== 'Initialized' || state.cursor.next === 'settled'),
   );
   return left && `order ${left.id} is ${left.state} while trading is ${tradingState}`;
 }

@@ -13,9 +13,11 @@ import {
   type Opening,
   type Step,
 } from '../../functions/steps/account-state.ts';
+import { asListed, inForce } from '../../functions/steps/engines.ts';
 import type { CycleMessage } from '../../functions/steps/ports.ts';
 import { digestOf } from '../../functions/steps/runs-under.ts';
 import { dueState } from '../../functions/steps/step.ts';
+import type { Placed, SimulatedExchange } from '../ports/exchange.ts';
 import type { SimulatedLedger } from '../ports/ledger.ts';
 import { type Command, Shadow } from '../shadow.ts';
 import {
@@ -28,6 +30,10 @@ import {
   nothingSentAfterHalt,
   withinLimits,
 } from './account.ts';
+import { ExchangeWatch, equalsExchange } from './exchange.ts';
+
+/** Cycles that a live account is given to come to rest, once faults have stopped: before a halt, and after it. */
+export const REST = { cycles: 7, cyclesAfterHalt: 3 } as const;
 
 export const INVARIANTS = {
   'chain-holds': 'The hash chain of a ledger holds, and everything that its events claim follows from those before.',
@@ -38,6 +44,10 @@ export const INVARIANTS = {
   'halt-holds':
     'Nothing is sent after a halt until trading is resumed, what worked is canceled in the same commit, and what was decided and not sent ends with its cycle: within one cycle nothing is left.',
   'as-without-faults': 'What is committed is what a run without faults commits at the same place, byte for byte.',
+  'one-venue-order': 'No intent becomes two orders at the exchange, and no order there is of no intent.',
+  'venue-covered': 'What works at the exchange works in the ledger, and what it may come to is counted there.',
+  'halt-reaches-venue': `Once faults stop, a halt has ended every order at the exchange within ${REST.cyclesAfterHalt} cycles.`,
+  'ledger-is-venue': `Once faults stop, the ledger equals the exchange to the last unit within ${REST.cycles + REST.cyclesAfterHalt} cycles: every fill once, positions, cash and fees.`,
   'commanded-once': 'A command is done once for its key.',
   'bars-kept': 'The bars of a cycle that was opened are in the lake.',
   settles: 'Once faults stop, every cycle that was opened is settled or a recorded gap, within a bounded time.',
@@ -60,6 +70,8 @@ export interface WatchOptions {
   readonly commandOf: (key: string) => Command | undefined;
   readonly isInLake: (stream: string, cycle: CycleDocument) => boolean;
   readonly onGap: () => void;
+  /** Of live accounts. */
+  readonly exchange: () => SimulatedExchange | undefined;
 }
 
 interface Watched {
@@ -69,6 +81,8 @@ interface Watched {
   shadow: Shadow;
   state: AccountState;
   deposited: bigint;
+  /** Of a live account: what the exchange does is not known beforehand, so that there is no shadow to compare with. */
+  readonly live: ExchangeWatch | undefined;
   /** Events of commits that go before the one with the account. */
   parts: Json[];
   /** Cycles that the account has settled, and those that it gave up. */
@@ -134,12 +148,14 @@ export class Watch {
     this.#verify(watched, request, head);
     this.#documents(request);
     watched.parts.push(...request.events);
+    watched.live?.take(request.events as unknown as LedgerEvent[]);
     if (!account) return;
     const before = watched.state;
     watched.state = fromCheckpointJson(account.value) as AccountState;
     const events = watched.parts as unknown as LedgerEvent[];
     this.#account(watched, stream, before, events);
-    this.#compare(watched, request, before);
+    if (watched.live) this.#live(watched, watched.live, request);
+    else this.#compare(watched, request, before);
     watched.parts = [];
   }
 
@@ -157,6 +173,7 @@ export class Watch {
       shadow: new Shadow(definition),
       state: { cursor, proposals: [], verdicts: [], engine: { tradingState: 'Active' } as AccountState['engine'] },
       deposited: 0n,
+      live: definition.live && new ExchangeWatch(),
       parts: [],
       settled: new Set(),
     };
@@ -197,19 +214,76 @@ export class Watch {
   #account(watched: Watched, stream: string, before: AccountState, events: readonly LedgerEvent[]): void {
     const { state, verifier, definition } = watched;
     const { fold } = verifier;
-    const view: FoldView = { account: fold.account, fold, working: fold.workingOrders() };
+    const view = viewOf(watched);
     for (const event of events) if (event.kind === 'CashMoved') watched.deposited += BigInt(String(event.amount));
     this.report('decided-once', stream, decidedOnce(before.cursor, state.cursor));
     this.report('account-folds', stream, foldsToAccount(view, state));
     this.report('conserves', stream, conserves(view, watched.deposited));
     this.report('halt-holds', stream, nothingSentAfterHalt(events, before.engine.tradingState, fold));
     this.report('halt-holds', stream, haltEndsOrders(view, state));
-    const opened = new Set(events.filter(isOpening).map(({ order }) => order as number));
+    // What is carved from an order that is worked in parts was opened with that order.
+    const opened = new Set(
+      events
+        .filter(isOpening)
+        .map(({ order }) => order as number)
+        .filter((order) => fold.account.orders[order - 1].carvedFrom === 0),
+    );
     if (opened.size > 0) {
       const moneyScale = pow10(definition.moneyDecimals);
       this.report('within-limits', stream, withinLimits(view, state, definition.limits, moneyScale, opened));
     }
     if (state.cursor.next === 'settled') watched.settled.add(state.cursor.cycle);
+  }
+
+  #live(watched: Watched, live: ExchangeWatch, { stream, documents }: CommitRequest): void {
+    const { state, definitions } = watched;
+    if (documents.some(({ key }) => key.startsWith(KEYS.gapPrefix))) this.#options.onGap();
+    watched.definition = definitionIn(state, definitions) ?? watched.definition;
+    const exchange = this.#options.exchange();
+    if (exchange) this.report('venue-covered', stream, live.covered(viewOf(watched), exchange));
+  }
+
+  /** The live account, and its stream. */
+  #liveOne(): [string, Watched & { readonly live: ExchangeWatch }] | undefined {
+    for (const [stream, watched] of this.#streams)
+      if (watched.live) return [stream, watched as Watched & { readonly live: ExchangeWatch }];
+    return undefined;
+  }
+
+  /** An order came to exist at the exchange. */
+  placed(order: Placed): void {
+    const found = this.#liveOne();
+    if (found) this.report('one-venue-order', found[0], found[1].live.placed(order));
+  }
+
+  /** A process is about to send an order; the trading state that it has seen since it last did. */
+  submits(clientOrderId: string, seen: string | undefined): void {
+    const found = this.#liveOne();
+    if (!found) return;
+    const [stream, { live, verifier }] = found;
+    this.report('halt-holds', stream, live.submits(clientOrderId, seen, verifier.fold));
+  }
+
+  /** A live account has had its time without faults and after a halt. */
+  atRest(): void {
+    const found = this.#liveOne();
+    const exchange = this.#options.exchange();
+    if (!found || !exchange) return;
+    const [stream, watched] = found;
+    const symbols = watched.definition.instruments.map(({ symbol }) => symbol);
+    const { order, figures } = equalsExchange(viewOf(watched), watched.state, exchange, watched.deposited, symbols);
+    this.report('halt-reaches-venue', stream, order);
+    this.report('ledger-is-venue', stream, figures);
+  }
+
+  /** How many cycles a stream has settled or given up. */
+  settled(stream: string): number {
+    return this.#streams.get(stream)?.settled.size ?? 0;
+  }
+
+  /** The account as it was committed last. */
+  stateOf(stream: string): AccountState | undefined {
+    return this.#streams.get(stream)?.state;
   }
 
   /** Takes the shadow through what was committed, and compares. */
@@ -279,16 +353,29 @@ export class Watch {
   /** From here on the shadow goes on from what it finds. */
   #resume(watched: Watched, stream: string): void {
     const { state, definitions } = watched;
-    const inForce = definitions.find((candidate) => digestOf(candidate) === state.runsUnder);
-    if (!inForce) return;
-    watched.definition = inForce;
-    watched.shadow = new Shadow(inForce);
-    const checkpoints = inForce.strategies.map(({ id }) => {
+    const definition = definitionIn(state, definitions);
+    if (!definition) return;
+    watched.definition = definition;
+    watched.shadow = new Shadow(definition);
+    const checkpoints = definition.strategies.map(({ id }) => {
       const document = this.#options.ledger.peek(stream, KEYS.checkpoint(id));
       return [id, (document?.value as { checkpoint?: Json } | undefined)?.checkpoint ?? null] as const;
     });
     watched.shadow.restore(state, new Map(checkpoints));
   }
+}
+
+/** What an account runs under: of its definitions the one that it took over last, with the limits that are in force. */
+function definitionIn(
+  { runsUnder, engine }: AccountState,
+  definitions: readonly EngineDefinition[],
+): EngineDefinition | undefined {
+  const definition = definitions.find((candidate) => digestOf(candidate) === runsUnder);
+  return definition && inForce(asListed(definition, engine), engine.limits);
+}
+
+function viewOf({ verifier: { fold } }: Watched): FoldView {
+  return { account: fold.account, fold, working: fold.workingOrders() };
 }
 
 const isOpening = ({ kind, exposure }: LedgerEvent): boolean => kind === 'OrderInitialized' && Number(exposure) > 0;

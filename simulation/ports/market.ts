@@ -1,9 +1,9 @@
 import { PlimsollError } from '../../core/errors.ts';
 import type { Bar } from '../../core/market/bars.ts';
 import type { Instrument } from '../../core/market/instrument.ts';
-import { type Timeframe, timeframeMs } from '../../core/market/timeframe.ts';
+import { barOpenAt, type Timeframe, timeframeMs } from '../../core/market/timeframe.ts';
 import { nearest } from '../../core/nearest.ts';
-import type { MarketDataPort } from '../../core/ports/market-data.ts';
+import type { MarketDataPort, Provenance } from '../../core/ports/market-data.ts';
 import { mix } from '../random.ts';
 
 export type BarFault = 'bar-late' | 'bar-missing' | 'bar-bad' | undefined;
@@ -13,6 +13,8 @@ export interface SimulatedMarketOptions {
   readonly instruments: readonly Instrument[];
   /** The true time, ms UTC. */
   readonly now: () => number;
+  /** What its bars are said to be: a live account decides on live ones alone. Default `simulated`. */
+  readonly provenance?: Provenance;
   /** What is wrong with a bar; asked once for each. */
   readonly faultOf?: (symbol: string, open: number) => BarFault;
 }
@@ -26,7 +28,7 @@ const FIRST_PRICE = 10_000;
 /** A market by seed: each bar follows from its number, whoever asks and whenever. */
 export class SimulatedMarket implements MarketDataPort {
   readonly venue = 'simulated';
-  readonly provenance = 'simulated';
+  readonly provenance: Provenance;
   readonly #options: SimulatedMarketOptions;
   readonly #closes = new Map<string, number[]>();
   readonly #faults = new Map<string, BarFault>();
@@ -34,6 +36,7 @@ export class SimulatedMarket implements MarketDataPort {
 
   constructor(options: SimulatedMarketOptions) {
     this.#options = options;
+    this.provenance = options.provenance ?? 'simulated';
   }
 
   async instruments(symbols: readonly string[]): Promise<Instrument[]> {
@@ -56,6 +59,12 @@ export class SimulatedMarket implements MarketDataPort {
   }
 
   async close(): Promise<void> {}
+
+  /** The close of the last minute, whatever becomes of its bar on the way to those who ask for it. */
+  price(symbol: string): number {
+    const length = timeframeMs('1m');
+    return this.#drawn(symbol, barOpenAt(this.#options.now(), '1m') - length, length).close;
+  }
 
   #bar(symbol: string, open: number, length: number): Bar | undefined {
     if (open + length > this.#options.now()) return undefined;

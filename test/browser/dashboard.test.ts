@@ -220,6 +220,95 @@ describe.skipIf(!hasBrowser)('the dashboard in Chromium, on a platform that runs
     });
   });
 
+  describe('the kill switch by scope', () => {
+    it('says what will happen, and does nothing before the name is typed', async () => {
+      const { page } = await desk();
+      await page.getByRole('button', { name: 'Stop by scope' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('combobox', { name: /^What/ }).selectOption('instance');
+      expect(await dialog.textContent()).toContain('Working orders of every account of the instance are canceled');
+      const halt = dialog.getByRole('button', { name: 'Halt it' });
+      expect(await halt.isDisabled()).toBe(true);
+      await dialog.getByLabel('Type harbour to confirm').fill('harbor');
+      await page.keyboard.press('Enter');
+      expect(await halt.isDisabled()).toBe(true);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      expect((await platform.api('status.show', {})).accounts.flatMap(({ standing }) => standing)).toEqual([]);
+    });
+
+    it('halts the instance with a reason and flattens it, and lets it go on', async () => {
+      const { page } = await desk();
+      await page.getByRole('button', { name: 'Stop by scope' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('combobox', { name: /^What/ }).selectOption('instance');
+      await dialog.getByLabel(/Flatten/).check();
+      await dialog.getByLabel('Reason').fill('squall ahead');
+      await dialog.getByLabel('Type harbour to confirm').fill('harbour');
+      await dialog.getByRole('button', { name: 'Halt and flatten' }).click();
+      await page.getByText(/The instance is halted in paper, second: .*positions? being closed/).waitFor();
+      const { accounts } = await platform.api('status.show', {});
+      expect(accounts.map(({ account, tradingState }) => [account, tradingState])).toEqual([
+        ['paper', 'Halted'],
+        ['second', 'Halted'],
+      ]);
+      expect(accounts[0].standing[0].reason).toMatch(/^squall ahead \(tester, instance\)/);
+      await platform.advance(2);
+      const { positions } = await platform.api('positions.list', { account: 'paper' });
+      expect(positions.filter(({ quantity }) => Number(quantity) !== 0)).toEqual([]);
+
+      await page.getByRole('button', { name: 'Stop by scope' }).click();
+      await dialog.getByLabel('Let go on').check();
+      await dialog.getByRole('combobox', { name: /^What/ }).selectOption('instance');
+      await dialog.getByRole('button', { name: 'Let it go on' }).click();
+      await page.getByText('The instance may go on in paper, second.').waitFor();
+      await expect.poll(() => page.locator('.trading-state').textContent()).toBe('Active');
+    });
+
+    it.each([
+      ['venue', 'simulated', ['account', 'account']],
+      ['strategy', 'sma-cross', ['strategy']],
+      ['symbol', 'ETH/USDT', ['instrument']],
+      ['account', 'paper', ['account']],
+    ] as const)('halts a %s, %s, and nothing else', async (scope, name, stands) => {
+      const { page } = await desk();
+      await page.getByRole('button', { name: 'Stop by scope' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('combobox', { name: /^What/ }).selectOption(scope);
+      const which = dialog.getByRole('combobox', { name: /^Which/ });
+      if (scope === 'strategy' || scope === 'symbol') await which.selectOption(name);
+      await dialog.getByLabel(`Type ${name} to confirm`).fill(name);
+      await dialog.getByRole('button', { name: 'Halt it' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      const standing = (await platform.api('status.show', {})).accounts.flatMap((each) => each.standing);
+      expect(standing.map((stop) => stop.scope)).toEqual(stands);
+      if (scope === 'strategy' || scope === 'symbol') expect(standing[0].name).toBe(name);
+    });
+
+    it('keeps what was refused on the screen, and can be left', async () => {
+      const { page } = await desk();
+      expected = FAILED;
+      await page.route('**/api/trading-state/halt', (route) =>
+        route.fulfill({ status: 422, body: JSON.stringify({ detail: 'The disk is full. Make room.' }) }),
+      );
+      await page.getByRole('button', { name: 'Stop by scope' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Type paper to confirm').fill('paper');
+      await dialog.getByRole('button', { name: 'Halt it' }).click();
+      await expect.poll(() => dialog.getByRole('alert').textContent()).toBe('The disk is full. Make room.');
+      await dialog.getByRole('button', { name: 'Leave it' }).click();
+      await dialog.waitFor({ state: 'detached' });
+    });
+
+    it('fits a phone, and has AA contrast', async () => {
+      const { page } = await desk({ viewport: PHONE, hasTouch: true, isMobile: true });
+      await page.getByRole('button', { name: 'Stop by scope' }).click();
+      await page.getByRole('dialog').waitFor();
+      expect(await widestOverflow(page)).toBeLessThanOrEqual(PHONE.width);
+      expect(await lowContrast(page)).toEqual([]);
+    });
+  });
+
   describe('what is done by hand', () => {
     it('cancels a working order once it is confirmed', async () => {
       const { page } = await desk();

@@ -12,6 +12,7 @@ import { verifyLedger } from '../../core/ledger/verify.ts';
 import { barsFromRows } from '../../core/market/bars.ts';
 import { instrument } from '../../core/market/instrument.ts';
 import { QUEUE_BOUNDS } from '../../core/ports/queue.ts';
+import type { LimitsInput } from '../../core/risk/limits.ts';
 import { type CycleDocument, KEYS, type VerdictsDocument } from '../../functions/steps/account-state.ts';
 import { WARM_UP_BOUNDS } from '../../functions/steps/warm-up.ts';
 import { DeployedInstance, runRecordedCycles } from '../../lib/deployed-instance.ts';
@@ -22,7 +23,7 @@ import { eventually } from './harness/eventually.ts';
 const MINUTE = 60_000;
 const FIRST_OPEN = 1_700_000_040_000;
 const STREAM = 'tests/paper';
-const LIMITS = { before: 4_000, after: 2_500 };
+const LIMITS = { before: { maxOrderNotional: 4_000 }, after: { maxOrderNotional: 2_500, maxWorkingOrders: 600 } };
 
 let cloud: Cloud;
 let instance: DeployedInstance;
@@ -87,21 +88,27 @@ it('keeps a dead letter that names no cycle for people', async () => {
   expect(letter).toMatchObject({ id: 'poison', body });
 });
 
-it('takes a changed limit over after a deployment, before the next cycle', async () => {
+it('takes a tightened limit over after a deployment, before the next cycle, and holds a loosened one back', async () => {
   await deploy(LIMITS.after);
   await run(16, 26);
 
   const applied = (await events()).filter(({ kind }) => kind === 'ConfigurationApplied');
   expect(applied.map(({ body }) => (body as { limits: { maxOrderNotional: number } }).limits.maxOrderNotional)).toEqual(
-    [LIMITS.before, LIMITS.after],
+    [LIMITS.before.maxOrderNotional, LIMITS.after.maxOrderNotional],
   );
   expect(applied[1].cycle).toBe(FIRST_OPEN + 16 * MINUTE);
+  expect((applied[1].body as { limits: { maxWorkingOrders: number } }).limits.maxWorkingOrders).toBe(500);
+  const limits = (await events()).filter(({ kind }) => kind.startsWith('Limits'));
+  expect(limits).toMatchObject([
+    { kind: 'LimitsApplied', body: { version: 1, changes: [{ limit: 'maxOrderNotional', effect: 'tightens' }] } },
+    { kind: 'LimitsHeld', body: { version: 1, changes: [{ limit: 'maxWorkingOrders', from: 500, to: 600 }] } },
+  ]);
   expect(await instance.cursor(STREAM)).toEqual({ cycle: FIRST_OPEN + 26 * MINUTE, next: 'settled' });
   await expectSoundLedger();
 }, 240_000);
 
 /** The stacks that trade; the others are another test's. */
-async function deploy(maxOrderNotional: number): Promise<void> {
+async function deploy(limits: LimitsInput): Promise<void> {
   const configurationFile = join(folder, 'plimsoll.json');
   const configuration = configurationSchema.parse({
     instance: { name: 'haven', tenant: 'tests' },
@@ -115,7 +122,7 @@ async function deploy(maxOrderNotional: number): Promise<void> {
         id: 'paper',
         universe: 'one',
         strategies: [{ strategy: 'sma-cross', params: { fast: 2, slow: 4 }, allocation: 0.5 }],
-        limits: { maxOrderNotional },
+        limits,
       },
       { id: 'drifting', universe: 'drift', strategies: [{ strategy: 'sma-cross' }] },
     ],

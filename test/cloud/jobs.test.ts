@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -133,6 +134,41 @@ it('leaves nothing in the queue, and nothing among the dead letters', async () =
     });
   }
 });
+
+it('makes the risk report of a day that is over once, which the API then answers with', async () => {
+  // 00:00 of the day after is the close of bar 105.
+  await runRecordedCycles(instance, { recording: recording(104, 106), account: 'paper', stream: 'tests/paper' });
+  const before = await report('2023-11-14');
+  expect(before).toMatchObject({ status: 404, body: { code: 'RISK_REPORT_UNKNOWN' } });
+
+  await makeReports();
+  const first = await report('2023-11-14');
+  expect(first.status).toBe(200);
+  expect(first.body).toMatchObject({ report: { account: 'paper', date: '2023-11-14', provenance: 'recorded' } });
+
+  await runRecordedCycles(instance, { recording: recording(106, 108), account: 'paper', stream: 'tests/paper' });
+  await makeReports();
+  expect(await report('2023-11-14')).toEqual(first);
+  const made = cloud
+    .logs()
+    .split('\n')
+    .filter((line) => line.includes('the risk report of the day is kept'));
+  expect(made).toHaveLength(1);
+});
+
+/** As the schedule does it. */
+async function makeReports(): Promise<void> {
+  const { FunctionError, Payload } = await new LambdaClient(cloud.client).send(
+    new InvokeCommand({ FunctionName: outputs['harbour-api'].RiskReportsFunction, Payload: '{}' }),
+  );
+  expect(FunctionError, new TextDecoder().decode(Payload)).toBeUndefined();
+}
+
+async function report(date: string): Promise<{ readonly status: number; readonly body: unknown }> {
+  const address = cloud.apiUrl(outputs['harbour-api'].ApiId, `/api/risk/report?account=paper&date=${date}`);
+  const answer = await fetch(address, { headers: { authorization: `Bearer ${TOKEN}` } });
+  return { status: answer.status, body: await answer.json() };
+}
 
 const INSTRUMENTS = SYMBOLS.map((symbol) =>
   instrument({

@@ -140,7 +140,7 @@ describe('what is refused, with its line and the way out', () => {
       'an unknown kind',
       BASE.replace('kind: simulated', 'kind: simulatd'),
       'CONFIGURATION_INVALID',
-      /:2 venues\.sim\.kind is "simulatd"\. Write "simulated", "replay" or "ccxt"/,
+      /:2 venues\.sim\.kind is "simulatd"\. Write "simulated", "replay", "ccxt", "alpaca" or "oanda"/,
     ],
     [
       'a malformed timeframe',

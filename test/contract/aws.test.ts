@@ -27,6 +27,7 @@ import {
 } from './aws-bench.ts';
 import { identityContract } from './identity.suite.ts';
 import { ledgerContract } from './ledger.suite.ts';
+import { longWorkContract } from './long-work.suite.ts';
 import { objectsContract } from './objects.suite.ts';
 import { eventually, unique } from './port-under-test.ts';
 import { queueContract } from './queue.suite.ts';
@@ -59,6 +60,7 @@ afterAll(async () => {
 const stop = async () => {};
 
 ledgerContract('DynamoDB', async () => ({ port: new DynamoLedger(dynamo, { table }), stop }));
+longWorkContract('DynamoDB', async () => ({ port: new DynamoLedger(dynamo, { table }), stop }));
 queueContract('SQS', async () => ({
   port: new SqsQueue(sqs, { queues: await createQueues(sqs), waitSeconds: 0 }),
   stop,

@@ -5,6 +5,7 @@ import { type Embedded, openEmbedded } from '../../adapters/embedded/embedded.ts
 import { ManualTime } from '../adapters/embedded/manual-time.ts';
 import { identityContract } from './identity.suite.ts';
 import { ledgerContract } from './ledger.suite.ts';
+import { longWorkContract } from './long-work.suite.ts';
 import { objectsContract } from './objects.suite.ts';
 import type { PortUnderTest } from './port-under-test.ts';
 import { queueContract } from './queue.suite.ts';
@@ -21,6 +22,7 @@ const portOf =
   };
 
 ledgerContract('node:sqlite', portOf('ledger'));
+longWorkContract('node:sqlite', portOf('ledger'));
 objectsContract('a directory', portOf('objects'));
 secretsContract('an encrypted file', portOf('secrets'));
 

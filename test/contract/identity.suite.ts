@@ -26,6 +26,15 @@ export function identityContract(name: string, makePort: () => Promise<IdentityU
       expect(await held.port.authenticate(token)).toEqual(principal);
     });
 
+    it('says of everybody how many could approve: names with the role admin whose time has not passed', async () => {
+      const counted = async (): Promise<number> =>
+        (await held.port.authenticate(await held.issue({ name: 'reader', roles: ['viewer'] })))?.admins ?? 0;
+      const before = await counted();
+      await held.issueExpired({ name: 'gone', roles: ['admin'] });
+      for (const name of ['ada', 'ada', 'bo']) await held.issue({ name, roles: ['viewer', 'admin'] });
+      expect(await counted()).toBe(before + 2);
+    });
+
     it('keeps users apart', async () => {
       const [one, other] = [
         await held.issue({ name: 'one', roles: ['viewer'] }),

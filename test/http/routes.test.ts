@@ -22,11 +22,22 @@ const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   'orders.list': { all: true },
   'bars.list': { symbol: SYMBOLS[0] },
   'options.price': { type: 'call', spot: 42, strike: 40, rate: 0.1, days: 182.5, volatility: 0.2 },
+  'limits.propose': { limits: { maxOrderNotional: 1_400 }, reason: 'a quieter day' },
   'trading-state.set': { state: 'Reducing' },
 };
 
 /** They need something that is there: they have tests of their own below. */
-const OF_THEIR_OWN = ['backtests.show', 'orders.cancel', 'positions.close'];
+const OF_THEIR_OWN = [
+  'backtests.show',
+  'orders.cancel',
+  'positions.close',
+  'limits.approve',
+  'limits.reject',
+  'live.arm',
+  'live.disarm',
+  'live.accept',
+  'budgets.grant',
+];
 
 describe('every operation', () => {
   test.each(
@@ -66,6 +77,47 @@ describe('a job', () => {
     };
     expect(shown.job.state).toBe('done');
     expect(shown.job.result.provenance).toBe('simulated');
+  });
+});
+
+describe('what this instance has not', () => {
+  const grant = { account: 'paper', budget: 'grossExposure', amount: 100, reason: 'seen' };
+  test.each([
+    ['live.arm', { account: 'paper', maxOrderNotional: 10, maxExposure: 20, confirm: 'paper' }, 'ACCOUNT_NOT_LIVE'],
+    ['live.disarm', { account: 'paper' }, 'ACCOUNT_NOT_LIVE'],
+    ['live.accept', { account: 'paper' }, 'ACCOUNT_NOT_LIVE'],
+    ['budgets.grant', grant, 'BUDGET_NOT_CONFIGURED'],
+  ])('%s is refused on its route, with the way out', async (name, json, code) => {
+    const response = await served.ask(routeOf({ name, kind: 'command' }).path, { json });
+    expect(response.status).toBeLessThan(500);
+    expect(await response.json()).toMatchObject({ code, remedy: expect.any(String) });
+  });
+});
+
+describe('looser limits', () => {
+  const change = (what: string, json: object) =>
+    served.ask(`/api/limits/${what}`, { json: { reason: 'seen', ...json } });
+
+  test('wait, are refused without the account’s name, approved with it, and rejected', async () => {
+    const proposed = await change('propose', { limits: { maxWorkingOrders: 900 } });
+    const { version } = (await proposed.json()) as { version: number };
+    const refused = await change('approve', { version });
+    expect(refused.status).toBe(422);
+    expect(await refused.json()).toMatchObject({ code: 'APPROVAL_NOT_CONFIRMED', remedy: 'confirm it with paper' });
+    const approved = await change('approve', { version, confirm: 'paper' });
+    expect(await approved.json()).toMatchObject({
+      version,
+      applied: [{ limit: 'maxWorkingOrders', to: 900 }],
+      held: [],
+    });
+    const again = await change('approve', { version, confirm: 'paper' });
+    expect([again.status, ((await again.json()) as { code: string }).code]).toEqual([409, 'LIMITS_NOT_WAITING']);
+
+    await change('propose', { limits: { maxWorkingOrders: 1_000 } });
+    const rejected = await change('reject', { version: version + 1 });
+    expect([rejected.status, await rejected.json()]).toMatchObject([200, { version: version + 1, held: [] }]);
+    const same = await change('propose', { limits: { maxWorkingOrders: 900 } });
+    expect([same.status, ((await same.json()) as { code: string }).code]).toEqual([409, 'LIMITS_UNCHANGED']);
   });
 });
 

@@ -130,7 +130,7 @@ describe('the trading stack', () => {
 
 describe('the grants', () => {
   it('name what they are for: the only wildcards are traces and keys below a prefix', () => {
-    const allowed = /^(\*|.*\/lake\/\*)$/;
+    const allowed = /^(\*|.*\/(lake|reports\/risk)\/\*)$/;
     for (const { sid, actions, resources } of allowStatements()) {
       expect(
         actions.filter((action) => action.includes('*')),
@@ -149,11 +149,14 @@ describe('the grants', () => {
     }
   });
 
-  it('let ingest alone write to the bucket, and beside it the jobs read it', () => {
+  it('let ingest alone write the lake, and the daily reports alone their own; others read', () => {
     const reaching = allowStatements().filter(({ actions }) => actions.some((action) => action.startsWith('s3:')));
     expect(reaching.length).toBeGreaterThan(0);
-    for (const { sid, actions } of reaching) {
-      expect(sid).toMatch(actions.includes('s3:PutObject') ? /^Ingest/ : /^(Ingest|JobWorkerJobs)/);
+    for (const { sid, actions, resources } of reaching) {
+      const isWriting = actions.includes('s3:PutObject');
+      const isOfReports = resources.some((resource) => resource.includes('/reports/'));
+      if (isOfReports) expect(sid).toMatch(isWriting ? /^DailyReports/ : /^(DailyReports|Operations)/);
+      else expect(sid).toMatch(isWriting ? /^Ingest/ : /^(Ingest|JobWorkerJobs|DailyReports|OperationsReports)/);
     }
   });
 
@@ -218,13 +221,26 @@ describe('the API stack', () => {
   });
 });
 
+describe('the daily reports', () => {
+  it('are asked for every hour, so that a day that ends late is made up for', () => {
+    templates.api.resourceCountIs('AWS::Scheduler::Schedule', 1);
+    templates.api.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'cron(20 * * * ? *)' });
+  });
+
+  it('read accounts and change none', () => {
+    const mine = allowStatements().filter(({ sid }) => sid.startsWith('DailyReportsRiskReports'));
+    const onLedger = mine.flatMap(({ actions }) => actions).filter((action) => action.startsWith('dynamodb:'));
+    expect(onLedger.sort()).toEqual(['dynamodb:GetItem', 'dynamodb:Query']);
+  });
+});
+
 describe('the operations stack', () => {
   it('rings for dead letters, errors, throttles and messages that wait', () => {
     const alarms = Object.values(templates.operations.findResources('AWS::CloudWatch::Alarm')).map(
       ({ Properties }) => Properties,
     );
     const count = (metric: string): number => alarms.filter(({ MetricName }) => MetricName === metric).length;
-    const functions = 6 + 3;
+    const functions = 6 + 4;
     expect(count('ApproximateNumberOfMessagesVisible')).toBe(QUEUES.length + 2);
     expect(count('ApproximateAgeOfOldestMessage')).toBe(QUEUES.length);
     expect(count('NumberOfMessagesReceived')).toBe(QUEUES.length);

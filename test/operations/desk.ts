@@ -8,6 +8,7 @@ import { SimulatedVenue } from '../../adapters/venues/simulated.ts';
 import { type Configuration, type ConfigurationInput, configurationSchema } from '../../core/configuration/schema.ts';
 import type { BarColumns } from '../../core/market/bars.ts';
 import type { Principal, Role } from '../../core/ports/identity.ts';
+import type { SizingInput } from '../../core/risk/sizing-rules.ts';
 import type { StepPorts } from '../../functions/steps/ports.ts';
 import { withDeadline } from '../../functions/support/deadline.ts';
 import { runGuarded } from '../../functions/support/guarded-backtest.ts';
@@ -41,6 +42,15 @@ const input: ConfigurationInput = {
   ],
 };
 
+const configuredWith = ({
+  sizing,
+  budgets,
+}: Pick<ConfigurationInput, 'budgets'> & { readonly sizing?: SizingInput }): ConfigurationInput => ({
+  ...input,
+  ...(budgets ? { budgets } : {}),
+  accounts: input.accounts.map((account, k) => (k === 0 && sizing ? { ...account, sizing } : account)),
+});
+
 const registry = await loadStrategies(join(import.meta.dirname, '..', '..'));
 
 export interface Desk {
@@ -55,8 +65,11 @@ export interface Desk {
   close(): Promise<void>;
 }
 
-export function openDesk(directory = temporaryDirectory()): Desk {
-  const configuration = configurationSchema.parse(input);
+export function openDesk(
+  directory = temporaryDirectory(),
+  more: Pick<ConfigurationInput, 'budgets'> & { readonly sizing?: SizingInput } = {},
+): Desk {
+  const configuration = configurationSchema.parse(configuredWith(more));
   const embedded = openEmbedded({ directory });
   const lake = createLake(embedded.objects);
   const steps: StepPorts = {

@@ -35,7 +35,13 @@ describe('the list of operations', () => {
     const list = operations as readonly unknown[] as readonly Operation[];
     const needsMore = ['cycles.show', 'backtests.show', 'options.price'];
     for (const { name, kind } of list.filter((each) => each.kind === 'query' && !needsMore.includes(each.name))) {
-      const takesAccount = !['status.show', 'configuration.show', 'venues.list', 'strategies.list'].includes(name);
+      const takesAccount = ![
+        'status.show',
+        'configuration.show',
+        'venues.list',
+        'strategies.list',
+        'budgets.show',
+      ].includes(name);
       const input = {
         ...(takesAccount ? { account: 'reserve' } : {}),
         ...(name === 'bars.list' ? { symbol: SYMBOLS[0] } : {}),
@@ -170,6 +176,21 @@ describe('what is looked at', () => {
     expect(all.map(({ id }) => id)).toEqual([...all.map(({ id }) => id)].sort((a, b) => b - a));
   });
 
+  it('tells what executing the last orders cost, part by part, and per algorithm', async () => {
+    const { orders, averages }: { orders: Shortfall[]; averages: Shortfall[] } = await desk.ask('orders.shortfall', {
+      limit: '1000',
+    });
+    expect(orders.map(({ order }) => order)).toEqual([...orders.map(({ order }) => order)].sort((a, b) => b! - a!));
+    for (const { money } of [...orders, ...averages]) {
+      const { delay, execution, fees, opportunity, total } = money;
+      const sum = [delay, execution, fees, opportunity].reduce((all, part) => all + Math.round(Number(part) * 100), 0);
+      expect(sum).toBe(Math.round(Number(total) * 100));
+    }
+    expect(averages).toMatchObject([{ algorithm: null, orders: orders.filter(({ endedAt }) => endedAt).length }]);
+    const few: { orders: Shortfall[] } = await desk.ask('orders.shortfall', { limit: 1 });
+    expect(few.orders).toEqual(orders.slice(0, 1));
+  });
+
   it('tells the instance, its venue with instruments, and the strategies with their parameters', async () => {
     expect(await desk.ask('status.show')).toMatchObject({
       instance: 'desk',
@@ -280,6 +301,12 @@ interface Event {
 interface Position {
   readonly value: string;
 }
+interface Shortfall {
+  readonly order?: number;
+  readonly endedAt?: number | null;
+  readonly money: Readonly<Record<'delay' | 'execution' | 'fees' | 'opportunity' | 'total', string>>;
+}
+
 interface Order {
   readonly id: number;
   readonly state: string;

@@ -7,8 +7,10 @@ import { SimulatedVenue } from '../../adapters/venues/simulated.ts';
 import { configurationSchema } from '../../core/configuration/schema.ts';
 import { type BarColumns, barAt, barsFromRows } from '../../core/market/bars.ts';
 import { DAY_MS, formatDay } from '../../core/market/civil.ts';
+import type { LedgerPort } from '../../core/ports/ledger.ts';
 import { strategy } from '../../core/strategies/contract.ts';
 import type { StepPorts } from '../../functions/steps/ports.ts';
+import { makeDailyReports } from '../../functions/support/daily-reports.ts';
 import { withDeadline } from '../../functions/support/deadline.ts';
 import { findOperation, invoke } from '../../operations/invoke.ts';
 import type { OperationContext } from '../../operations/operation.ts';
@@ -21,6 +23,7 @@ import type {
 import { runLive } from '../../platform/live-run.ts';
 import { REPORT_PAUSES, RiskReports } from '../../platform/risk-reports.ts';
 import { temporaryDirectory } from '../adapters/embedded/temporary.ts';
+import { MemoryStore } from '../adapters/lake/stores.ts';
 
 const SYMBOLS = ['BTC/USDT', 'ETH/USDT'];
 const HOUR = 3_600_000;
@@ -173,6 +176,31 @@ describe('the report of each day', () => {
     clock += REPORT_PAUSES.failedMs;
     await failing.after({ stream: STREAM, cycle: clock });
     expect(failures).toHaveLength(2);
+  });
+
+  it('is made once by a schedule too, however often that comes, and one account never keeps another from its own', async () => {
+    const reports = new MemoryStore();
+    const [made, failed]: [string[], string[]] = [[], []];
+    const [account] = configuration.accounts;
+    const accounts = [{ ...account, id: 'torn' }, { ...account, id: 'new' }, account];
+    const { ledger } = steps;
+    const torn: LedgerPort['document'] = (stream, key) =>
+      stream.endsWith('/torn') ? Promise.reject(new Error('torn')) : ledger.document(stream, key);
+    const scheduled = {
+      steps: {
+        ...steps,
+        configuration: { ...configuration, accounts },
+        ledger: Object.assign(Object.create(ledger), { documents: ledger.documents.bind(ledger), document: torn }),
+      },
+      lake: createLake(embedded.objects),
+      reports,
+      onMade: (key: string) => made.push(key),
+      onFailure: (_: unknown, stream: string) => failed.push(stream),
+    };
+    for (let times = 0; times < 2; times++) await expect(makeDailyReports(scheduled)).rejects.toThrow('torn');
+    expect(made).toEqual([pathOf(2, 'json')]);
+    expect([...reports.objects.keys()].sort()).toEqual([pathOf(2, 'html'), pathOf(2, 'json')]);
+    expect(failed).toEqual([`${STREAM.split('/')[0]}/torn`, `${STREAM.split('/')[0]}/torn`]);
   });
 });
 

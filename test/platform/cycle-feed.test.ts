@@ -34,12 +34,16 @@ let embedded: Embedded;
 let feed: CycleFeed;
 let asked: number;
 let lines: string[];
+let provenance: MarketDataPort['provenance'];
+let takerFeeBps: number;
 
 beforeEach(async () => {
   now = T0;
   away = false;
   asked = 0;
   lines = [];
+  provenance = 'simulated';
+  takerFeeBps = 10;
   directory = mkdtempSync(join(tmpdir(), 'plimsoll-feed-'));
   embedded = openEmbedded({ directory });
   const ports: StepPorts = {
@@ -53,8 +57,10 @@ beforeEach(async () => {
   const simulated = new SimulatedVenue({ venue: 'sim', now: () => now });
   const venue: MarketDataPort = {
     venue: 'sim',
-    provenance: 'simulated',
-    instruments: (symbols) => simulated.instruments(symbols),
+    get provenance() {
+      return provenance;
+    },
+    instruments: async (symbols) => (await simulated.instruments(symbols)).map((one) => ({ ...one, takerFeeBps })),
     async bars(...request) {
       asked++;
       if (away) throw new PlimsollError('VENUE_UNAVAILABLE', 'sim is away', 'wait');
@@ -111,6 +117,26 @@ describe('cycles from due times', () => {
     expect(asked).toBe(1);
     const late = (await cycles()).map(({ lateByMs }) => lateByMs);
     expect(late).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((k) => (k <= 5 ? (10 - k) * MINUTE + 2_000 : 0)));
+  });
+
+  test('what a live venue lists is looked at once a day; another fee is taken over and told', async () => {
+    const next = async (days: number) => {
+      now = T0 + days * 86_400_000 + 2_000;
+      feed.beginAfter(T0 + days * 86_400_000 - MINUTE);
+      await feed.due(T0 + days * 86_400_000, 0);
+    };
+    takerFeeBps = 25;
+    await next(1);
+    expect(lines.join('\n')).not.toMatch(/changed/);
+    provenance = 'live';
+    await next(2);
+    takerFeeBps = 30;
+    await feed.due(T0 + 2 * 86_400_000 + MINUTE, 0);
+    expect(lines.filter((line) => /changed/.test(line))).toEqual([
+      expect.stringMatching(/The venue changed BTC\/USDT: takerFeeBps from 10 to 25\./),
+    ]);
+    await next(3);
+    expect(lines.at(-1)).toMatch(/takerFeeBps from 25 to 30/);
   });
 
   test('cycles that were too many to make up for are in the ledger as missed, once, and the chain holds', async () => {

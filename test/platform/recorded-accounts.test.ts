@@ -79,7 +79,8 @@ describe('the accounts that are chosen', async () => {
       universes: Object.fromEntries(Object.entries(universes).map(([id, named]) => [id, universe(...named)])),
       accounts: Object.keys(universes).map((id) => ({ id, universe: id, strategies })),
     });
-    const options = { venue: 'replay', bars, now: () => 0, ...(symbols ? { symbols } : {}) } as const;
+    const secrets = { get: () => Promise.reject(new Error('recorded bars need no key')) };
+    const options = { venue: 'replay', bars, now: () => 0, secrets, ...(symbols ? { symbols } : {}) } as const;
     const { accounts, configuration: effective, notes } = await chooseVenues(configuration, registry, options);
     expect(effective.accounts).toEqual(accounts.map(({ account }) => account));
     const traded = accounts.map(({ account, feed }) => [account.id.split('-')[0], ...(feed?.symbols ?? [])]);

@@ -16,7 +16,9 @@ import { scenarioOf } from '../../simulation/scenario.ts';
 import { Shadow } from '../../simulation/shadow.ts';
 import { simulatedStrategies } from '../../simulation/strategies.ts';
 
-const { configurations, instruments } = scenarioOf(1);
+/** Its accounts are paper accounts. */
+const PAPER_SEED = 3;
+const { configurations, instruments } = scenarioOf(PAPER_SEED);
 const [configuration] = configurations;
 const definition = definitionOf({
   configuration,

@@ -9,7 +9,9 @@ import { scenarioOf } from '../../simulation/scenario.ts';
 import { simulatedStrategies } from '../../simulation/strategies.ts';
 
 const MINUTE = 60_000;
-const { configurations, instruments } = scenarioOf(1);
+/** Its accounts are paper accounts. */
+const PAPER_SEED = 3;
+const { configurations, instruments } = scenarioOf(PAPER_SEED);
 const [configuration] = configurations;
 const [account] = configuration.accounts;
 const stream = streamOf(configuration, account);

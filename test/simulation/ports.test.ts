@@ -7,6 +7,7 @@ import { SimulatedSchedule } from '../../simulation/ports/schedule.ts';
 import { ManualTime } from '../adapters/embedded/manual-time.ts';
 import { identityContract } from '../contract/identity.suite.ts';
 import { ledgerContract } from '../contract/ledger.suite.ts';
+import { longWorkContract } from '../contract/long-work.suite.ts';
 import { objectsContract } from '../contract/objects.suite.ts';
 import { queueContract } from '../contract/queue.suite.ts';
 import { scheduleContract } from '../contract/schedule.suite.ts';
@@ -15,6 +16,7 @@ const HOUR = 3_600_000;
 const stop = async (): Promise<void> => undefined;
 
 ledgerContract('the simulation', async () => ({ port: new SimulatedLedger(), stop }));
+longWorkContract('the simulation', async () => ({ port: new SimulatedLedger(), stop }));
 objectsContract('the simulation', async () => ({ port: new SimulatedObjects(), stop }));
 
 const queueTime = new ManualTime(0);

@@ -6,6 +6,7 @@ import {
   EXECUTION_VENUE_BOUNDS,
   type ExecutionVenuePort,
   type QueryAnswer,
+  type ReplaceAnswer,
   type SubmitAnswer,
   type Unclear,
   type VenueBalance,
@@ -13,15 +14,19 @@ import {
   type VenueFill,
   type VenueOrder,
   type VenueOrderRequest,
+  type VenuePayment,
   type VenuePosition,
+  type VenueReplaceRequest,
+  type VenueStatus,
 } from '../../../core/ports/execution-venue.ts';
-import { symbolUnknown } from '../ranges.ts';
-import type { ExchangeClass, ExchangeTraits, MarketInterface, OpenExchange } from './exchange.ts';
+import type { ExchangeClass, ExchangeTraits, OpenExchange } from './exchange.ts';
 import { openExchange } from './exchange.ts';
-import { Said, Unheard, Unsent } from './execution/failures.ts';
+import { cannotReplace, mustCancelAllAfter, unable } from './execution/abilities.ts';
+import { problemOf, Said, Unsent } from './execution/failures.ts';
 import { FillCursor } from './execution/fill-cursor.ts';
 import { Malformed } from './execution/json.ts';
 import { Link } from './execution/link.ts';
+import { Markets } from './execution/markets.ts';
 import type { Listing, Protocol } from './execution/protocol.ts';
 import { withRetries } from './failures.ts';
 import { type CcxtOptionsInput, type CcxtRuntime, parseCcxtOptions } from './options.ts';
@@ -30,10 +35,10 @@ import { type CcxtOptionsInput, type CcxtRuntime, parseCcxtOptions } from './opt
 export interface VenueCredentials {
   readonly apiKey: string;
   readonly secret: string;
+  /** Where the exchange has one beside the secret: OKX. */
+  readonly passphrase?: string;
 }
 
-/** How long the exchange's markets are taken to be what they were. */
-const MARKETS_MAX_AGE_MS = 3_600_000;
 /** An order is valid from when it was handed in, whatever had to be asked for first: beyond this, too little of that is left. */
 const PREPARATION_MAX_MS = 3_000;
 
@@ -57,9 +62,9 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
   readonly #link: Link;
   readonly #open: OpenExchange;
   readonly #now: () => number;
-  readonly #loadMarkets: () => Promise<unknown>;
-  #marketsAt = Number.NEGATIVE_INFINITY;
-  #listings = new Map<string, Omit<Listing, 'instrument'>>();
+  readonly #markets: Markets;
+  /** Where the exchange settles anything without a fill. */
+  readonly payments?: NonNullable<ExecutionVenuePort['payments']>;
 
   /** Asks the exchange for nothing until the first call. Throws `CONFIGURATION_INVALID`. */
   constructor(
@@ -77,14 +82,18 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
     this.capabilities = parts.protocol.capabilities;
     this.#open = open;
     this.#now = runtime.now ?? Date.now;
-    Object.assign(signer.exchange, checked(credentials, this.venue));
+    Object.assign(signer.exchange, checked(credentials, parts.protocol, this.venue));
     parts.useHashes(signer.exchange);
     const sleep = runtime.sleep ?? ((ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
-    const secrets = [credentials.secret, credentials.apiKey];
+    const { secret, apiKey, passphrase } = credentials;
+    const secrets = passphrase ? [secret, apiKey, passphrase] : [secret, apiKey];
     const { attempts, backoffMs, timeoutMs } = options;
-    this.#link = new Link(signer, parts.protocol, { timeoutMs, now: this.#now, sleep, secrets });
+    const deadline = runtime.deadline ?? ((ms: number) => AbortSignal.timeout(ms));
+    this.#link = new Link(signer, parts.protocol, { timeoutMs, now: this.#now, sleep, deadline, secrets });
     const retry = { venue: this.venue, attempts, backoffMs, sleep, retryAfterMs: open.transport.takeRetryAfterMs };
-    this.#loadMarkets = () => withRetries(retry, () => open.exchange.loadMarkets(true));
+    const load = () => withRetries(retry, () => open.exchange.loadMarkets(true));
+    this.#markets = new Markets({ venue: this.venue, exchange: open.exchange, now: this.#now, load });
+    if (parts.protocol.payments) this.payments = (...given) => this.#payments(...given);
   }
 
   async clock(): Promise<number> {
@@ -92,18 +101,11 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
   }
 
   async submit(order: VenueOrderRequest): Promise<SubmitAnswer> {
-    const unable = this.#unable(order);
-    if (unable !== undefined) return { kind: 'rejected', reason: `not sent: ${unable}` };
+    const why = unable(this, order);
+    if (why !== undefined) return { kind: 'rejected', reason: `not sent: ${why}` };
     const calledAt = this.#now();
-    let listing: Listing;
-    try {
-      [listing] = await this.#list([order.instrument]);
-      await this.#link.synchronise();
-      if (this.#now() - calledAt > PREPARATION_MAX_MS) throw new Error('its markets and clock took too long');
-    } catch (error) {
-      if (isUnlisted(error)) return { kind: 'rejected', reason: `not sent: ${error.message}` };
-      return heldBack(this.#link.unsent(error));
-    }
+    const listing = await this.#prepared(order.instrument, calledAt);
+    if ('kind' in listing) return listing;
     try {
       const venueOrderId = await this.#protocol.submit(this.#link.once, listing, order, this.#link.there(calledAt));
       return { kind: 'accepted', venueOrderId };
@@ -114,7 +116,7 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
 
   async cancel(instrument: Instrument, clientOrderId: string): Promise<CancelAnswer> {
     try {
-      const [listing] = await this.#list([instrument]);
+      const [listing] = await this.#markets.list([instrument]);
       return await this.#protocol.cancel(this.#link.ask, listing, clientOrderId);
     } catch (error) {
       if (error instanceof Said && error.meaning === 'no such order') return { kind: 'unknown' };
@@ -122,9 +124,41 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
     }
   }
 
+  async replace(request: VenueReplaceRequest): Promise<ReplaceAnswer> {
+    const why = cannotReplace(this, request);
+    if (why !== undefined) return { kind: 'rejected', reason: `not sent: ${why}` };
+    const calledAt = this.#now();
+    const listing = await this.#prepared(request.order.instrument, calledAt);
+    if ('kind' in listing) return listing;
+    try {
+      const answer = await this.#protocol.replace!(this.#link.once, listing, request, this.#link.there(calledAt));
+      return 'reason' in answer ? { ...answer, reason: this.#link.redact(answer.reason) } : answer;
+    } catch (error) {
+      return this.#notReplaced(error, request);
+    }
+  }
+
+  async cancelAllAfter(instruments: readonly Instrument[], ms: number): Promise<void> {
+    mustCancelAllAfter(this, ms);
+    await this.#read('its word that it cancels all orders in time', async () =>
+      this.#protocol.cancelAllAfter!(this.#link.ask, await this.#markets.list(instruments), ms),
+    );
+  }
+
+  async status(instruments: readonly Instrument[]): Promise<VenueStatus> {
+    return this.#read('its status', async () => {
+      await this.#markets.refresh();
+      const listed = instruments.filter((one) => this.#markets.has(one));
+      const status = await this.#protocol.status(this.#link.ask, await this.#markets.list(listed));
+      const gone = instruments.filter((one) => !listed.includes(one));
+      const delisted = gone.map(({ symbol }) => ({ symbol, state: 'delisted', text: 'not listed' }) as const);
+      return { ...status, markets: [...status.markets, ...delisted] };
+    });
+  }
+
   async query(instrument: Instrument, clientOrderId: string): Promise<QueryAnswer> {
     try {
-      const [listing] = await this.#list([instrument]);
+      const [listing] = await this.#markets.list([instrument]);
       const order = await this.#protocol.query(this.#link.ask, listing, clientOrderId);
       return order === undefined ? { kind: 'unknown' } : { kind: 'found', order };
     } catch (error) {
@@ -134,7 +168,7 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
 
   async openOrders(instruments: readonly Instrument[]): Promise<VenueOrder[]> {
     return this.#read('the open orders', async () => {
-      const orders = await this.#protocol.openOrders(this.#link.ask, await this.#list(instruments));
+      const orders = await this.#protocol.openOrders(this.#link.ask, await this.#markets.list(instruments));
       return within(EXECUTION_VENUE_BOUNDS.openOrders, orders, 'open orders');
     });
   }
@@ -146,7 +180,7 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
   ): Promise<{ readonly fills: VenueFill[]; readonly cursor: string }> {
     const place = new FillCursor(cursor, since);
     return this.#read('the fills', async () => {
-      const listings = await this.#list(instruments);
+      const listings = await this.#markets.list(instruments);
       await this.#link.synchronise();
       const now = this.#link.venueNow();
       const wanted = listings.map((listing) => ({ listing, from: place.from(listing.instrument.symbol) }));
@@ -158,7 +192,7 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
 
   async balances(): Promise<readonly VenueBalance[]> {
     return this.#read('the balances', async () => {
-      await this.#refreshMarkets();
+      await this.#markets.refresh();
       const balances = await this.#protocol.balances(this.#link.ask, (id) =>
         String(this.#open.exchange.safeCurrencyCode(id)),
       );
@@ -168,8 +202,27 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
 
   async positions(instruments: readonly Instrument[]): Promise<readonly VenuePosition[]> {
     return this.#read('the positions', async () =>
-      this.#protocol.positions(this.#link.ask, await this.#list(instruments)),
+      this.#protocol.positions(this.#link.ask, await this.#markets.list(instruments)),
     );
+  }
+
+  async #payments(
+    instruments: readonly Instrument[],
+    since: number,
+    cursor: string | undefined,
+  ): Promise<{ readonly payments: VenuePayment[]; readonly cursor: string }> {
+    const place = new FillCursor(cursor, since);
+    return this.#read('the payments', async () => {
+      const listings = await this.#markets.list(instruments);
+      await this.#link.synchronise();
+      const now = this.#link.venueNow();
+      const symbols = instruments.map(({ symbol }) => symbol);
+      const from = Math.min(now, ...symbols.map((symbol) => place.from(symbol)));
+      const read = await this.#protocol.payments!(this.#link.ask, listings, from, now);
+      const within10k = within(EXECUTION_VENUE_BOUNDS.fillsPerCall, read, 'payments');
+      const { fills: payments, cursor: next } = place.advance(symbols, within10k, now);
+      return { payments, cursor: next };
+    });
   }
 
   async close(): Promise<void> {
@@ -177,23 +230,27 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
     this.#open.transport.close();
   }
 
-  /** Why an order is not for this exchange; undefined where it is. */
-  #unable(order: VenueOrderRequest): string | undefined {
-    const { capabilities, venue } = this;
-    if (!capabilities.clientOrderId.test(order.clientOrderId)) {
-      return `${venue} takes client order ids that match ${capabilities.clientOrderId.source}`;
+  /** What the order trades in, with the exchange's clock known; or why nothing was sent. */
+  async #prepared(
+    instrument: Instrument,
+    calledAt: number,
+  ): Promise<Listing | { kind: 'rejected'; reason: string } | HeldBack> {
+    try {
+      const [listing] = await this.#markets.list([instrument]);
+      await this.#link.synchronise();
+      if (this.#now() - calledAt > PREPARATION_MAX_MS) throw new Error('its markets and clock took too long');
+      return listing;
+    } catch (error) {
+      if (isUnlisted(error)) return { kind: 'rejected', reason: `not sent: ${error.message}` };
+      return heldBack(this.#link.unsent(error));
     }
-    if (!capabilities.orderTypes.includes(order.type)) return `${venue} has no ${order.type} orders`;
-    if (order.type === 'limit' || order.type === 'stop-limit') {
-      const timed = order.postOnly
-        ? order.timeInForce === 'gtc'
-        : capabilities.timesInForce.includes(order.timeInForce);
-      if (!timed) return `${venue} has no such ${order.type} orders with ${order.timeInForce}`;
-    }
-    if (order.postOnly && (!capabilities.postOnly || order.type !== 'limit'))
-      return `${venue} cannot make it post-only`;
-    if (order.reduceOnly && !capabilities.reduceOnly) return `${venue} has no reduce-only orders`;
-    return undefined;
+  }
+
+  #notReplaced(error: unknown, { order }: VenueReplaceRequest): ReplaceAnswer {
+    if (error instanceof Said && error.meaning === 'no such order') return { kind: 'unknown' };
+    const answer = this.#notAccepted(error, order);
+    if (answer.kind === 'rejected' || answer.kind === 'held-back') return answer;
+    return this.#unclear(`the change of ${order.clientOrderId}`, error);
   }
 
   #notAccepted(error: unknown, order: VenueOrderRequest): SubmitAnswer {
@@ -219,65 +276,14 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
       return await run();
     } catch (error) {
       if (error instanceof PlimsollError) throw error;
-      throw this.#failure(what, error);
-    }
-  }
-
-  #failure(what: string, error: unknown): PlimsollError {
-    const said = this.#link.redact(error);
-    if (error instanceof Malformed) {
-      const message = `${this.venue} gave an answer for ${what} that cannot be right: ${said}`;
-      return new PlimsollError('VENUE_ANSWER_MALFORMED', message, 'look at the account at the venue, and try again', {
-        kept: 'nothing of that answer was used',
-      });
-    }
-    if (error instanceof Said && error.meaning !== 'unclear') {
-      const message = `${this.venue} refused to give ${what}: ${said}`;
-      return new PlimsollError('VENUE_REFUSED', message, 'check the key, its permissions and its addresses');
-    }
-    const heard = error instanceof Said || error instanceof Unheard || error instanceof Unsent;
-    const why = heard ? said : `it could not be read (${said})`;
-    const message = `${this.venue} did not give ${what}: ${why}`;
-    return new PlimsollError(
-      'VENUE_UNAVAILABLE',
-      message,
-      'check the network and the state of the venue, and try again',
-    );
-  }
-
-  async #list(instruments: readonly Instrument[]): Promise<Listing[]> {
-    await this.#refreshMarkets();
-    return instruments.map((instrument) => {
-      const listed = this.#listings.get(instrument.symbol);
-      if (listed === undefined) throw symbolUnknown(this.venue, instrument.symbol, [...this.#listings.keys()]);
-      return { ...listed, instrument };
-    });
-  }
-
-  /** Markets that cannot be had anew are what they were: an order in one of them must still be found and canceled. */
-  async #refreshMarkets(): Promise<void> {
-    if (this.#now() - this.#marketsAt <= MARKETS_MAX_AGE_MS) return;
-    try {
-      await this.#loadMarkets();
-      this.#listings = listingsOf(this.#open.exchange.markets);
-      this.#marketsAt = this.#now();
-    } catch (error) {
-      if (this.#listings.size === 0) throw error;
+      throw problemOf(this.venue, what, error, this.#link.redact(error));
     }
   }
 }
 
-function listingsOf(markets: unknown): Map<string, Omit<Listing, 'instrument'>> {
-  const listings = new Map<string, Omit<Listing, 'instrument'>>();
-  for (const market of Object.values((markets ?? {}) as Record<string, MarketInterface>)) {
-    const { altname } = (market.info ?? {}) as { altname?: unknown };
-    const id = String(market.id);
-    listings.set(String(market.symbol), { id, alias: typeof altname === 'string' ? altname : id });
-  }
-  return listings;
-}
+type HeldBack = Extract<SubmitAnswer, { kind: 'held-back' }>;
 
-function heldBack(unsent: Unsent): SubmitAnswer {
+function heldBack(unsent: Unsent): HeldBack {
   return { kind: 'held-back', until: unsent.until, reason: unsent.message };
 }
 
@@ -290,9 +296,12 @@ function within<T>(most: number, list: T[], what: string): T[] {
   return list;
 }
 
-function checked({ apiKey, secret }: VenueCredentials, venue: string): VenueCredentials {
-  if (typeof apiKey === 'string' && apiKey !== '' && typeof secret === 'string' && secret !== '') {
-    return { apiKey, secret };
-  }
-  throw new PlimsollError('CONFIGURATION_INVALID', `the key of ${venue} is empty`, 'set its key and its secret');
+/** What ccxt signs with, which calls a passphrase a password. */
+function checked(credentials: VenueCredentials, { hasPassphrase }: Protocol, venue: string): Record<string, string> {
+  const { apiKey, secret, passphrase } = credentials;
+  const wanted = { apiKey, secret, ...(hasPassphrase ? { password: passphrase } : {}) };
+  if (Object.values(wanted).every((word) => typeof word === 'string' && word !== ''))
+    return wanted as Record<string, string>;
+  const parts = hasPassphrase ? 'its key, its secret and its passphrase' : 'its key and its secret';
+  throw new PlimsollError('CONFIGURATION_INVALID', `the key of ${venue} is empty`, `set ${parts}`);
 }

@@ -30,6 +30,8 @@ export interface CcxtRuntime {
   readonly now?: () => number;
   /** Resolves after the milliseconds. */
   readonly sleep?: (milliseconds: number) => Promise<void>;
+  /** Aborts what has no answer after the milliseconds. Default `AbortSignal.timeout`. */
+  readonly deadline?: (milliseconds: number) => AbortSignal;
 }
 
 /** Fills in the defaults. Throws `CONFIGURATION_INVALID` naming the first key that is wrong. */

@@ -1,3 +1,4 @@
+import type { ShortfallAverage } from '../../execution/shortfall.ts';
 import type { Provenance } from '../../ports/market-data.ts';
 import type { Metrics } from '../metrics.ts';
 import type { BacktestResult, Trade } from '../trades.ts';
@@ -24,6 +25,7 @@ export interface ReportInput extends BacktestResult {
 export interface ReportFacts extends ReportInput {
   readonly metrics: Metrics;
   readonly trades: readonly Trade[];
+  readonly shortfall: readonly ShortfallAverage[];
   /** Beside every figure. */
   readonly badge: string;
 }

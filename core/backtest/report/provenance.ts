@@ -81,14 +81,15 @@ function feeSentences({ instruments }: Definition): string[] {
 
 function frictionSentences({ execution, instruments }: Definition): string[] {
   const { slippageBps, spreadBps, volumeShare, borrowBpsPerYear, fundingBps } = execution;
-  const isPerpetual = instruments.some((instrument) => instrument.type === 'linear-perpetual');
+  const has = (wanted: string): boolean => instruments.some(({ type }) => type === wanted);
   return [
     `Slippage: ${slippageBps} basis points against every order that takes; spread: ${spreadBps} basis points, half of it paid.`,
     volumeShare
       ? `At most ${decimalText(volumeShare.limit * 100, 2)} % of a bar's volume is there for an order; taking a share s moves the price by ${volumeShare.impactBps} × s² basis points.`
       : 'Any size fills at one price: no share of volume is assumed.',
     ...(borrowBpsPerYear > 0 ? [`Short positions on spot pay ${borrowBpsPerYear} basis points a year.`] : []),
-    ...(isPerpetual ? [`Funding of perpetuals: ${fundingBps} basis points an interval.`] : []),
+    ...(has('linear-perpetual') ? [`Funding of perpetuals: ${fundingBps} basis points an interval.`] : []),
+    ...(has('currency-pair') ? [`Financing of currency pairs: ${fundingBps} basis points an interval.`] : []),
   ];
 }
 

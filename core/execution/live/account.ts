@@ -69,11 +69,32 @@ export interface StandingDifference {
   readonly total: number;
 }
 
+/** What a person was told and what still stands. */
+export interface StandingAlert {
+  readonly code: string;
+  /** The facts in words. */
+  readonly what: string;
+  /** Cycle (ms UTC) in which it was told; 0 where an older release told it. */
+  readonly since: number;
+}
+
+/** Why a reconciliation was made. */
+export type Occasion = 'cycle' | 'start' | 'reconnect';
+
+/** The last reconciliation in which the venue said everything. */
+export interface Heard {
+  /** The venue's clock, ms UTC. */
+  readonly at: number;
+  readonly on: Occasion;
+}
+
 export interface LiveSnapshot {
   readonly arming: Arming | null;
   readonly highestArmed: Arming | null;
   readonly reconciled: boolean;
   readonly fillCursor: string | null;
+  /** Absent where no payments are read. */
+  readonly paymentCursor?: string;
   readonly fillsSince: number;
   readonly recentFills: readonly string[];
   readonly fillsToCompare: number;
@@ -87,7 +108,10 @@ export interface LiveSnapshot {
     position: { readonly [K in keyof Position]: Position[K] },
   ])[];
   readonly externalOrders: readonly string[];
-  readonly alerts: readonly string[];
+  /** By key; of older releases the keys alone. */
+  readonly alerts: readonly (string | readonly [key: string, alert: StandingAlert])[];
+  /** Absent before the first. */
+  readonly heard?: Heard | null;
 }
 
 export const LIVE_BOUNDS = {
@@ -119,7 +143,9 @@ export class LiveAccount {
   highestArmed: Arming | undefined;
   /** Whether the last reconciliation has heard everything and found it in order; else nothing new is opened. */
   reconciled = false;
+  heard: Heard | undefined;
   fillCursor: string | undefined;
+  paymentCursor: string | undefined;
   /** Fills of before then (venue's clock, ms UTC) are not the account's. */
   fillsSince = 0;
   /** Fills that were booked since the figures were last found equal. */
@@ -137,7 +163,7 @@ export class LiveAccount {
   /** Working orders of others that were recorded. */
   externalOrders = new Set<string>();
   #recentFills = new Set<string>();
-  #alerts = new Set<string>();
+  #alerts = new Map<string, StandingAlert>();
 
   constructor(settings: LiveSettings) {
     this.settings = settings;
@@ -173,11 +199,20 @@ export class LiveAccount {
   }
 
   /** False where it stands already; it stands until {@link settleAlert}. */
-  raiseAlert(key: string): boolean {
+  raiseAlert(key: string, alert: StandingAlert): boolean {
     if (this.#alerts.has(key)) return false;
-    this.#alerts.add(key);
+    this.#alerts.set(key, alert);
     forgetOldest(this.#alerts, LIVE_BOUNDS.alerts);
     return true;
+  }
+
+  alertUnder(key: string): StandingAlert | undefined {
+    return this.#alerts.get(key);
+  }
+
+  /** Those that stand, oldest first. */
+  get standingAlerts(): readonly (StandingAlert & { readonly key: string })[] {
+    return [...this.#alerts].map(([key, alert]) => ({ key, ...alert }));
   }
 
   settleAlert(key: string): void {
@@ -190,6 +225,7 @@ export class LiveAccount {
       highestArmed: this.highestArmed ?? null,
       reconciled: this.reconciled,
       fillCursor: this.fillCursor ?? null,
+      ...(this.paymentCursor === undefined ? {} : { paymentCursor: this.paymentCursor }),
       fillsSince: this.fillsSince,
       recentFills: [...this.#recentFills],
       fillsToCompare: this.fillsToCompare,
@@ -203,6 +239,7 @@ export class LiveAccount {
       external: [...this.external].map(([instrument, position]) => [instrument, { ...position }]),
       externalOrders: [...this.externalOrders],
       alerts: [...this.#alerts],
+      ...(this.heard ? { heard: this.heard } : {}),
     };
   }
 
@@ -211,6 +248,7 @@ export class LiveAccount {
     this.highestArmed = state.highestArmed ?? undefined;
     this.reconciled = state.reconciled;
     this.fillCursor = state.fillCursor ?? undefined;
+    this.paymentCursor = state.paymentCursor;
     this.fillsSince = state.fillsSince;
     this.#recentFills = new Set(state.recentFills);
     this.fillsToCompare = state.fillsToCompare;
@@ -225,12 +263,15 @@ export class LiveAccount {
       state.external.map(([instrument, position]) => [instrument, Object.assign(new Position(), position)]),
     );
     this.externalOrders = new Set(state.externalOrders);
-    this.#alerts = new Set(state.alerts);
+    this.#alerts = new Map(
+      state.alerts.map((told) => (typeof told === 'string' ? [told, { code: '', what: '', since: 0 }] : told)),
+    );
+    this.heard = state.heard ?? undefined;
   }
 }
 
-function forgetOldest(known: Set<string>, most: number): void {
+function forgetOldest(known: Set<string> | Map<string, unknown>, most: number): void {
   if (known.size <= most) return;
-  const [oldest] = known;
+  const [oldest] = known.keys();
   known.delete(oldest);
 }

@@ -17,6 +17,7 @@ export function takeSubmitAnswer(engine: Engine, id: number, outcome: SendOutcom
   if (!live || !order) return;
   switch (outcome.kind) {
     case 'accepted':
+      liveOf(engine).settleAlert(REFUSED);
       acknowledge(engine, order, live, outcome.venueOrderId);
       return;
     case 'rejected':
@@ -38,8 +39,15 @@ export function takeSubmitAnswer(engine: Engine, id: number, outcome: SendOutcom
   }
 }
 
+/** What a person is told where the venue refuses orders, until it takes one. */
+const REFUSED = 'refused';
+
 /** An order that was rejected: it does not exist. One that protected a position leaves it without. */
 function refuse(engine: Engine, order: Order, reason: string): void {
+  const { symbol } = engine.markets[order.instrument].instrument;
+  // One that must not take, or must fill at once, is refused as a matter of course.
+  const isOrdinary = order.postOnly || order.timeInForce === 'fok';
+  if (!isOrdinary) alert(engine, REFUSED, 'ORDERS_REFUSED', { order: order.id, symbol, reason });
   if (order.state === 'PartiallyFilled') endCanceled(engine, order, reason);
   else reject(engine, order, reason);
   if (order.purpose === 'stop-loss') missProtection(engine, order, reason);

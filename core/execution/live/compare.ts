@@ -2,7 +2,7 @@
 import { recordDocument } from '../../engine/bookkeeping.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { alert, liveOf } from '../../engine/venue-bookkeeping.ts';
-import type { VenueBalance } from '../../ports/execution-venue.ts';
+import type { VenueBalance, VenuePosition } from '../../ports/execution-venue.ts';
 import { halt } from '../../risk/kill-switch.ts';
 import { LIVE_BOUNDS, type StandingDifference } from './account.ts';
 import { COMPARED_DECIMALS, comparable, decimalOf, unitsOf } from './amounts.ts';
@@ -22,37 +22,64 @@ export interface Difference {
   readonly by: string;
 }
 
-/** What the account holds of each asset by its ledger, positions of nobody's strategy included. */
+/**
+ * What the account holds of each asset by its ledger, positions of nobody's strategy included: of perpetuals the quantity, under the
+ * symbol, and the currency less what they cost.
+ */
 export function ledgerFigures(engine: Engine): Map<string, bigint> {
   const { currency, moneyDecimals } = engine.definition;
   const figures = new Map([[currency, comparable(engine.cash, moneyDecimals)]]);
-  for (const { instrument, netQuantity } of engine.markets) {
+  for (const { instrument, netQuantity, netCost, isPerpetual } of engine.markets) {
+    if (isPerpetual) {
+      // What was paid for a position is not in the cash: the money that went in and out is, at the venue as here.
+      figures.set(currency, figures.get(currency)! - comparable(netCost, moneyDecimals));
+      figures.set(instrument.symbol, comparable(netQuantity, instrument.quantityDecimals));
+      continue;
+    }
     const held = comparable(netQuantity, instrument.quantityDecimals);
     figures.set(instrument.base, (figures.get(instrument.base) ?? 0n) + held);
   }
   return figures;
 }
 
-/** Free and held together, of the assets that the account's ledger counts. Throws `VENUE_ANSWER_MALFORMED`. */
-export function venueFigures(engine: Engine, balances: readonly VenueBalance[]): Map<string, bigint> {
+/** What the venue says of the same: free and held together. Throws `VENUE_ANSWER_MALFORMED`. */
+export function venueFigures(
+  engine: Engine,
+  balances: readonly VenueBalance[],
+  positions: readonly VenuePosition[],
+): Map<string, bigint> {
   const figures = new Map([...ledgerFigures(engine).keys()].map((asset) => [asset, 0n]));
   for (const { asset, free, held } of balances) {
     const before = figures.get(asset);
     if (before === undefined) continue;
     figures.set(asset, before + unitsOf(free, COMPARED_DECIMALS) + unitsOf(held, COMPARED_DECIMALS));
   }
+  const { currency } = engine.definition;
+  for (const { symbol, quantity, cost = '0' } of positions) {
+    const market = engine.markets.find(({ instrument }) => instrument.symbol === symbol);
+    if (!market?.isPerpetual) continue;
+    figures.set(symbol, comparable(quantity, market.instrument.quantityDecimals));
+    figures.set(currency, figures.get(currency)! - unitsOf(cost, COMPARED_DECIMALS));
+  }
   return figures;
 }
 
+/** How far the venue's figures of the account's currency may be off because of the decimals of its entry prices. */
+export const entryRounding = (positions: readonly VenuePosition[]): bigint =>
+  positions.reduce((sum, { costWithin = '0' }) => sum + unitsOf(costWithin, COMPARED_DECIMALS), 0n);
+
 /** What differs by more than the venue's own rounding of the fills since the last comparison. */
-export function differences(engine: Engine, venue: Figures): Difference[] {
+export function differences(engine: Engine, venue: Figures, entry = 0n): Difference[] {
   const { offsets, fillsToCompare } = liveOf(engine);
+  const { currency, moneyDecimals } = engine.definition;
+  // The venue rounds what a perpetual has realised, and the ledger does, each by itself.
+  const perFill = engine.hasPerpetuals ? VENUE_ROUNDING + 3n * comparable(1, moneyDecimals) : VENUE_ROUNDING;
   const found: Difference[] = [];
   for (const [asset, ledger] of ledgerFigures(engine)) {
     const expected = ledger + (offsets?.get(asset) ?? 0n);
     const there = venue.get(asset) ?? 0n;
     const apart = there > expected ? there - expected : expected - there;
-    if (apart <= VENUE_ROUNDING * BigInt(fillsToCompare)) continue;
+    if (apart <= perFill * BigInt(fillsToCompare) + (asset === currency ? entry : 0n)) continue;
     found.push({ asset, ledger: decimalOf(expected), venue: decimalOf(there), by: decimalOf(there - expected) });
   }
   return found;
@@ -70,6 +97,12 @@ export function takeBaseline(engine: Engine, venue: Figures): boolean {
   if (missing > 0n) {
     const facts = { asset: currency, missing: decimalOf(missing) };
     alert(engine, 'balance', 'BALANCE_BELOW_ACCOUNT', facts);
+    return false;
+  }
+  const open = engine.markets.find(({ instrument, isPerpetual }) => isPerpetual && venue.get(instrument.symbol) !== 0n);
+  if (open) {
+    const { symbol } = open.instrument;
+    alert(engine, 'balance', 'POSITION_BEFORE_ACCOUNT', { symbol, there: decimalOf(venue.get(symbol) ?? 0n) });
     return false;
   }
   live.settleAlert('balance');

@@ -4,6 +4,7 @@ import type { Engine } from '../../engine/engine.ts';
 import type { MarketState } from '../../engine/market-state.ts';
 import { liveOf, releaseToVenue } from '../../engine/venue-bookkeeping.ts';
 import type { VenueCapabilities } from '../../ports/execution-venue.ts';
+import { moveToBreakEven } from '../break-even.ts';
 import type { Order } from '../order.ts';
 import { offsetPrice } from '../prices.ts';
 import { isHeldThere } from './send.ts';
@@ -33,7 +34,11 @@ function watch(engine: Engine, market: MarketState, order: Order, capabilities: 
     releaseToVenue(engine, order, true);
     return;
   }
-  if (order.type === 'trailing-stop') {
+  if (order.breakEvenFrom !== 0) {
+    // It is sent to be held there once it has moved: what is there cannot be moved from here.
+    moveToBreakEven(engine, order, high, low);
+    if (isReached(order, market.close[at], market.close[at])) releaseToVenue(engine, order, true);
+  } else if (order.type === 'trailing-stop') {
     trail(market, order, high, low);
     if (isReached(order, market.close[at], market.close[at])) releaseToVenue(engine, order, true);
   } else if (order.parent !== 0 && isHeldThere(order, capabilities) && isAlone(market, order)) {
@@ -54,8 +59,9 @@ function trail(market: MarketState, order: Order, high: number, low: number): vo
 }
 
 /** A stop without a target, whose entry is over: one order is all that a position can be held for at the venue. */
-function isAlone({ orders }: MarketState, leg: Order): boolean {
-  const isEntryOver = !orders.some(({ id }) => id === leg.parent);
+function isAlone({ orders, held }: MarketState, leg: Order): boolean {
+  const isEntry = ({ id }: Order): boolean => id === leg.parent;
+  const isEntryOver = !orders.some(isEntry) && !held.some(isEntry);
   const isSibling = (other: Order): boolean => other !== leg && other.parent === leg.parent;
   return leg.type === 'stop' && isEntryOver && !orders.some(isSibling);
 }

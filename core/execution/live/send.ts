@@ -42,6 +42,14 @@ export function prepareSends(engine: Engine, capabilities: VenueCapabilities, no
   return sendings;
 }
 
+/** Ends every opening that waits to be sent and has waited too long. */
+export function giveUpStaleOnes(engine: Engine): void {
+  for (const waiting of [...liveOf(engine).orders.values()]) {
+    const order = waiting.phase === 'prepared' ? orderOf(engine, waiting) : undefined;
+    if (order && order.state !== 'PendingCancel') giveUpStale(engine, order);
+  }
+}
+
 function prepareOne(
   engine: Engine,
   order: Order,
@@ -62,10 +70,7 @@ function prepareOne(
     reject(engine, order, `the venue takes no ${missing}`);
     return undefined;
   }
-  if (isInTheWay(engine, order)) {
-    giveUpStale(engine, order);
-    return undefined;
-  }
+  if (giveUpStale(engine, order) || isInTheWay(engine, order)) return undefined;
   return send(engine, order, live, capabilities);
 }
 
@@ -107,11 +112,17 @@ function requestOf(
     type,
     timeInForce: order.timeInForce,
     postOnly: order.postOnly,
-    reduceOnly: order.reduceOnly && capabilities.reduceOnly,
+    reduceOnly: order.reduceOnly && capabilities.reduceOnly && isAlone(engine, order),
     quantity,
     price: type === 'market' || type === 'stop' ? 0 : order.price,
     trigger: order.triggered ? 0 : order.trigger,
   };
+}
+
+/** Whether what the venue holds in a perpetual is the strategy's: it knows the sum of all, and would refuse to reduce beyond it. */
+function isAlone(engine: Engine, { strategy, instrument }: Order): boolean {
+  const { isPerpetual, netQuantity } = engine.markets[instrument];
+  return !isPerpetual || engine.position(strategy, instrument).quantity === netQuantity;
 }
 
 /** A stop whose price was reached here is a market order there, one with a limit a limit order; a target is taken at the market. */
@@ -145,11 +156,12 @@ function isInTheWay(engine: Engine, order: Order): boolean {
   return others.some((other) => other.state !== 'Accepted' && other.state !== 'PartiallyFilled');
 }
 
-/** An opening that has waited too long is old news; the same target may be asked for again. */
-function giveUpStale(engine: Engine, order: Order): void {
-  if (order.reduceOnly || engine.time - order.createdAt <= liveOf(engine).settings.staleAfterMs) return;
+/** An opening that has waited too long is old news, and ends; the same target may be asked for again. */
+function giveUpStale(engine: Engine, order: Order): boolean {
+  if (order.reduceOnly || engine.time - order.createdAt <= liveOf(engine).settings.staleAfterMs) return false;
   engine.position(order.strategy, order.instrument).target = Number.NaN;
   cancel(engine, order, 'it could not be sent in time');
+  return true;
 }
 
 function quantityToAsk(engine: Engine, order: Order): number {

@@ -7,7 +7,6 @@ import {
   alert,
   type BookedFill,
   fillAtVenue,
-  fillExternally,
   liveOf,
   lose,
   orderOf,
@@ -15,13 +14,20 @@ import {
 } from '../../engine/venue-bookkeeping.ts';
 import { PlimsollError } from '../../errors.ts';
 import { EXACT_LIMIT } from '../../numbers.ts';
-import type { QueryAnswer, VenueCapabilities, VenueFill, VenueOrder } from '../../ports/execution-venue.ts';
+import type {
+  QueryAnswer,
+  VenueCapabilities,
+  VenueFill,
+  VenueOrder,
+  VenuePayment,
+} from '../../ports/execution-venue.ts';
 import { forbids, reduce } from '../../risk/kill-switch.ts';
 import { afterFill } from '../after-fill.ts';
 import type { Order } from '../order.ts';
 import { LIVE_BOUNDS, type LiveOrder } from './account.ts';
 import { COMPARED_DECIMALS, comparable, scaledOf, unitsOf } from './amounts.ts';
 import { missProtection } from './answers.ts';
+import { takeExternal, takePayment } from './perpetuals.ts';
 import { resolutionOf } from './resolve.ts';
 
 /** What a venue said, each thing asked after the one before it. */
@@ -33,6 +39,8 @@ export interface VenueFacts {
   readonly answers: ReadonlyMap<number, QueryAnswer>;
   readonly fills: readonly VenueFill[];
   readonly cursor: string;
+  /** Undefined where the account holds nothing that any are made for. */
+  readonly payments: { readonly payments: readonly VenuePayment[]; readonly cursor: string } | undefined;
 }
 
 /**
@@ -42,7 +50,8 @@ export interface VenueFacts {
 export function takeOver(engine: Engine, facts: VenueFacts, capabilities: VenueCapabilities): boolean {
   meetOrders(engine, facts.answers);
   noteUnknown(engine, facts);
-  const isComplete = takeFills(engine, facts.fills, facts.cursor);
+  const isComplete = takeFills(engine, facts.fills, facts.cursor, facts.payments?.payments);
+  if (facts.payments) liveOf(engine).paymentCursor = facts.payments.cursor;
   takeAnswers(engine, facts.answers, facts.clock, capabilities);
   adoptOrders(engine, facts.openOrders);
   return isComplete;
@@ -142,16 +151,28 @@ export function assertFills(engine: Engine, fills: readonly VenueFill[]): void {
  * Books fills, each once, and moves the cursor past them: both are kept in one commit. One that names its order by an id that is not
  * known here, while an order of ours may be the one, waits, and the cursor with it; false then.
  */
-export function takeFills(engine: Engine, fills: readonly VenueFill[], cursor: string): boolean {
+export function takeFills(
+  engine: Engine,
+  fills: readonly VenueFill[],
+  cursor: string,
+  payments: readonly VenuePayment[] = [],
+): boolean {
   const live = liveOf(engine);
   let isComplete = true;
+  let paid = 0;
+  // A payment is for what was held at its time.
+  const payUntil = (time: number): void => {
+    for (; paid < payments.length && payments[paid].time <= time; paid++) takePayment(engine, payments[paid]);
+  };
   for (const fill of fills) {
+    payUntil(fill.time);
     const market = engine.markets.find(({ instrument }) => instrument.symbol === fill.symbol);
     // Of before the account began at the venue: part of what it holds beyond the ledger.
     if (!market || fill.time < live.fillsSince) continue;
     if (mayBeOurs(engine, market, fill)) isComplete = false;
     else if (live.takeFill(`${fill.symbol} ${fill.id}`)) takeFill(engine, market, fill, bookedOf(market, fill));
   }
+  payUntil(Number.POSITIVE_INFINITY);
   if (isComplete) live.fillCursor = cursor;
   return isComplete;
 }
@@ -173,7 +194,7 @@ function takeFill(engine: Engine, market: MarketState, fill: VenueFill, booked: 
   keepRounding(engine, market, fill, booked);
   if (sent && order && order.side === fill.side) fillOurs(engine, market, order, sent, booked);
   else {
-    fillExternally(engine, market.index, fill.side, booked);
+    takeExternal(engine, market, fill, booked);
     const { symbol, venueOrderId, clientOrderId } = fill;
     alert(engine, `fill ${symbol} ${fill.id}`, 'EXTERNAL_FILL', { symbol, venueOrderId, clientOrderId, fill: fill.id });
   }

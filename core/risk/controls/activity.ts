@@ -1,4 +1,5 @@
 /** Controls of activity: how many orders, how often, and whether they come to anything. */
+import { grantOf } from '../budgets.ts';
 import { type Check, refuse } from './control.ts';
 
 /** Five hundred: what a venue lets an account have at most, and far more than a strategy that is in order needs. */
@@ -23,8 +24,19 @@ export const orderRate: Check = {
   },
 };
 
+/** Where the instance has such a budget: what a venue allows one key is shared by all accounts that use it. */
+export const orderRateBudget: Check = {
+  code: 'ORDER_RATE_BUDGET_EXCEEDED',
+  owner: 'operations',
+  check: ({ engine }) => {
+    const granted = grantOf(engine, 'orderRate');
+    const rate = engine.watch.ordersWithinMinute(engine.time);
+    return rate >= granted ? refuse('ORDER_RATE_BUDGET_EXCEEDED', granted, rate) : undefined;
+  },
+};
+
 /** Orders of a day before their number is held against the fills. */
-const ORDERS_BEFORE_RATIO = 20;
+export const ORDERS_BEFORE_RATIO = 20;
 
 /**
  * Off by default. Many orders and few fills are quoting by accident, or a venue that refuses them; the first 20 of a day are

@@ -3,6 +3,7 @@ import type { Engine } from '../../engine/engine.ts';
 import type { MarketState } from '../../engine/market-state.ts';
 import { freeCash, marginOf, sideExposure } from '../../engine/measure.ts';
 import { mulDivFloor } from '../../numbers.ts';
+import { grantOf } from '../budgets.ts';
 import type { Candidate, Cap, Described } from './control.ts';
 
 /** Money of a limit in plain units. */
@@ -35,13 +36,16 @@ export const usualSize: Cap = {
   limit: 'maxShareOfVolume',
   owner: 'risk',
   isShare: false,
-  limitOf: ({ market, price }, { maxShareOfVolume = UNLIMITED }) => {
-    // A measure and not money: where it is large it need not be exact. Without a known volume nothing is usual: no room.
-    const quantity = market.averageVolume() * market.quantityScale * maxShareOfVolume;
-    return quantity > 0 ? Math.floor((quantity * price) / market.valueDivisor) : 0;
-  },
+  limitOf: ({ market, price }, { maxShareOfVolume = UNLIMITED }) => usualRoom(market, price, maxShareOfVolume),
   usedOf: () => 0,
 };
+
+/** Money of so large a share of the volume. Without a known volume nothing is usual: no room. */
+export function usualRoom(market: MarketState, price: number, shareOfVolume: number): number {
+  // A measure and not money: where it is large it need not be exact.
+  const quantity = market.averageVolume() * market.quantityScale * shareOfVolume;
+  return quantity > 0 ? Math.floor((quantity * price) / market.valueDivisor) : 0;
+}
 
 /** Off by default: it is in money, and only the owner knows what is much. */
 export const positionNotional: Cap = {
@@ -96,15 +100,19 @@ export const groupExposure: Cap = {
     const group = candidate.engine.controls.groupOf(candidate.market);
     return group ? shareOf(candidate, group.maxExposure) : UNLIMITED;
   },
-  usedOf: ({ engine, market, buys }) => {
-    const group = engine.controls.groupOf(market);
-    if (!group) return 0;
-    engine.behind?.catchUpPrices();
-    let used = 0;
-    for (const index of group.markets) used += usedBy(engine.markets[index], market, buys);
-    return used;
-  },
+  usedOf: ({ engine, market, buys }) => usedInGroup(engine, market, buys),
 };
+
+/** Of the group that a market is in; 0 where it is in none. */
+export function usedInGroup(engine: Engine, market: MarketState, buys: boolean): number {
+  const group = engine.controls.groupOf(market);
+  if (!group) return 0;
+  engine.behind?.catchUpPrices();
+  const { markets } = group;
+  let used = 0;
+  for (let k = 0; k < markets.length; k++) used += usedBy(engine.markets[markets[k]], market, buys);
+  return used;
+}
 
 /** Off by default; the gross exposure bounds it. This one counts perpetuals alone, which may be held for a part of their worth. */
 export const leverage: Cap = {
@@ -114,13 +122,16 @@ export const leverage: Cap = {
   isShare: true,
   limitOf: (candidate, { maxLeverage = UNLIMITED }) =>
     candidate.market.isPerpetual ? shareOf(candidate, maxLeverage) : UNLIMITED,
-  usedOf: ({ engine, market, buys }) => {
-    engine.behind?.catchUpPrices();
-    let used = 0;
-    for (const other of engine.markets) if (other.isPerpetual) used += usedBy(other, market, buys);
-    return used;
-  },
+  usedOf: ({ engine, market, buys }) => usedOnMargin(engine, market, buys),
 };
+
+/** All perpetuals together. */
+export function usedOnMargin(engine: Engine, market: MarketState, buys: boolean): number {
+  engine.behind?.catchUpPrices();
+  let used = 0;
+  for (const other of engine.markets) if (other.isPerpetual) used += usedBy(other, market, buys);
+  return used;
+}
 
 /** Off by default. All working orders that may open anything, should they fill at once. */
 export const openOrderNotional: Cap = {
@@ -143,15 +154,16 @@ export const capitalInUse: Cap = {
 };
 
 /**
- * Off by default. What the instance has granted this account of a limit that it shares with others: no account has to ask what
- * the others do.
+ * Off by default. What the instance has granted this account of a limit that it shares with others (`budgets` of the configuration),
+ * and no more than the account's own configuration says: no account has to ask what the others do.
  */
 export const budget: Cap = {
   code: 'BUDGET_EXCEEDED',
   limit: 'budget',
   owner: 'risk',
   isShare: false,
-  limitOf: (candidate, { budget: granted = UNLIMITED }) => scaled(candidate, granted),
+  limitOf: (candidate, { budget: own = UNLIMITED }) =>
+    Math.min(scaled(candidate, own), grantOf(candidate.engine, 'grossExposure')),
   usedOf: grossExposure.usedOf,
 };
 
@@ -178,7 +190,7 @@ export const marginBps = (market: MarketState): number =>
   Math.ceil(market.instrument.initialMarginBps + Math.max(0, market.takerFee) / 100);
 
 /** Notional whose margin is free. An order against a position that its strategy holds sets that position's margin free first. */
-function marginRoom(engine: Engine, strategy: number, market: MarketState, buys: boolean): number {
+export function marginRoom(engine: Engine, strategy: number, market: MarketState, buys: boolean): number {
   const bps = marginBps(market);
   if (bps === 0) return UNLIMITED;
   const held = engine.position(strategy, market.index).quantity;

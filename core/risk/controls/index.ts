@@ -1,9 +1,18 @@
 /** Every control of the risk line that an order meets which may raise a position, in the order in which they are asked. */
 
 import type { Refusal } from '../../engine/bookkeeping.ts';
+import type { EngineDefinition } from '../../engine/engine.ts';
 import type { MarketState } from '../../engine/market-state.ts';
 import type { Limits } from '../limits.ts';
-import { noDuplicate, orderRate, orderToTradeRatio, repeatedExecution, workingOrders } from './activity.ts';
+import { RiskLine } from '../line.ts';
+import {
+  noDuplicate,
+  orderRate,
+  orderRateBudget,
+  orderToTradeRatio,
+  repeatedExecution,
+  workingOrders,
+} from './activity.ts';
 import type { Candidate, Cap, Check, Described } from './control.ts';
 import {
   budget,
@@ -25,6 +34,7 @@ import { armedExposure, armedOrder } from './live.ts';
 import {
   cooldown,
   dailyLoss,
+  dailyLossBudget,
   drawdown,
   instrumentLoss,
   losingStreak,
@@ -35,6 +45,7 @@ import {
 } from './loss.ts';
 import { armed, notHalted, notReducing, notRestricted, onTime, priced, reconciled, shortAllowed } from './market.ts';
 import { freshPrice, freshQuote, noSelfMatch, priceCollar, referenceCollar, validPrices } from './price.ts';
+import { historyKnown, sizeKnown, stopKnown, withinSize } from './sizing.ts';
 
 /** Those that hold for every order, one that only lowers a position too. */
 export const OF_EVERY_ORDER: readonly Described[] = [notHalted, priced];
@@ -43,6 +54,7 @@ export const OF_EVERY_ORDER: readonly Described[] = [notHalted, priced];
 export const CHECKS: readonly Check[] = [
   positiveEquity,
   dailyLoss,
+  dailyLossBudget,
   weeklyLoss,
   drawdown,
   notReducing,
@@ -59,6 +71,7 @@ export const CHECKS: readonly Check[] = [
   recentDrawdown,
   workingOrders,
   orderRate,
+  orderRateBudget,
   orderToTradeRatio,
   repeatedExecution,
   noDuplicate,
@@ -87,43 +100,20 @@ export const CAPS: readonly Cap[] = [
   cash,
 ];
 
-/**
- * The refusal of the first of {@link CHECKS} that refuses. Written out, since the compiler takes them into one function then, and a
- * loop over the list costs an order three times as much; a test holds both to one order.
- */
+/** The refusal of the first of {@link CHECKS} that refuses. */
 export function refusalOf(candidate: Candidate, limits: Limits): Refusal | undefined {
-  return (
-    positiveEquity.check(candidate, limits) ??
-    dailyLoss.check(candidate, limits) ??
-    weeklyLoss.check(candidate, limits) ??
-    drawdown.check(candidate, limits) ??
-    notReducing.check(candidate, limits) ??
-    armed.check(candidate, limits) ??
-    reconciled.check(candidate, limits) ??
-    notRestricted.check(candidate, limits) ??
-    onTime.check(candidate, limits) ??
-    freshPrice.check(candidate, limits) ??
-    freshQuote.check(candidate, limits) ??
-    losingStreak.check(candidate, limits) ??
-    cooldown.check(candidate, limits) ??
-    stopLossGuard.check(candidate, limits) ??
-    instrumentLoss.check(candidate, limits) ??
-    recentDrawdown.check(candidate, limits) ??
-    workingOrders.check(candidate, limits) ??
-    orderRate.check(candidate, limits) ??
-    orderToTradeRatio.check(candidate, limits) ??
-    repeatedExecution.check(candidate, limits) ??
-    noDuplicate.check(candidate, limits) ??
-    validPrices.check(candidate, limits) ??
-    priceCollar.check(candidate, limits) ??
-    referenceCollar.check(candidate, limits) ??
-    noSelfMatch.check(candidate, limits) ??
-    shortAllowed.check(candidate, limits)
-  );
+  for (const { check } of CHECKS) {
+    const refusal = check(candidate, limits);
+    if (refusal) return refusal;
+  }
+  return undefined;
 }
 
 /** What is left of an order after every cap must still be something that the venue takes. */
 export const SMALLEST: readonly Described[] = [leastQuantity, leastNotional];
+
+/** Methods that make an order smaller than its strategy asks, for accounts that configure them. */
+export const SIZED: readonly Described[] = [withinSize, historyKnown, stopKnown, sizeKnown];
 
 /** A group of instruments that count as one bet. */
 interface Group {
@@ -132,20 +122,26 @@ interface Group {
   readonly markets: readonly number[];
 }
 
+/** What of an account's definition the controls go by. */
+type Governed = Pick<EngineDefinition, 'limits' | 'budgets'>;
+
 /** The controls of one account: those whose limit is set. */
 export class ControlsInForce {
   readonly caps: readonly Cap[];
+  /** The same, for orders that pass. */
+  readonly line: RiskLine;
   /** By the market's index. */
   readonly #groups: readonly (Group | undefined)[];
 
-  constructor(limits: Limits, markets: readonly MarketState[]) {
+  constructor({ limits, budgets }: Governed, markets: readonly MarketState[], moneyScale: number) {
     const isSet = ({ limit }: { readonly limit?: keyof Limits }): boolean =>
       limit === undefined || limits[limit] !== undefined;
-    this.caps = CAPS.filter(isSet);
+    this.caps = CAPS.filter((cap) => isSet(cap) || (cap === budget && budgets?.includes('grossExposure')));
     const groups = (limits.groups ?? []).map(({ symbols, maxExposure }) => ({
       maxExposure,
       markets: markets.filter(({ instrument }) => symbols.includes(instrument.symbol)).map(({ index }) => index),
     }));
+    this.line = new RiskLine(limits, this, moneyScale);
     this.#groups = markets.map(({ index }) => groups.find((group) => group.markets.includes(index)));
   }
 

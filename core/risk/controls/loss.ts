@@ -1,5 +1,6 @@
 /** Controls of losses: after which ones nothing new is opened, and for how long. */
 import type { Refusal } from '../../engine/bookkeeping.ts';
+import { grantOf } from '../budgets.ts';
 import type { DenialCode } from '../denial.ts';
 import { type Check, inBps, refuse } from './control.ts';
 
@@ -17,6 +18,17 @@ export const dailyLoss: Check = {
   owner: 'risk',
   check: ({ engine }, { maxDailyLoss }) =>
     lossSince(engine.watch.dayStart, engine.equity, maxDailyLoss, 'DAILY_LOSS_EXCEEDS_MAX'),
+};
+
+/** Where the instance has such a budget the account may lose its part; it is in money, since it is shared with other accounts. */
+export const dailyLossBudget: Check = {
+  code: 'DAILY_LOSS_BUDGET_EXCEEDED',
+  owner: 'risk',
+  check: ({ engine }) => {
+    const granted = grantOf(engine, 'dailyLoss');
+    const lost = engine.watch.dayStart - engine.equity;
+    return lost >= granted ? refuse('DAILY_LOSS_BUDGET_EXCEEDED', granted, lost) : undefined;
+  },
 };
 
 /** Off by default. Days that each stay within their limit can still add up; the week begins on Monday, 00:00 UTC. */

@@ -37,9 +37,13 @@ export const freshQuote: Check = {
 export const validPrices: Check = {
   code: 'ORDER_PRICE_INVALID',
   owner: 'trader',
-  check: ({ market, leg, protection }) =>
-    priceFault(market, leg) ?? passedStop(market, leg) ?? protectionFault(market, leg, protection),
+  check: ({ market, leg, protection }) => faultOfPrices(market, leg, protection),
 };
+
+/** What is wrong with the prices of an order that may raise a position, or of its protection. */
+export function faultOfPrices(market: MarketState, leg: Order, protection: Protection): Refusal | undefined {
+  return priceFault(market, leg) ?? passedStop(market, leg) ?? protectionFault(market, leg, protection);
+}
 
 /** A tenth of the price: wide enough for a stop on a volatile day, narrow enough for a digit too many. */
 export const priceCollar: Check = {
@@ -76,6 +80,11 @@ function outside(
   return outsideAt(leg.price, reference, collarBps, code) ?? outsideAt(leg.trigger, reference, collarBps, code);
 }
 
+/** Whether {@link outside} would refuse an order that has prices of its own. */
+export const isOutside = ({ price, trigger }: Order, reference: number, collarBps: number): boolean =>
+  (price !== 0 && !((Math.abs(price - reference) / reference) * 10_000 <= collarBps)) ||
+  (trigger !== 0 && !((Math.abs(trigger - reference) / reference) * 10_000 <= collarBps));
+
 function outsideAt(
   price: number,
   reference: number,
@@ -97,17 +106,17 @@ export const noSelfMatch: Check = {
   owner: 'risk',
   check: (candidate, { preventSelfMatch }) => {
     if (preventSelfMatch === undefined) return undefined;
-    for (const resting of candidate.market.orders) if (wouldMeet(candidate, resting)) return refuse('SELF_MATCH');
-    return undefined;
+    const { leg, market } = candidate;
+    return market.orders.some((resting) => wouldMeet(leg, market, resting)) ? refuse('SELF_MATCH') : undefined;
   },
 };
 
 /** Whether the order would trade with one of ours that rests at a price on the other side. */
-function wouldMeet({ leg, market, buys }: Candidate, resting: Order): boolean {
+export function wouldMeet(leg: Order, market: MarketState, resting: Order): boolean {
   if (resting.side === leg.side || resting.price === 0 || isUntriggeredStop(resting) || isUntriggeredStop(leg))
     return false;
   const price = leg.price || market.lastPrice;
-  return buys ? price >= resting.price : price <= resting.price;
+  return leg.side === 'buy' ? price >= resting.price : price <= resting.price;
 }
 
 /** Whether the order has the prices that its type needs, on the grid, and no others. */

@@ -47,6 +47,7 @@ export interface ArmedUse extends LimitUse {
 const WITHOUT_CONTROL: { readonly [name in LimitName]?: string } = {
   oversize: 'What happens to an order that is too large: it is made smaller, or denied.',
   haltDrawdown: 'The account is so far below its peak that trading is halted altogether.',
+  minLiquidationDistance: 'A perpetual that has come so near to its liquidation is closed.',
 };
 
 /** All limits there are, in the order of the configuration; without an engine (before the first cycle) none is used yet. */

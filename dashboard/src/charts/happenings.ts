@@ -14,6 +14,9 @@ export interface Happening {
   readonly text: string;
 }
 
+/** Fills of the simulated venue, and of real ones. */
+const FILLS: readonly string[] = ['OrderFilled', 'OrderFilledAtVenue'];
+
 /** What strategies proposed and what filled in an instrument, within the bars, oldest first. */
 export function happeningsOf(view: AccountView, symbol: string | undefined, bars: readonly Bar[]): Happening[] {
   const place = barFinder(bars);
@@ -22,7 +25,7 @@ export function happeningsOf(view: AccountView, symbol: string | undefined, bars
     return bar ? [signalOn(bar, proposal)] : [];
   });
   const fills = view.events.flatMap((event) => {
-    const bar = event.kind === 'OrderFilled' && event.fields.instrument === symbol ? place(event.cycle) : undefined;
+    const bar = FILLS.includes(event.kind) && event.fields.instrument === symbol ? place(event.cycle) : undefined;
     return bar ? [fillOn(bar, event)] : [];
   });
   return [...signals, ...fills].sort((a, b) => a.time - b.time);

@@ -4,6 +4,7 @@ import { duration } from '../format.ts';
 import { type Theme, useNow } from '../hooks.ts';
 import type { FeedState } from '../live/feed.ts';
 import type { Ask } from './confirmation.tsx';
+import { KillSwitch } from './kill-switch.tsx';
 import { Mark } from './mark.tsx';
 import { TradingSwitch } from './trading-switch.tsx';
 
@@ -23,9 +24,12 @@ interface HeaderProps {
   readonly onTheme: (theme: Theme) => void;
   readonly onAccount: (account: string) => void;
   readonly onAsk: Ask;
+  /** The kill switch was thrown: what became of it, as a sentence. */
+  readonly onSwitched: (outcome: string) => void;
 }
 
-export function Header({ client, instance, summary, feed, orders, theme, onTheme, onAccount, onAsk }: HeaderProps) {
+export function Header({ client, instance, summary, feed, orders, theme, ...on }: HeaderProps) {
+  const { onTheme, onAccount, onAsk, onSwitched } = on;
   return (
     <header className="header">
       <div className="brand">
@@ -49,7 +53,9 @@ export function Header({ client, instance, summary, feed, orders, theme, onTheme
         </label>
       )}
       <ConnectionState feed={feed} />
-      <TradingSwitch client={client} summary={summary} orders={orders} onAsk={onAsk} />
+      <TradingSwitch client={client} summary={summary} orders={orders} onAsk={onAsk}>
+        <KillSwitch client={client} instance={instance.instance} account={summary.account} onDone={onSwitched} />
+      </TradingSwitch>
       <ThemeSwitch theme={theme} onTheme={onTheme} />
     </header>
   );

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import type { ApiClient } from '../api/client.ts';
 import type { AccountSummary, Order, TradingState } from '../api/types.ts';
 import type { Ask, Question } from './confirmation.tsx';
@@ -8,12 +9,14 @@ interface TradingSwitchProps {
   readonly summary: AccountSummary;
   readonly orders: readonly Order[];
   readonly onAsk: Ask;
+  /** What stands beside the buttons. */
+  readonly children?: ReactNode;
 }
 
 const BUTTONS: Record<TradingState, string> = { Active: 'Resume', Reducing: 'Reduce only', Halted: 'Halt' };
 
 /** The trading state in plain sight, and the kill switch beside it: always the two states that it is not in. */
-export function TradingSwitch({ client, summary, orders, onAsk }: TradingSwitchProps) {
+export function TradingSwitch({ client, summary, orders, onAsk, children }: TradingSwitchProps) {
   const others = (['Active', 'Reducing', 'Halted'] as const).filter((state) => state !== summary.tradingState);
   return (
     <fieldset className="trading">
@@ -31,6 +34,7 @@ export function TradingSwitch({ client, summary, orders, onAsk }: TradingSwitchP
           {BUTTONS[state]}
         </button>
       ))}
+      {children}
     </fieldset>
   );
 }

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { CHART, pathOf, rangeOf, ticksOf } from '../../../core/backtest/report/series.ts';
 import { decimalText, durationText, escapeHtml, percentText } from '../../../core/backtest/report/text.ts';
 import { reportHtml } from '../../../core/backtest/report.ts';
+import { shortfallOf } from '../../../core/backtest/shortfall.ts';
 import smaCross from '../../../core/strategies/built-in/sma-cross.ts';
+import { buy, CALM, sell, trade } from '../execution/trade.ts';
 import { barsOf, generator, type Played, play, scripted, walk } from './trades-support.ts';
 
 const sources = [{ file: 'bars.parquet', sha256: 'ba5e'.repeat(16) }];
@@ -44,6 +46,20 @@ describe('a report', () => {
     expect(page).not.toMatch(/<script|<img/);
     expect(page.split(escapeHtml(evil)).length - 1).toBeGreaterThanOrEqual(5);
     expect(page).toContain(escapeHtml(symbol));
+  });
+
+  it('says what executing its orders cost beside their decisions, by algorithm', () => {
+    const algorithm = { kind: 'twap', cycles: 2 };
+    const answers = { 0: buy({ quantity: 1 }), 2: sell({ quantity: 1, algorithm }) };
+    const { engine } = trade(answers, [CALM, [101, 102, 100, 101], CALM, CALM, CALM, CALM]);
+    const run = { engine, times: new Float64Array(), equity: new Float64Array() };
+    const shortfall = shortfallOf({ run, definition: engine.definition, bars: new Map() });
+    // Bought at 101 what was decided at 100; sold as it was decided.
+    expect(shortfall.map(({ algorithm: by, orders, bps }) => [by, orders, bps.total])).toEqual([
+      [null, 1, 100],
+      ['twap', 1, 0],
+    ]);
+    expect(html(crossing(300))).toContain('Implementation shortfall, in basis points');
   });
 
   it('asks for nothing from anywhere, and forbids itself to', () => {

@@ -9,6 +9,7 @@ import { type BarColumns, barAt, barsFromRows, sliceBars } from '../../../core/m
 import { type Instrument, type InstrumentInput, instrument } from '../../../core/market/instrument.ts';
 import type { Timeframe } from '../../../core/market/timeframe.ts';
 import { type LimitsInput, limitsSchema } from '../../../core/risk/limits.ts';
+import { type SizingInput, sizingSchema } from '../../../core/risk/sizing-rules.ts';
 import {
   type Decision,
   type StrategyContext,
@@ -86,6 +87,9 @@ export interface AccountFields {
   readonly strategies: readonly RunningStrategy[];
   readonly limits?: LimitsInput;
   readonly execution?: Partial<ExecutionModel>;
+  /** Of the whole account, and of strategies by their ids. */
+  readonly sizing?: SizingInput;
+  readonly sizingOf?: Readonly<Record<string, SizingInput>>;
   /** In plain units. */
   readonly cash?: number;
   readonly timeframe?: Timeframe;
@@ -105,7 +109,14 @@ export function account(fields: AccountFields): EngineDefinition {
     limits: limitsSchema.parse(fields.limits ?? {}),
     execution: executionModelSchema.parse(fields.execution ?? {}),
     configurationHash: 'test',
+    ...sizingFields(fields),
   };
+}
+
+function sizingFields({ sizing, sizingOf = {} }: AccountFields): Pick<EngineDefinition, 'sizing'> {
+  if (!sizing && Object.keys(sizingOf).length === 0) return {};
+  const strategies = Object.fromEntries(Object.entries(sizingOf).map(([id, rules]) => [id, sizingSchema.parse(rules)]));
+  return { sizing: { ...(sizing ? { account: sizingSchema.parse(sizing) } : {}), strategies } };
 }
 
 /** An account at its opening. */

@@ -2,13 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runBacktest } from '../../../core/backtest/run.ts';
 import { answerIntents, execute, reconcile, risk, signal, submitIntents } from '../../../core/cycle.ts';
-import type { Engine, EngineDefinition, EngineSnapshot } from '../../../core/engine/engine.ts';
+import type { Engine } from '../../../core/engine/engine.ts';
 import { exposures } from '../../../core/engine/measure.ts';
-import { fromCheckpointJson, type Json, toCheckpointJson } from '../../../core/json.ts';
 import { LedgerFold } from '../../../core/ledger/fold.ts';
-import type { StrategyCheckpoint } from '../../../core/strategies/runner.ts';
 import { ingest, open, runStep, type Step, stepsOf } from './account.ts';
 import { randomAccount } from './random-account.ts';
+import { restored, snapshotOf, stateOf, stateOfFold } from './states.ts';
 
 const RUNS = 150;
 /** Of the properties that restore an account again and again. */
@@ -21,64 +20,6 @@ const seeds = fc.integer({ min: 1, max: 2 ** 30 });
 const check = (property: (seed: number) => void, numRuns = RUNS): void =>
   fc.assert(fc.property(seeds, property), { numRuns, seed: 20_231_113 });
 
-/** What the fold and the engine both know, as text. */
-function stateOf(engine: Engine): unknown {
-  const orders = engine.markets.flatMap((market) => [...market.orders, ...market.held]).sort((a, b) => a.id - b.id);
-  return {
-    cash: String(engine.cash),
-    reserved: String(engine.reservedCash),
-    tradingState: engine.tradingState,
-    working: engine.workingOrders,
-    positions: engine.positions.map((held) =>
-      [held.quantity, held.cost, held.realised, held.fees, held.funding].map(text),
-    ),
-    exposures: engine.markets.map((market) => [text(market.reservedBuys), text(market.reservedSells)]),
-    sides: engine.markets.map((market) => [
-      text(market.longQuantity),
-      text(market.shortQuantity),
-      text(market.netQuantity),
-    ]),
-    orders: orders.map((order) => [
-      order.id,
-      order.state,
-      ...[order.filled, order.filledNotional, order.reserved, order.exposure, order.price].map(text),
-    ]),
-  };
-}
-
-const text = (value: number | bigint): string => String(typeof value === 'number' ? value + 0 : value);
-
-function stateOfFold(folded: LedgerFold, engine: Engine): unknown {
-  const { account } = folded;
-  const markets = engine.markets.map((market) => market.index);
-  const strategies = engine.runners.map((runner) => runner.index);
-  const working = folded.workingOrders();
-  const held = (sign: bigint, market: number): bigint =>
-    strategies.reduce((sum, s) => {
-      const quantity = folded.position(s, market).quantity * sign;
-      return quantity > 0n ? sum + quantity : sum;
-    }, 0n);
-  return {
-    cash: text(account.cash),
-    reserved: text(account.reservedCash),
-    tradingState: account.tradingState,
-    working: working.length,
-    positions: strategies.flatMap((s) =>
-      markets.map((m) => {
-        const position = folded.position(s, m);
-        return [position.quantity, position.cost, position.realised, position.fees, position.funding].map(text);
-      }),
-    ),
-    exposures: markets.map((m) => [text(folded.exposure(m, 'buy')), text(folded.exposure(m, 'sell'))]),
-    sides: markets.map((m) => [text(held(1n, m)), text(held(-1n, m)), text(held(1n, m) - held(-1n, m))]),
-    orders: working.map((order) => [
-      order.id,
-      order.state,
-      ...[order.filled, order.filledNotional, order.reserved, order.exposure, order.price].map(text),
-    ]),
-  };
-}
-
 /** Cycle by cycle, with a look at the account after each step. */
 function walk(
   seed: number,
@@ -90,20 +31,6 @@ function walk(
     each(engine, step, index);
   });
   return engine;
-}
-
-function restored(definition: EngineDefinition, engine: Engine): Engine {
-  const saved = JSON.stringify({
-    engine: toCheckpointJson(engine.snapshot()),
-    strategies: engine.runners.map((runner) => runner.checkpoint()),
-  });
-  const { engine: snapshot, strategies } = JSON.parse(saved) as { engine: Json; strategies: Json[] };
-  const next = open(definition);
-  next.restore(fromCheckpointJson(snapshot) as EngineSnapshot);
-  next.runners.forEach((runner, k) => {
-    runner.restore(fromCheckpointJson(strategies[k]) as StrategyCheckpoint);
-  });
-  return next;
 }
 
 describe('any account on any bars', { timeout: TIMEOUT_MS }, () => {
@@ -221,13 +148,6 @@ describe('any account on any bars', { timeout: TIMEOUT_MS }, () => {
   });
 });
 
-/** All that a step hands to the next. */
-const snapshotOf = (engine: Engine): unknown =>
-  toCheckpointJson({
-    engine: engine.snapshot(),
-    strategies: engine.runners.map((runner) => runner.checkpoint()),
-  });
-
 describe('the random accounts', () => {
   test('reach what the properties speak of', () => {
     const kinds = new Map<string, number>();
@@ -251,6 +171,9 @@ describe('the random accounts', () => {
       'BorrowCharged',
       'StrategyFailed',
       'TradingStateChanged',
+      'OrderSized',
+      'TimeStopSet',
+      'StopMoved',
     ]) {
       expect([kind, kinds.get(kind) ?? 0]).toEqual([kind, expect.any(Number)]);
       expect(kinds.get(kind) ?? 0, kind).toBeGreaterThan(5);

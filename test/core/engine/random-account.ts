@@ -5,6 +5,7 @@ import { ORDER_TYPES, TIMES_IN_FORCE } from '../../../core/execution/order.ts';
 import { ema, type IndicatorSpec, rsi, sma } from '../../../core/indicators/index.ts';
 import { type BarColumns, barsFromRows } from '../../../core/market/bars.ts';
 import type { LimitsInput } from '../../../core/risk/limits.ts';
+import { type SizingInput, type SizingRules, sizingSchema } from '../../../core/risk/sizing-rules.ts';
 import { crosses } from '../../../core/strategies/condition.ts';
 import { type Decision, type Proposal, type StrategyContext, strategy } from '../../../core/strategies/contract.ts';
 import type { RunningStrategy } from '../../../core/strategies/runner.ts';
@@ -162,12 +163,25 @@ function randomProposal(
 }
 
 function protection(random: () => number, at: StrategyContext | undefined): object {
+  return { ...levels(random, at), ...timeStop(random) };
+}
+
+function timeStop(random: () => number): object {
+  if (random() > 0.2) return {};
+  const bars = 1 + Math.floor(random() * 12);
+  return { timeStop: random() < 0.5 ? { bars } : { ms: bars * MINUTE + Math.floor(random() * MINUTE) } };
+}
+
+function levels(random: () => number, at: StrategyContext | undefined): object {
   const level = (fraction: number, up: boolean): number | { price: number } =>
     at && random() < 0.25 ? { price: at.bar.close * (up ? 1 + fraction : 1 - fraction) } : fraction;
   const what = random();
   if (what < 0.4) return {};
   const target = random() < 0.6 ? { takeProfit: level(0.001 + random() * 0.05, random() < 0.7) } : {};
-  if (what < 0.75) return { ...target, stopLoss: level(0.001 + random() * 0.05, random() < 0.3) };
+  if (what < 0.75) {
+    const breakEven = random() < 0.5 ? { breakEven: 0.001 + random() * 0.03 } : {};
+    return { ...target, stopLoss: level(0.001 + random() * 0.05, random() < 0.3), ...breakEven };
+  }
   return { ...target, trailingStop: 0.001 + random() * 0.04 };
 }
 
@@ -201,6 +215,19 @@ function optionalLimits(random: () => number, symbols: readonly string[]): Limit
     recentDrawdown: { share: 0.02, trades: 2, withinMs: 60 * MINUTE, pauseMs: 9 * MINUTE },
   };
   return Object.fromEntries(Object.entries(all).filter(() => random() < 0.12));
+}
+
+/** Some of the sizing methods, now and then. */
+function randomSizing(random: () => number): SizingInput {
+  const all: SizingInput = {
+    fixedFraction: { fraction: 0.8 },
+    volatilityTarget: { daily: 0.3, bars: 12 },
+    kelly: { leastTrades: 10, part: 1 },
+    riskParity: { gross: 2, bars: 15 },
+    riskPerStop: { risk: 0.02 },
+  };
+  const some = Object.fromEntries(Object.entries(all).filter(() => random() < 0.4));
+  return some.kelly || random() < 0.7 ? { ...some, warmUpFraction: 0.5 } : some;
 }
 
 /** Where it is `patient`, its strategies tell when they want to be asked, and its bars are mostly without gaps. */
@@ -265,8 +292,11 @@ export function randomAccount(seed: number, length: number, patient = false): Ra
       ...(random() < 0.4 && { volumeShare: { limit: 0.5, impactBps: pick(random, [0, 100]) } }),
     },
   });
+  const rules = (): SizingRules => sizingSchema.parse(randomSizing(random));
+  const own = (): Record<string, SizingRules> => (random() < 0.5 ? { 'gambler-0': rules() } : {});
+  const sizing = random() < 0.25 ? { account: rules(), strategies: own() } : undefined;
   return {
-    definition,
+    definition: { ...definition, ...(sizing ? { sizing } : {}) },
     bars: new Map(symbols.map((symbol, k) => [symbol, randomBars(seed * 7 + k, length - k * 5, patient)])),
   };
 }

@@ -17,7 +17,13 @@ import {
   spot,
 } from '../engine/account.ts';
 import { both, buy, CALM, sell, target, WIDE } from '../execution/trade.ts';
-import { CODES_OF_OPTIONAL_CONTROLS, denials as denialsOf, under } from './support.ts';
+import {
+  CODES_OF_BUDGETS,
+  CODES_OF_OPTIONAL_CONTROLS,
+  CODES_OF_SIZING,
+  denials as denialsOf,
+  under,
+} from './support.ts';
 
 const reached = new Set<unknown>();
 
@@ -29,7 +35,12 @@ function denials(played: Played): unknown[] {
 const codes = (played: Played): unknown[] => denials(played).map((denial) => (denial as unknown[])[0]);
 
 afterAll(() => {
-  const elsewhere: readonly unknown[] = ['NONE', ...CODES_OF_OPTIONAL_CONTROLS];
+  const elsewhere: readonly unknown[] = [
+    'NONE',
+    ...CODES_OF_OPTIONAL_CONTROLS,
+    ...CODES_OF_SIZING,
+    ...CODES_OF_BUDGETS,
+  ];
   expect([...reached].sort()).toEqual(DENIAL_CODES.filter((code) => !elsewhere.includes(code)).sort());
 });
 

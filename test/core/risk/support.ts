@@ -43,3 +43,14 @@ export const CODES_OF_OPTIONAL_CONTROLS: readonly DenialCode[] = [
   'ARMED_ORDER_EXCEEDED',
   'ARMED_EXPOSURE_EXCEEDED',
 ];
+
+/** Those of sizing methods, each of which sizing.test.ts reaches. */
+export const CODES_OF_SIZING: readonly DenialCode[] = [
+  'SIZE_EXCEEDED',
+  'SIZING_HISTORY_MISSING',
+  'SIZING_STOP_MISSING',
+  'SIZING_FOUND_NONE',
+];
+
+/** Those of the instance's budgets that budgets.test.ts reaches, besides BUDGET_EXCEEDED. */
+export const CODES_OF_BUDGETS: readonly DenialCode[] = ['DAILY_LOSS_BUDGET_EXCEEDED', 'ORDER_RATE_BUDGET_EXCEEDED'];

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Order } from '../../../core/execution/order.ts';
 import { limitsSchema } from '../../../core/risk/limits.ts';
+import { sizingSchema } from '../../../core/risk/sizing-rules.ts';
 import { RiskWatch } from '../../../core/risk/watch.ts';
 
 const limits = limitsSchema.parse({
@@ -18,7 +19,7 @@ function busy(): RiskWatch {
   watch.startDay(MONDAY + 60_000, 990);
   const order = Object.assign(new Order(), { strategy: 2, instrument: 3, quantity: 5 });
   watch.countOrder(MONDAY + 60_000, order, watch.askedBy(order));
-  watch.countFill(order);
+  watch.countFill(order, { quantity: 5, cost: -40 });
   watch.trades.add({ time: MONDAY + 60_000, strategy: 2, instrument: 3, profit: -7, stopped: true });
   return watch;
 }
@@ -61,4 +62,22 @@ test('no more trades are remembered than a thousand', () => {
     watch.trades.add({ time: k, strategy: 0, instrument: 0, profit: -1, stopped: false });
   }
   expect(watch.trades.streakOf(0)).toEqual({ count: 1_000, last: 1_099 });
+});
+
+test('the most that was in a position is remembered where a sizing method asks for it, until it ends', () => {
+  const sizing = { strategies: { a: sizingSchema.parse({ kelly: {}, warmUpFraction: 1 }) } };
+  const watch = new RiskWatch(limits, sizing);
+  const order = Object.assign(new Order(), { strategy: 2, instrument: 3 });
+  for (const [quantity, cost] of [
+    [-5, -40],
+    [-9, -70],
+    [-2, -20],
+    [0, 0],
+  ])
+    watch.countFill(order, { quantity, cost });
+  const other = new RiskWatch(limits, sizing);
+  other.restore(JSON.parse(JSON.stringify(watch.snapshot())));
+  expect([watch.takeStake(2, 3), watch.takeStake(2, 3), other.takeStake(2, 3)]).toEqual([70, undefined, 70]);
+  expect(busy().takeStake(2, 3)).toBe(undefined);
+  expect(busy().snapshot()).not.toHaveProperty('stakes');
 });

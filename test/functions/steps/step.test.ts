@@ -1,4 +1,4 @@
-/** What a step writes when a crash cut it short, and what it sends when its message comes again. */
+/** What a step sends when its message comes again. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,17 +7,10 @@ import { type Embedded, openEmbedded } from '../../../adapters/embedded/embedded
 import { loadStrategies } from '../../../adapters/files/strategy-sources.ts';
 import { SimulatedVenue } from '../../../adapters/venues/simulated.ts';
 import { configurationSchema } from '../../../core/configuration/schema.ts';
-import { recordDocument } from '../../../core/engine/bookkeeping.ts';
-import type { Engine } from '../../../core/engine/engine.ts';
-import type { Json } from '../../../core/json.ts';
-import { LEDGER_BOUNDS } from '../../../core/ports/ledger.ts';
-import { loadAccount } from '../../../functions/steps/account-state.ts';
-import { engineOf } from '../../../functions/steps/engines.ts';
 import { openAccount, openCycles } from '../../../functions/steps/ingest.ts';
 import type { StepPorts } from '../../../functions/steps/ports.ts';
 import { reconcileStep } from '../../../functions/steps/reconcile.ts';
 import { signalStep } from '../../../functions/steps/signal.ts';
-import { commitEngine } from '../../../functions/steps/step.ts';
 
 const MINUTE = 60_000;
 const T0 = Date.UTC(2026, 1, 3, 12);
@@ -78,40 +71,4 @@ describe('a message that comes again', () => {
     await signalStep(ports, first);
     expect(sent).toEqual(['signal 1']);
   });
-});
-
-describe('work of several commits that was cut short', () => {
-  const MANY = LEDGER_BOUNDS.eventsPerCommit + 1;
-
-  it('goes on after its own beginning', async () => {
-    await leave((await engineWith('mine')).slice(0, LEDGER_BOUNDS.eventsPerCommit));
-    const before = await embedded.ledger.head(STREAM);
-    expect(await commit('mine')).toBe(true);
-    expect((await embedded.ledger.head(STREAM)).sequence).toBe(before.sequence + 1);
-  });
-
-  it('is not mixed with what another has left', async () => {
-    await leave((await engineWith('another')).slice(0, LEDGER_BOUNDS.eventsPerCommit));
-    const before = await embedded.ledger.head(STREAM);
-    expect(await commit('mine')).toBe(false);
-    expect(await embedded.ledger.head(STREAM)).toEqual(before);
-  });
-
-  const begun = async (who: string): Promise<Engine> => {
-    const engine = await engineOf(ports, STREAM);
-    engine.restore((await loadAccount(ports.ledger, STREAM)).state.engine);
-    for (let k = 0; k < MANY; k++) recordDocument(engine, 'CyclesMissed', { who, k });
-    return engine;
-  };
-  const engineWith = async (who: string): Promise<Json[]> => (await begun(who)).journal.drain() as unknown as Json[];
-
-  async function commit(who: string): Promise<boolean> {
-    const { state, version } = await loadAccount(ports.ledger, STREAM);
-    return commitEngine(ports, await begun(who), { ...state, version }, []);
-  }
-
-  async function leave(events: readonly Json[]): Promise<void> {
-    const expected = await embedded.ledger.head(STREAM);
-    await embedded.ledger.commit({ stream: STREAM, expected, events, hash: '', documents: [], guards: [] });
-  }
 });

@@ -56,12 +56,14 @@ let time: number;
 let venue: MarketDataPort;
 let asked: number;
 const reports: IngestReport[] = [];
+const told: string[] = [];
 const sent: string[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'plimsoll-ingest-'));
   embedded = openEmbedded({ directory: folder });
   reports.length = 0;
+  told.length = 0;
   sent.length = 0;
   time = NOON;
   asked = 0;
@@ -77,6 +79,7 @@ beforeEach(() => {
     sleep: async (milliseconds) => {
       time += milliseconds;
     },
+    tell: (sentences) => told.push(...sentences),
     report: (done) => reports.push(done),
   };
 });
@@ -112,6 +115,39 @@ it('makes up for a sleep, oldest first, within its bound, and records how many a
   expect(reports.at(-1)).toMatchObject({ opened: 4, skipped: 6, missing: 0 });
   const missed = (await eventsIn('first')).filter(({ kind }) => kind === 'CyclesMissed');
   expect(missed.map(({ body }) => body)).toEqual([{ from: NOON + MINUTE, to: NOON + 6 * MINUTE, count: 6 }]);
+});
+
+it('looks once a day at what a live venue lists, takes over what changed, and says so', async () => {
+  const simulated = venue;
+  let tickSize = 1;
+  let looks = 0;
+  venue = {
+    venue: 'simulated',
+    provenance: 'live',
+    async instruments(symbols) {
+      looks++;
+      return (await simulated.instruments(symbols)).map((one) => ({ ...one, tickSize }));
+    },
+    bars: (...request) => simulated.bars(...request),
+    close: () => simulated.close(),
+  };
+  await scheduled(NOON);
+  const opened = looks;
+  time = NOON + MINUTE;
+  await scheduled(time);
+  expect(looks).toBe(opened);
+  tickSize = 50;
+  for (const day of [1, 2]) {
+    time = NOON + day * 1_440 * MINUTE;
+    await scheduled(time);
+    await scheduled(time + MINUTE);
+    expect(looks).toBe(opened + 2 * day);
+  }
+  expect(told).toEqual(
+    ['BTC/USDT', 'ETH/USDT', 'BTC/USDT', 'ETH/USDT'].map(
+      (symbol) => `The venue changed ${symbol}: tickSize from 1 to 50. It holds from the next cycle on.`,
+    ),
+  );
 });
 
 it('marks as late what is too old to trade on, and nothing else', async () => {

@@ -1,42 +1,27 @@
 /** Binance's spot interface: github.com/binance/binance-spot-api-docs, rest-api.md as of July 2026. */
 import type {
-  CancelAnswer,
   VenueBalance,
   VenueCapabilities,
-  VenueFill,
-  VenueOrder,
   VenueOrderRequest,
   VenuePosition,
 } from '../../../../core/ports/execution-venue.ts';
 import {
-  acknowledged,
-  askedOrder,
   binanceCall,
   binanceComplaint,
+  binanceStatus,
   ENGINE_TIMEOUT_MS,
   isRateLimit,
   isRefusal,
   isTiming,
-  openOrdersOf,
-  orderParameters,
-  priceText,
   RECEIVE_WINDOW_MS,
   saysUnknown,
   serverTime,
-  tradesSince,
+  symbolsIn,
 } from './binance.ts';
-import {
-  booleanIn,
-  decimalTextIn,
-  type Fields,
-  fieldsOf,
-  listOf,
-  positiveIn,
-  wholeIn,
-  wholeTextIn,
-  wordIn,
-  wrong,
-} from './json.ts';
+import { acknowledged, type Dialect, orderParameters, ordersBy, priceText } from './binance-orders.ts';
+import { replaceSpot } from './binance-spot-replace.ts';
+import { Said } from './failures.ts';
+import { decimalTextIn, type Fields, fieldsOf, listOf, wordIn, wrong } from './json.ts';
 import type { Ask, Call, Complaint, Listing, Meaning, Protocol } from './protocol.ts';
 
 const DAY_MS = 86_400_000;
@@ -54,6 +39,16 @@ const CAPABILITIES: VenueCapabilities = {
   requestValidityMs: RECEIVE_WINDOW_MS + ENGINE_TIMEOUT_MS,
   // Error -2026: archived 90 days after it was canceled or expired without a fill.
   remembersClosedMs: 90 * DAY_MS,
+  // Cancel an Existing Order and Send a New Order, with ONLY_NEW.
+  replace: 'new-order',
+};
+
+const DIALECT: Dialect = {
+  section: 'private',
+  weights: { query: 4, openOrders: 6, allOpenOrders: 80 },
+  canceledIn: 'origClientOrderId',
+  // Account trade list: startTime and endTime at most 24 hours apart.
+  trades: { section: 'private', path: 'myTrades', weight: 20, spanMs: DAY_MS, buyer: 'isBuyer', maker: 'isMaker' },
 };
 
 export const BINANCE_SPOT: Protocol = {
@@ -71,11 +66,11 @@ export const BINANCE_SPOT: Protocol = {
   complaintIn: binanceComplaint,
   contentOf: (body) => body,
   meaningOf,
+  ...ordersBy(DIALECT),
   submit,
-  cancel,
-  query,
-  openOrders: (ask, listings) => openOrdersOf(ask, listings, openOrdersCall),
-  fills,
+  replace: (ask, listing, request, sentAt) =>
+    replaceSpot(ask, listing, { request, sentAt, typed: typeParameters, meaningOf }),
+  status,
   balances,
   positions: async (): Promise<VenuePosition[]> => [],
 };
@@ -111,54 +106,19 @@ function typeParameters(listing: Listing, order: VenueOrderRequest): Record<stri
   return order.postOnly ? { type: 'LIMIT_MAKER', ...price() } : { type: 'LIMIT', ...timed() };
 }
 
-async function cancel(ask: Ask, listing: Listing, clientOrderId: string): Promise<CancelAnswer> {
-  const parameters = { symbol: listing.id, origClientOrderId: clientOrderId };
-  const fields = fieldsOf(await ask(signed('DELETE', 'order', parameters, 1)), 'the cancellation');
-  if (wordIn(fields, 'origClientOrderId') !== clientOrderId) throw wrong('origClientOrderId', fields.origClientOrderId);
-  return { kind: wordIn(fields, 'status') === 'CANCELED' ? 'canceled' : 'accepted' };
-}
-
-async function query(ask: Ask, listing: Listing, clientOrderId: string): Promise<VenueOrder | undefined> {
-  const parameters = { symbol: listing.id, origClientOrderId: clientOrderId };
-  return askedOrder(ask, signed('GET', 'order', parameters, 4), listing, clientOrderId);
-}
-
-function openOrdersCall(id: string | undefined): Call {
-  return id === undefined ? signed('GET', 'openOrders', {}, 80) : signed('GET', 'openOrders', { symbol: id }, 6);
-}
-
-async function fills(
-  ask: Ask,
-  wanted: readonly { listing: Listing; from: number }[],
-  now: number,
-): Promise<VenueFill[]> {
-  const read: VenueFill[] = [];
-  for (const { listing, from } of wanted) {
-    const callFor = (parameters: Record<string, string>) =>
-      signed('GET', 'myTrades', { symbol: listing.id, ...parameters }, 20);
-    // Account trade list: startTime and endTime at most 24 hours apart.
-    const trades = await tradesSince({ ask, callFor, spanMs: DAY_MS }, from, now);
-    read.push(...trades.map((trade) => fillOf(trade, listing)));
+/** One question for each market: all of them at once are many megabytes. */
+async function status(ask: Ask, listings: readonly Listing[]) {
+  const symbols = new Map<string, Fields>();
+  for (const { id } of listings) {
+    try {
+      const described = symbolsIn(await ask(binanceCall('public', 'GET', 'exchangeInfo', { symbol: id }, 20)));
+      for (const [symbol, one] of described) symbols.set(symbol, one);
+    } catch (error) {
+      // -1121: invalid symbol.
+      if (!(error instanceof Said) || error.complaint.code !== '-1121') throw error;
+    }
   }
-  return read;
-}
-
-function fillOf(trade: Fields, listing: Listing): VenueFill {
-  const { instrument } = listing;
-  if (wordIn(trade, 'symbol') !== listing.id) throw wrong('symbol', trade.symbol);
-  return {
-    id: wholeTextIn(trade, 'id'),
-    symbol: instrument.symbol,
-    venueOrderId: wholeTextIn(trade, 'orderId'),
-    clientOrderId: '',
-    side: booleanIn(trade, 'isBuyer') ? 'buy' : 'sell',
-    quantity: positiveIn(trade, 'qty', instrument.quantityDecimals),
-    price: positiveIn(trade, 'price', instrument.priceDecimals),
-    fee: decimalTextIn(trade, 'commission'),
-    feeAsset: wordIn(trade, 'commissionAsset'),
-    maker: booleanIn(trade, 'isMaker'),
-    time: wholeIn(trade, 'time'),
-  };
+  return binanceStatus(ask, listings, symbols);
 }
 
 async function balances(ask: Ask): Promise<VenueBalance[]> {

@@ -1,4 +1,6 @@
 /** The ways in which a request to an exchange ends without what it asked for. */
+import { PlimsollError } from '../../../../core/errors.ts';
+import { Malformed } from './json.ts';
 import type { Complaint, Meaning } from './protocol.ts';
 
 /** The exchange answered with an error of its own. */
@@ -33,4 +35,22 @@ export class Unsent extends Error {
 /** Not sent: this side's own budget has no room for it yet. */
 export class OverBudget extends Unsent {
   override readonly name = 'OverBudget';
+}
+
+/** What a failure to read something is to the caller; `said` is the error in words that hold no key. */
+export function problemOf(venue: string, what: string, error: unknown, said: string): PlimsollError {
+  if (error instanceof Malformed) {
+    const message = `${venue} gave an answer for ${what} that cannot be right: ${said}`;
+    return new PlimsollError('VENUE_ANSWER_MALFORMED', message, 'look at the account at the venue, and try again', {
+      kept: 'nothing of that answer was used',
+    });
+  }
+  if (error instanceof Said && error.meaning !== 'unclear') {
+    const message = `${venue} refused to give ${what}: ${said}`;
+    return new PlimsollError('VENUE_REFUSED', message, 'check the key, its permissions and its addresses');
+  }
+  const heard = error instanceof Said || error instanceof Unheard || error instanceof Unsent;
+  const why = heard ? said : `it could not be read (${said})`;
+  const message = `${venue} did not give ${what}: ${why}`;
+  return new PlimsollError('VENUE_UNAVAILABLE', message, 'check the network and the state of the venue, and try again');
 }

@@ -20,6 +20,9 @@ const SymbolSchema = z.strictObject({
 const CursorSchema = z.strictObject({ version: z.literal(1), symbols: z.record(z.string(), SymbolSchema) });
 type Symbols = Record<string, z.output<typeof SymbolSchema>>;
 
+/** A fill, or a payment. */
+type Dated = Pick<VenueFill, 'id' | 'symbol' | 'time'>;
+
 export class FillCursor {
   readonly #symbols: Symbols;
   readonly #since: number;
@@ -36,12 +39,12 @@ export class FillCursor {
   }
 
   /** Of the fills that were read, those not given before, oldest first; and where the next reading begins. `now` by the venue's clock. */
-  advance(
+  advance<Item extends Dated = VenueFill>(
     symbols: readonly string[],
-    read: readonly VenueFill[],
+    read: readonly Item[],
     now: number,
-  ): { readonly fills: VenueFill[]; readonly cursor: string } {
-    const fresh = new Map<string, VenueFill>();
+  ): { readonly fills: Item[]; readonly cursor: string } {
+    const fresh = new Map<string, Item>();
     for (const fill of read) {
       if (fill.time < this.from(fill.symbol) || this.#symbols[fill.symbol]?.given[fill.id] !== undefined) continue;
       const key = `${fill.symbol} ${fill.id}`;
@@ -57,7 +60,7 @@ export class FillCursor {
     return { fills, cursor: JSON.stringify({ version: 1, symbols: next }) };
   }
 
-  #nextOf(symbol: string, fills: readonly VenueFill[], now: number): Symbols[string] {
+  #nextOf(symbol: string, fills: readonly Dated[], now: number): Symbols[string] {
     const from = Math.max(this.from(symbol), Math.floor(now) - FILL_LATENESS_MS);
     const before = Object.entries(this.#symbols[symbol]?.given ?? {});
     const given = [
@@ -69,7 +72,7 @@ export class FillCursor {
 }
 
 /** By time, then by id: numbers by their size. */
-function byTime(a: VenueFill, b: VenueFill): number {
+function byTime(a: Dated, b: Dated): number {
   return a.time - b.time || a.id.length - b.id.length || (a.id < b.id ? -1 : Number(a.id > b.id));
 }
 

@@ -71,6 +71,24 @@ export function wholeIn(fields: Fields, key: string): number {
   return read;
 }
 
+/** A whole number that a string holds, such as milliseconds or an id that counts. */
+export function countIn(fields: Fields, key: string): number {
+  const value = wordIn(fields, key);
+  const read = Number(value);
+  if (!/^\d{1,16}$/.test(value) || !Number.isSafeInteger(read)) throw wrong(key, value);
+  return read;
+}
+
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/;
+
+/** An ISO time in UTC, as whole milliseconds: what is finer is cut off. */
+export function isoTimeIn(fields: Fields, key: string): number {
+  const value = wordIn(fields, key);
+  const read = ISO_TIME.test(value) ? Date.parse(value.replace(/(\.\d{3})\d+Z$/, '$1Z')) : Number.NaN;
+  if (!Number.isSafeInteger(read)) throw wrong(key, value);
+  return read;
+}
+
 const SECONDS = /^(\d{1,11})(?:\.(\d{1,9}))?$/;
 
 /** Seconds with decimals, as whole milliseconds: what is finer is cut off. */
@@ -100,6 +118,12 @@ export function scaledIn(fields: Fields, key: string, decimals: number): number 
     if (!(error instanceof PlimsollError)) throw error;
   }
   throw wrong(key, text);
+}
+
+/** As {@link scaledIn}; 0 where the string is empty or not there. */
+export function scaledOrNoneIn(fields: Fields, key: string, decimals: number): number {
+  const value = fields[key];
+  return value === undefined || value === null || value === '' ? 0 : scaledIn(fields, key, decimals);
 }
 
 /** As {@link scaledIn}, and more than zero. */

@@ -2,37 +2,23 @@
 import { formatDecimal } from '../../../../core/numbers.ts';
 import type {
   CancelAnswer,
+  MarketState,
+  ReplaceAnswer,
   VenueBalance,
   VenueCapabilities,
-  VenueFill,
-  VenueOrder,
   VenueOrderRequest,
-  VenueOrderStatus,
   VenuePosition,
+  VenueReplaceRequest,
+  VenueStatus,
 } from '../../../../core/ports/execution-venue.ts';
 import { decimalDifference } from './decimals.ts';
-import {
-  booleanIn,
-  decimalTextIn,
-  type Fields,
-  fieldsOf,
-  listOf,
-  Malformed,
-  positiveIn,
-  scaledIn,
-  secondsIn,
-  wholeIn,
-  wordIn,
-  wrong,
-} from './json.ts';
-import type { Ask, Call, Complaint, Listing, Meaning, Protocol } from './protocol.ts';
+import { booleanIn, decimalTextIn, fieldsOf, listOf, wholeIn, wordIn, wrong } from './json.ts';
+import { CLOCK_STEP_MS, call, complaintIn, DEADLINE_MS, meaningOf, open } from './kraken.ts';
+import { fills } from './kraken-fills.ts';
+import { openOrders, query } from './kraken-orders.ts';
+import type { Ask, Listing, Protocol } from './protocol.ts';
 
 const DAY_MS = 86_400_000;
-/** Add Order, deadline: when the matching engine refuses the order; 2 to 60 seconds ahead. */
-const DEADLINE_MS = 10_000;
-/** The clock is told in whole seconds: so much later it may be than it says. */
-const CLOCK_STEP_MS = 1_000;
-
 const CAPABILITIES: VenueCapabilities = {
   orderTypes: ['market', 'limit', 'stop', 'stop-limit'],
   timesInForce: ['gtc', 'ioc'],
@@ -46,6 +32,9 @@ const CAPABILITIES: VenueCapabilities = {
   requestValidityMs: DEADLINE_MS + CLOCK_STEP_MS,
   // No limit is documented for Get Closed Orders.
   remembersClosedMs: 30 * DAY_MS,
+  replace: 'in-place',
+  // Cancel All Orders After X: whole seconds, at most a day.
+  cancelAllAfter: { minMs: 1_000, maxMs: DAY_MS, scope: 'account' },
 };
 
 export const KRAKEN_SPOT: Protocol = {
@@ -53,67 +42,21 @@ export const KRAKEN_SPOT: Protocol = {
   // Rate limits, of the lowest tier that may trade: 15, falling by 0.33 a second; history costs 2, trading has a counter of its own.
   budget: { decay: { ceiling: 15, decayPerSecond: 0.33 } },
   serial: true,
-  clock: async (ask) => wholeIn(fieldsOf(await ask(publicTime), 'the time'), 'unixtime') * 1_000,
+  clock: async (ask) => wholeIn(fieldsOf(await ask(open('Time')), 'the time'), 'unixtime') * 1_000,
   complaintIn,
   contentOf: (body) => fieldsOf(body, 'the answer').result,
   meaningOf,
   submit,
   cancel,
+  replace,
+  cancelAllAfter,
+  status,
   query,
   openOrders,
   fills,
   balances,
   positions: async (): Promise<VenuePosition[]> => [],
 };
-
-const publicTime: Call = {
-  section: 'public',
-  path: 'Time',
-  method: 'GET',
-  parameters: {},
-  cost: { weight: 0, orders: 0 },
-};
-
-const call = (path: string, parameters: Record<string, string>, weight: number, orders = 0): Call => ({
-  section: 'private',
-  path,
-  method: 'POST',
-  parameters,
-  cost: { weight, orders },
-});
-
-/** `{"error":["EOrder:Insufficient funds"]}`, under status 200. What begins with W is a warning. */
-function complaintIn(status: number, body: unknown): Complaint | undefined {
-  const { error } = fieldsOf(body, 'the answer');
-  const said = listOf(error, '"error"').map((entry) => String(entry));
-  const errors = said.filter((entry) => !entry.startsWith('W'));
-  return errors.length === 0 ? undefined : { status, code: errors.join('; '), message: errors.join('; ') };
-}
-
-/** What each error means; the first that fits. Those of EService and EGeneral that are not here may have been carried out. */
-const MEANINGS: readonly (readonly [RegExp, Meaning])[] = [
-  [/cl_ord_id.*(not unique|already in use|duplicate)/i, 'duplicate'],
-  [/^(EAPI|EOrder|EAuth):(Domain )?(Rate limit exceeded|Too many requests)/, 'rate'],
-  [/^EGeneral:Too many requests|^EService: ?Throttled/, 'rate'],
-  [/^EAPI:Invalid nonce/, 'timing'],
-  [/^EOrder:Unknown order/, 'no such order'],
-  [/^EAPI:Invalid (key|signature)|^EGeneral:(Permission denied|Temporary lockout|Invalid arguments)/, 'refused'],
-  [/^E(Auth|Account):|^ETrade:(Invalid request|User Locked)|^EBM:limit exceeded|^EQuery:Unknown asset/, 'refused'],
-  [/^EService:Market in (cancel_only|post_only|limit_only) mode/, 'refused'],
-  [
-    /^EOrder:(Insufficient (funds|margin|initial margin)|(Order|Cost) minimum not met|Tick size check failed)/,
-    'refused',
-  ],
-  [/^EOrder:(Invalid price|(Orders|Scheduled orders|Positions) limit exceeded|Reduce only|Post only order)/, 'refused'],
-  [/^EOrder:(Margin (allowance exceeded|level too low|position size exceeded)|Trading agreement required)/, 'refused'],
-];
-
-/** Of several errors, what all of them mean; `unclear` where they differ. A status of 5xx is no answer, whatever the body says. */
-function meaningOf({ status, code }: Complaint): Meaning {
-  if (status >= 500) return 'unclear';
-  const meanings = code.split('; ').map((one) => MEANINGS.find(([pattern]) => pattern.test(one))?.[1] ?? 'unclear');
-  return meanings.every((meaning) => meaning === meanings[0]) ? meanings[0] : 'unclear';
-}
 
 async function submit(ask: Ask, listing: Listing, order: VenueOrderRequest, sentAt: number): Promise<string> {
   const parameters = {
@@ -151,147 +94,59 @@ async function cancel(ask: Ask, _listing: Listing, clientOrderId: string): Promi
 }
 
 /**
- * Among the open orders first, then among the closed: an order that closes between the two questions is found by the second. Two
- * orders under one id are not an answer: ours is unknown among them.
+ * Amend Order: it keeps its ids, and what has filled counts towards the new quantity; below that, the venue cancels what is left.
  */
-async function query(ask: Ask, listing: Listing, clientOrderId: string): Promise<VenueOrder | undefined> {
-  const parameters = { cl_ord_id: clientOrderId };
-  const open = fieldsOf(await ask(call('OpenOrders', parameters, 1)), 'the open orders');
-  const working = theOne(fieldsOf(open.open, '"open"'), listing, clientOrderId);
-  if (working !== undefined) return working;
-  const closed = fieldsOf(await ask(call('ClosedOrders', parameters, 2)), 'the closed orders');
-  return theOne(fieldsOf(closed.closed, '"closed"'), listing, clientOrderId);
-}
-
-function theOne(orders: Fields, listing: Listing, clientOrderId: string): VenueOrder | undefined {
-  const found = Object.entries(orders).map(([id, order]) => orderOf(id, order, listing));
-  if (found.some((order) => order.clientOrderId !== clientOrderId)) {
-    throw new Malformed(`an order came that is not ${clientOrderId}`);
-  }
-  if (found.length > 1) throw new Malformed(`${found.length} orders go by ${clientOrderId}`);
-  return found[0];
-}
-
-async function openOrders(ask: Ask, listings: readonly Listing[]): Promise<VenueOrder[]> {
-  const answer = fieldsOf(await ask(call('OpenOrders', {}, 1)), 'the open orders');
-  const orders: VenueOrder[] = [];
-  for (const [id, order] of Object.entries(fieldsOf(answer.open, '"open"'))) {
-    const pair = wordIn(fieldsOf(fieldsOf(order, 'an order').descr, '"descr"'), 'pair');
-    const listing = listings.find((one) => one.id === pair || one.alias === pair);
-    if (listing !== undefined) orders.push(orderOf(id, order, listing));
-  }
-  return orders;
-}
-
-function orderOf(id: string, body: unknown, { instrument, ...listing }: Listing): VenueOrder {
-  const fields = fieldsOf(body, 'an order');
-  const description = fieldsOf(fields.descr, '"descr"');
-  const pair = wordIn(description, 'pair');
-  if (pair !== listing.id && pair !== listing.alias) throw wrong('pair', pair);
-  const statusText = wordIn(fields, 'status');
-  const quantity = positiveIn(fields, 'vol', instrument.quantityDecimals);
-  const filled = scaledIn(fields, 'vol_exec', instrument.quantityDecimals);
-  if (filled > quantity) throw new Malformed(`order ${id} is filled beyond its quantity`);
-  return {
-    symbol: instrument.symbol,
-    venueOrderId: id,
-    clientOrderId: clientOrderIdOf(fields),
-    side: sideOf(description),
-    status: statusOf(statusText, filled === quantity),
-    statusText,
-    quantity,
-    filled,
-    ...pricesOf(fields, description, instrument.priceDecimals),
-    createdAt: secondsIn(fields, 'opentm'),
-  };
-}
-
-/** `closed` is filled, and an order that says so without having been is not understood. */
-function statusOf(text: string, isFilled: boolean): VenueOrderStatus {
-  if (text === 'pending' || text === 'open') return 'working';
-  if (text === 'closed') return isFilled ? 'filled' : 'unrecognised';
-  return text === 'canceled' || text === 'expired' ? text : 'unrecognised';
-}
-
-function pricesOf(fields: Fields, description: Fields, decimals: number): { price: number; trigger: number } {
-  const type = wordIn(description, 'ordertype');
-  if (type === 'limit') return { price: scaledIn(description, 'price', decimals), trigger: 0 };
-  if (type !== 'stop-loss' && type !== 'stop-loss-limit') return { price: 0, trigger: 0 };
-  const price = type === 'stop-loss-limit' ? scaledIn(description, 'price2', decimals) : 0;
-  return { price, trigger: scaledIn(fields, 'stopprice', decimals) || scaledIn(description, 'price', decimals) };
-}
-
-function clientOrderIdOf(fields: Fields): string {
-  return fields.cl_ord_id === undefined || fields.cl_ord_id === null ? '' : wordIn(fields, 'cl_ord_id');
-}
-
-function sideOf(fields: Fields): 'buy' | 'sell' {
-  const side = wordIn(fields, 'type');
-  if (side !== 'buy' && side !== 'sell') throw wrong('type', side);
-  return side;
-}
-
-/** Get Trades History: newest first, so many at once. */
-const PAGE_SIZE = 50;
-const PAGES_MAX = 200;
-
-/**
- * Newest first, page after page up to a fixed end: a trade that comes to be seen under way moves the others back, so that some come
- * twice, and none is passed over. `count` says how many there are, so that fewer than at first are not taken for all.
- */
-async function fills(
+async function replace(
   ask: Ask,
-  wanted: readonly { listing: Listing; from: number }[],
-  now: number,
-): Promise<VenueFill[]> {
-  if (wanted.length === 0) return [];
-  const start = Math.min(...wanted.map(({ from }) => from));
-  // Whole seconds; the start is exclusive.
-  const before = String(Math.max(0, Math.floor(start / 1_000) - 1));
-  const after = String(Math.ceil((now + DEADLINE_MS) / 1_000));
-  const trades = new Map<string, Fields>();
-  let atFirst: number | undefined;
-  for (let page = 0; page < PAGES_MAX; page++) {
-    const parameters = { start: before, end: after, ofs: String(page * PAGE_SIZE) };
-    const answer = fieldsOf(await ask(call('TradesHistory', parameters, 2)), 'the trades');
-    const rows = Object.entries(fieldsOf(answer.trades, '"trades"'));
-    for (const [id, trade] of rows) trades.set(id, fieldsOf(trade, 'a trade'));
-    const count = wholeIn(answer, 'count');
-    atFirst ??= count;
-    if ((page + 1) * PAGE_SIZE >= count) {
-      if (trades.size < atFirst) throw new Malformed(`${trades.size} trades came of ${atFirst}`);
-      return fillsOf(trades, wanted);
-    }
-    if (rows.length === 0) throw new Malformed(`the trades ended after ${trades.size} of ${count}`);
-  }
-  throw new Malformed(`the trades did not end within ${PAGES_MAX} pages`);
-}
-
-function fillsOf(trades: ReadonlyMap<string, Fields>, wanted: readonly { listing: Listing }[]): VenueFill[] {
-  const fills: VenueFill[] = [];
-  for (const [id, trade] of trades) {
-    const pair = wordIn(trade, 'pair');
-    const listing = wanted.find((one) => one.listing.id === pair || one.listing.alias === pair)?.listing;
-    if (listing !== undefined) fills.push(fillOf(id, trade, listing));
-  }
-  return fills;
-}
-
-function fillOf(id: string, trade: Fields, { instrument }: Listing): VenueFill {
-  return {
-    id,
-    symbol: instrument.symbol,
-    venueOrderId: wordIn(trade, 'ordertxid'),
-    clientOrderId: clientOrderIdOf(trade),
-    side: sideOf(trade),
-    quantity: positiveIn(trade, 'vol', instrument.quantityDecimals),
-    price: positiveIn(trade, 'price', instrument.priceDecimals),
-    // "Total fee (quote currency)".
-    fee: decimalTextIn(trade, 'fee'),
-    feeAsset: instrument.quote,
-    maker: booleanIn(trade, 'maker'),
-    time: secondsIn(trade, 'time'),
+  { instrument }: Listing,
+  { order, venueOrderId, quantity, price, trigger }: VenueReplaceRequest,
+  sentAt: number,
+): Promise<ReplaceAnswer> {
+  const { clientOrderId } = order;
+  const parameters: Record<string, string> = {
+    cl_ord_id: clientOrderId,
+    order_qty: formatDecimal(quantity, instrument.quantityDecimals),
+    deadline: new Date(sentAt + DEADLINE_MS).toISOString(),
+    ...(price > 0 ? { limit_price: formatDecimal(price, instrument.priceDecimals) } : {}),
+    ...(trigger > 0 ? { trigger_price: formatDecimal(trigger, instrument.priceDecimals) } : {}),
+    ...(order.postOnly ? { post_only: 'true' } : {}),
   };
+  const answer = fieldsOf(await ask(call('AmendOrder', parameters, 0, 1)), 'the change');
+  if (wordIn(answer, 'amend_id') === '') throw wrong('amend_id', answer.amend_id);
+  return { kind: 'replaced', venueOrderId, clientOrderId };
+}
+
+async function cancelAllAfter(ask: Ask, _listings: readonly Listing[], ms: number): Promise<void> {
+  const parameters = { timeout: String(Math.ceil(ms / 1_000)) };
+  const answer = fieldsOf(await ask(call('CancelAllOrdersAfter', parameters, 0)), 'the countdown');
+  const triggers = wordIn(answer, 'triggerTime');
+  if (ms > 0 && Number.isNaN(Date.parse(triggers))) throw wrong('triggerTime', triggers);
+}
+
+/** Get System Status, and of each pair in Get Tradable Asset Pairs. */
+const MARKET_STATES: Readonly<Record<string, MarketState>> = {
+  online: 'open',
+  limit_only: 'limit-only',
+  post_only: 'post-only',
+  cancel_only: 'cancel-only',
+  reduce_only: 'cancel-only',
+  maintenance: 'halted',
+};
+const stateOf = (text: string): MarketState =>
+  Object.hasOwn(MARKET_STATES, text) ? MARKET_STATES[text] : 'unrecognised';
+
+async function status(ask: Ask, listings: readonly Listing[]): Promise<VenueStatus> {
+  const system = fieldsOf(await ask(open('SystemStatus')), 'the status');
+  const text = wordIn(system, 'status');
+  const markets: VenueStatus['markets'][number][] = [];
+  for (const { id, alias, instrument } of listings) {
+    const pairs = Object.values(fieldsOf(await ask(open('AssetPairs', { pair: id })), 'the pairs'));
+    const pair = fieldsOf(pairs.length === 1 ? pairs[0] : undefined, 'the pair');
+    if (wordIn(pair, 'altname') !== alias) throw wrong('altname', pair.altname);
+    const word = wordIn(pair, 'status');
+    markets.push({ symbol: instrument.symbol, state: stateOf(word), text: word });
+  }
+  return { state: stateOf(text), text, markets };
 }
 
 /** Get Extended Balance: the whole, and what orders hold of it. */

@@ -1,15 +1,18 @@
 /** The signed way to one exchange: each request sent once, within its budget, and its answer told from silence. */
+import { Redaction } from '../../redaction.ts';
 import type { OpenExchange } from '../exchange.ts';
 import { Budget } from './budget.ts';
 import { OverBudget, Said, Unheard, Unsent } from './failures.ts';
 import { Malformed, readJson } from './json.ts';
-import type { Ask, Call, Protocol } from './protocol.ts';
+import type { Ask, Call, Complaint, Protocol } from './protocol.ts';
 
 export interface LinkSettings {
   readonly timeoutMs: number;
   /** Milliseconds UTC on this machine. */
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Aborts what has no answer after the milliseconds. */
+  readonly deadline: (milliseconds: number) => AbortSignal;
   /** Never in what is said about a failure. */
   readonly secrets: readonly string[];
 }
@@ -23,8 +26,6 @@ const PREPARATION_PAUSE_MS = 1_000;
 const BUDGET_WAIT_MAX_MS = 10_000;
 const BUDGET_WAITS_MAX = 3;
 
-const SAID_MAX = 200;
-
 interface Signed {
   readonly url: string;
   readonly method: string;
@@ -37,10 +38,13 @@ export class Link {
   readonly #protocol: Protocol;
   readonly #settings: LinkSettings;
   readonly #budget: Budget;
+  readonly #redaction: Redaction;
   #offset: { readonly readAt: number; readonly ms: Promise<number> } | undefined;
   /** The exchange's clock less this machine's, ms. */
   #offsetMs = 0;
   #nonce = 0;
+  /** Of the request that is being signed, where it says so itself. */
+  #madeAt: number | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(open: OpenExchange, protocol: Protocol, settings: LinkSettings) {
@@ -48,11 +52,13 @@ export class Link {
     this.#protocol = protocol;
     this.#settings = settings;
     this.#budget = new Budget(protocol.budget);
+    this.#redaction = new Redaction(settings.secrets);
     // ccxt stamps requests with this.
-    open.exchange.milliseconds = () => this.venueNow();
+    open.exchange.milliseconds = () => this.#madeAt ?? this.venueNow();
+    open.exchange.seconds = () => Math.floor(open.exchange.milliseconds() / 1_000);
     open.exchange.nonce = () => {
       // A timestamp must be true; a nonce must rise.
-      this.#nonce = protocol.serial ? Math.max(this.#nonce + 1, this.venueNow()) : this.venueNow();
+      this.#nonce = protocol.serial ? Math.max(this.#nonce + 1, this.venueNow()) : (this.#madeAt ?? this.venueNow());
       return this.#nonce;
     };
   }
@@ -130,10 +136,7 @@ export class Link {
 
   /** In a few words on one line, without keys and signatures. */
   redact(error: unknown): string {
-    let text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
-    for (const secret of this.#settings.secrets) text = text.replaceAll(secret, '[redacted]');
-    text = text.replace(/signature=[^&\s"']+/gi, 'signature=[redacted]');
-    return text.length > SAID_MAX ? `${text.slice(0, SAID_MAX - 1)}…` : text;
+    return this.#redaction.said(error);
   }
 
   close(): void {
@@ -162,13 +165,20 @@ export class Link {
   }
 
   #sign(call: Call): Signed {
-    const { section, path, method, parameters } = call;
-    return this.#open.exchange.sign(path, section, method, { ...parameters }) as Signed;
+    const { section, path, method, parameters, headers } = call;
+    // Signing is synchronous: nothing else is stamped with this.
+    this.#madeAt = call.madeAt;
+    try {
+      const signed = this.#open.exchange.sign(path, section, method, { ...parameters }) as Signed;
+      return headers === undefined ? signed : { ...signed, headers: { ...signed.headers, ...headers } };
+    } finally {
+      this.#madeAt = undefined;
+    }
   }
 
   async #exchange(signed: Signed): Promise<Response> {
     const { url, method, headers, body } = signed;
-    const signal = AbortSignal.timeout(this.#settings.timeoutMs);
+    const signal = this.#settings.deadline(this.#settings.timeoutMs);
     try {
       return await this.#open.transport.fetch(url, { method, headers, body, signal });
     } catch (error) {
@@ -182,7 +192,7 @@ export class Link {
     const limited = status === 429 || status === 418;
     if (limited) this.#budget.pause(this.#open.transport.takeRetryAfterMs(), this.venueNow());
     const body = await this.#bodyOf(response);
-    const complaint = this.#protocol.complaintIn(status, body);
+    const complaint = body instanceof Plain ? plainComplaint(status) : this.#protocol.complaintIn(status, body);
     if (complaint === undefined) {
       if (!response.ok) throw new Unheard(`HTTP ${status} without a reason`);
       return this.#protocol.contentOf(body);
@@ -201,10 +211,18 @@ export class Link {
     try {
       return readJson(text);
     } catch (error) {
+      if (this.#protocol.plainRefusals?.includes(response.status)) return new Plain();
       if (error instanceof Malformed) throw new Unheard(`HTTP ${response.status}, ${this.redact(error)}`);
       throw error;
     }
   }
+}
+
+/** A body that is not JSON, under a status that says enough. */
+class Plain {}
+
+function plainComplaint(status: number): Complaint {
+  return { status, code: `HTTP ${status}`, message: 'the key, its permissions or its time were not taken' };
 }
 
 /** How long to stay away after an error that limits the rate and gives no time. */

@@ -2,22 +2,30 @@
 import type { Instrument } from '../../../../core/market/instrument.ts';
 import type {
   CancelAnswer,
+  ReplaceAnswer,
   VenueBalance,
   VenueCapabilities,
   VenueFill,
   VenueOrder,
   VenueOrderRequest,
+  VenuePayment,
   VenuePosition,
+  VenueReplaceRequest,
+  VenueStatus,
 } from '../../../../core/ports/execution-venue.ts';
 import type { BudgetTerms, Cost } from './budget.ts';
 
 /** A request, in the words of ccxt's signing: the section of the exchange's addresses, and the path within. */
 export interface Call {
-  readonly section: string;
+  readonly section: string | readonly string[];
   readonly path: string;
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  readonly parameters: Readonly<Record<string, string>>;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly parameters: Readonly<Record<string, unknown>>;
   readonly cost: Cost;
+  /** When the request is said to have been made, by the exchange's time, ms UTC. Default: when it is signed. */
+  readonly madeAt?: number;
+  /** Beside those of the signature. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The exchange's own error, as it said it. */
@@ -26,6 +34,8 @@ export interface Complaint {
   /** The code or the whole text, where the exchange has no codes. */
   readonly code: string;
   readonly message: string;
+  /** What came with it. */
+  readonly body?: unknown;
 }
 
 /**
@@ -54,6 +64,10 @@ export interface Listing {
 export interface Protocol {
   readonly capabilities: VenueCapabilities;
   readonly budget: BudgetTerms;
+  /** Whether its keys have a passphrase beside the secret. */
+  readonly hasPassphrase?: boolean;
+  /** HTTP statuses whose body need not be JSON to be an error: its code is then `HTTP <status>`. */
+  readonly plainRefusals?: readonly number[];
   /** One request at a time: their nonces must arrive in order. */
   readonly serial: boolean;
   /** Milliseconds UTC of the exchange's clock. */
@@ -66,6 +80,12 @@ export interface Protocol {
   /** `sentAt`: when it was handed in by the exchange's time, ms UTC, from which its validity counts. Resolves with the exchange's order id. */
   submit(ask: Ask, listing: Listing, order: VenueOrderRequest, sentAt: number): Promise<string>;
   cancel(ask: Ask, listing: Listing, clientOrderId: string): Promise<CancelAnswer>;
+  /** Here where the capabilities have it. `sentAt` as for a submission. */
+  replace?(ask: Ask, listing: Listing, request: VenueReplaceRequest, sentAt: number): Promise<ReplaceAnswer>;
+  /** Here where the capabilities have it. 0 disarms. */
+  cancelAllAfter?(ask: Ask, listings: readonly Listing[], ms: number): Promise<void>;
+  /** Of the venue, and of each of the listings. */
+  status(ask: Ask, listings: readonly Listing[]): Promise<VenueStatus>;
   /** undefined: the exchange knows none. */
   query(ask: Ask, listing: Listing, clientOrderId: string): Promise<VenueOrder | undefined>;
   openOrders(ask: Ask, listings: readonly Listing[]): Promise<VenueOrder[]>;
@@ -73,4 +93,6 @@ export interface Protocol {
   fills(ask: Ask, wanted: readonly { listing: Listing; from: number }[], now: number): Promise<VenueFill[]>;
   balances(ask: Ask, assetOf: (id: string) => string): Promise<VenueBalance[]>;
   positions(ask: Ask, listings: readonly Listing[]): Promise<VenuePosition[]>;
+  /** What was settled without a fill, from a time on (ms UTC, inclusive), in any order; one may come twice. */
+  payments?(ask: Ask, listings: readonly Listing[], from: number, now: number): Promise<VenuePayment[]>;
 }

@@ -9,11 +9,22 @@ import { writeBundle } from '../../../../lib/constructs/bundle.ts';
 import { VenueServer } from '../server/venue-server.ts';
 import { makeBench, type VenueName } from './benches.ts';
 
-const BYTES_MAX = { 'binance-execution': 580_000, 'kraken-execution': 440_000 };
+const BYTES_MAX = {
+  'binance-execution': 580_000,
+  'kraken-execution': 440_000,
+  'bybit-execution': 560_000,
+  'okx-execution': 560_000,
+  'coinbase-execution': 480_000,
+};
 const OPENERS: readonly [venue: VenueName, file: keyof typeof BYTES_MAX, name: string][] = [
   ['binance', 'binance-execution', 'openBinanceExecution'],
   ['usdm', 'binance-execution', 'openBinanceUsdmExecution'],
   ['kraken', 'kraken-execution', 'openKrakenExecution'],
+  ['bybit', 'bybit-execution', 'openBybitExecution'],
+  ['bybitLinear', 'bybit-execution', 'openBybitLinearExecution'],
+  ['okx', 'okx-execution', 'openOkxExecution'],
+  ['okxSwap', 'okx-execution', 'openOkxSwapExecution'],
+  ['coinbase', 'coinbase-execution', 'openCoinbaseExecution'],
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'plimsoll-account-'));
@@ -31,8 +42,12 @@ test.each(OPENERS)('%s signs and reads out of a bundle within its bound', async 
   const open: typeof openBinanceExecution = (await import(/* @vite-ignore */ pathToFileURL(file).href))[name];
   const server = await VenueServer.start();
   const bench = await makeBench(server, venue);
-  const [apiKey, secret] = bench.secrets;
-  const port = open({ apiKey, secret }, { baseUrl: server.baseUrl, rateLimitMs: 1 }, { now: () => server.now });
+  const [apiKey, secret, passphrase] = bench.secrets;
+  const port = open(
+    { apiKey, secret, passphrase },
+    { baseUrl: server.baseUrl, rateLimitMs: 1 },
+    { now: () => server.now },
+  );
   try {
     bench.price(4_500_000);
     const order = { clientOrderId: bench.clientOrderId(1), side: 'buy', type: 'market', timeInForce: 'gtc' } as const;

@@ -67,6 +67,13 @@ export interface AccountTrade {
   readonly visibleAt: number;
 }
 
+/** What a replacement may change. */
+export interface Change {
+  readonly quantity: number;
+  readonly price: number;
+  readonly trigger: number;
+}
+
 interface Quote {
   price: number;
   available: number;
@@ -74,20 +81,24 @@ interface Quote {
 
 export class VenueAccount {
   readonly #kind: 'spot' | 'perpetual';
-  readonly #fees: 'received' | 'quote';
+  readonly #fees: 'received' | 'quote' | 'later';
   readonly orders: PlacedOrder[] = [];
   readonly trades: AccountTrade[] = [];
   /** Scaled by {@link AMOUNT_DECIMALS}, what orders hold included. */
   readonly balances = new Map<string, bigint>();
   /** By base asset: the position and what it cost, scaled as the market's quantity and as an amount. */
   readonly positions = new Map<string, { market: AccountMarket; quantity: number; cost: bigint }>();
+  /** What was settled without a fill, oldest first. */
+  readonly funding: { number: number; market: AccountMarket; income: bigint; time: number }[] = [];
   readonly #quotes = new Map<string, Quote>();
   /** How long the trades that happen now are kept from the list. */
   lateByMs = 0;
   /** Nothing trades. */
   halted = false;
+  /** An order that rests fills as a whole, or is canceled where not all of it can be had. */
+  fillsWhole = false;
 
-  constructor(kind: 'spot' | 'perpetual', fees: 'received' | 'quote') {
+  constructor(kind: 'spot' | 'perpetual', fees: 'received' | 'quote' | 'later') {
     this.#kind = kind;
     this.#fees = fees;
   }
@@ -130,6 +141,50 @@ export class VenueAccount {
     if (reached) this.#trigger(placed, now);
     else if (!isUntriggeredStop(order)) this.#take(placed, now);
     return placed;
+  }
+
+  /** Taken, and canceled by the venue at once: a post-only order that would take, where the venue says so later. */
+  placeInVain(placement: Placement, now: number): PlacedOrder {
+    const order = Object.assign(new Order(), withoutMarket(placement));
+    const { clientOrderId, market } = placement;
+    const placed = { number: this.orders.length + 1, clientOrderId, market, createdAt: now, order };
+    this.orders.push(placed);
+    order.to('Submitted');
+    order.to('Accepted');
+    this.cancel(placed);
+    return placed;
+  }
+
+  /** The order with other numbers, its fills counted; where as much has filled already, it is canceled. */
+  amend(placed: PlacedOrder, change: Change, now: number): 'amended' | 'ended' | 'would take' {
+    const { order } = placed;
+    const last = this.#quote(placed.market).price;
+    if (order.postOnly && crosses(Object.assign(new Order(), order, change), last)) return 'would take';
+    if (change.quantity <= order.filled) {
+      this.cancel(placed);
+      return 'ended';
+    }
+    Object.assign(order, change);
+    if (!isUntriggeredStop(order)) this.#take(placed, now);
+    return 'amended';
+  }
+
+  /** By base asset, or `*` for all: when the venue cancels every working order, ms UTC. */
+  readonly countdowns = new Map<string, number>();
+
+  /** Starts, starts anew or (with 0 ms) ends a countdown. */
+  countDown(scope: string, ms: number, now: number): void {
+    if (ms === 0) this.countdowns.delete(scope);
+    else this.countdowns.set(scope, now + ms);
+  }
+
+  /** Lets what is due by itself come to pass. */
+  tick(now: number): void {
+    for (const [scope, at] of this.countdowns) {
+      if (at > now) continue;
+      this.countdowns.delete(scope);
+      for (const placed of this.working()) if (scope === '*' || scope === placed.market.base) this.cancel(placed);
+    }
   }
 
   cancel(placed: PlacedOrder): void {
@@ -177,6 +232,11 @@ export class VenueAccount {
     return (this.balances.get(asset) ?? 0n) - this.held(asset) - margin;
   }
 
+  /** What the test set; undefined before. */
+  lastPrice(base: string): number | undefined {
+    return this.#quotes.get(base)?.price;
+  }
+
   #quote(market: AccountMarket): Quote {
     const quote = this.#quotes.get(market.base);
     if (quote === undefined) throw new Error(`the test has set no price for ${market.base}`);
@@ -206,13 +266,17 @@ export class VenueAccount {
     const quote = this.#quote(placed.market);
     const fillable = worksAtMarket(order) || crosses(order, quote.price);
     const whole = quote.available >= order.quantity;
-    if (fillable && (order.timeInForce !== 'fok' || whole)) this.#fill(placed, quote, quote.price, false, now);
-    if (order.filled < order.quantity && (worksAtMarket(order) || isImmediate(order))) this.expire(placed);
+    const goesOn = !worksAtMarket(order) && !isImmediate(order);
+    const wantsWhole = order.timeInForce === 'fok' || (this.fillsWhole && goesOn);
+    if (fillable && (!wantsWhole || whole)) this.#fill(placed, quote, quote.price, false, now);
+    if (order.filled < order.quantity && (!goesOn || (this.fillsWhole && fillable))) this.expire(placed);
   }
 
   #fillResting(placed: PlacedOrder, now: number): void {
     const quote = this.#quote(placed.market);
-    if (crosses(placed.order, quote.price)) this.#fill(placed, quote, placed.order.price, true, now);
+    if (!crosses(placed.order, quote.price)) return;
+    if (this.fillsWhole && quote.available < placed.order.quantity) this.expire(placed);
+    else this.#fill(placed, quote, placed.order.price, true, now);
   }
 
   #fill(placed: PlacedOrder, quote: Quote, price: number, maker: boolean, now: number): void {
@@ -226,7 +290,9 @@ export class VenueAccount {
     const received = this.#fees === 'received' && order.side === 'buy';
     const feeAsset = received ? market.base : market.quote;
     const fee =
-      ((received ? amount(quantity, market.quantityDecimals) : money) * (maker ? MAKER_BPS : TAKER_BPS)) / 10_000n;
+      this.#fees === 'later'
+        ? 0n
+        : ((received ? amount(quantity, market.quantityDecimals) : money) * (maker ? MAKER_BPS : TAKER_BPS)) / 10_000n;
     this.#book(placed, quantity, money);
     this.deposit(feeAsset, -fee);
     const number = this.trades.length + 1_000;
@@ -242,10 +308,51 @@ export class VenueAccount {
       return;
     }
     const position = this.positions.get(market.base) ?? { market, quantity: 0, cost: 0n };
-    position.quantity += sign * quantity;
-    position.cost += BigInt(sign) * money;
+    this.deposit(market.quote, realise(position, sign * quantity, BigInt(sign) * money));
     this.positions.set(market.base, position);
   }
+
+  /** The venue pays (or charges) what is held, at a rate in millionths of its worth: longs pay where it is positive. */
+  fund(market: AccountMarket, rateMillionths: number, now: number): void {
+    const { quantity = 0 } = this.positions.get(market.base) ?? {};
+    const worth = notional(market, Math.abs(quantity), this.#quote(market).price);
+    const income = (worth * BigInt(-Math.sign(quantity) * rateMillionths)) / 1_000_000n;
+    this.deposit(market.quote, income);
+    this.funding.push({ number: this.funding.length + 1, market, income, time: now });
+  }
+
+  /** The venue closes what is held, at the price, by an order of its own. */
+  liquidate(market: AccountMarket, now: number): void {
+    const { quantity = 0 } = this.positions.get(market.base) ?? {};
+    const side = quantity > 0 ? 'sell' : 'buy';
+    const kind = {
+      type: 'market',
+      timeInForce: 'ioc',
+      postOnly: false,
+      reduceOnly: true,
+      price: 0,
+      trigger: 0,
+    } as const;
+    const placement = {
+      ...kind,
+      market,
+      side,
+      quantity: Math.abs(quantity),
+      clientOrderId: `autoclose-${now}`,
+    } as const;
+    this.place(placement, now, false);
+  }
+}
+
+/** Moves a position by a signed quantity and what it cost; returns the profit of the part that it closed. */
+function realise(position: { quantity: number; cost: bigint }, change: number, cost: bigint): bigint {
+  const { quantity } = position;
+  const closes = Math.sign(change) === -Math.sign(quantity) ? Math.min(Math.abs(change), Math.abs(quantity)) : 0;
+  const costClosed = closes === 0 ? 0n : (position.cost * BigInt(closes)) / BigInt(Math.abs(quantity));
+  const moneyOfClosed = closes === 0 ? 0n : (cost * BigInt(closes)) / BigInt(Math.abs(change));
+  position.quantity += change;
+  position.cost += cost - moneyOfClosed - costClosed;
+  return closes === 0 ? 0n : -moneyOfClosed - costClosed;
 }
 
 const reaches = (order: Order, price: number): boolean =>

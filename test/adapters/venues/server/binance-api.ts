@@ -2,7 +2,7 @@
 import { timeframeMs } from '../../../../core/market/timeframe.ts';
 import { formatDecimal } from '../../../../core/numbers.ts';
 import { candlesOf, type ServedMarket } from './markets.ts';
-import type { Answer } from './requests.ts';
+import type { Answer, Notices } from './requests.ts';
 
 const KLINES_DEFAULT = 500;
 const KLINES_MAX = 1000;
@@ -12,13 +12,32 @@ export function binanceAnswer(
   query: URLSearchParams,
   markets: readonly ServedMarket[],
   now: number,
+  notices: Notices = {},
 ): Answer | undefined {
   if (path === '/api/v3/time') return { body: { serverTime: now } };
-  if (path === '/api/v3/exchangeInfo') return { body: exchangeInfo(markets, now) };
+  if (path === '/api/v3/exchangeInfo') return describedMarkets(query.get('symbol'), markets, now, notices);
+  if (path === '/sapi/v1/system/status') return systemStatus(notices);
   if (path === '/api/v3/klines') return klines(query, markets, now);
   if (path === '/fapi/v1/time') return { body: { serverTime: now } };
-  if (path === '/fapi/v1/exchangeInfo') return { body: futuresInfo(markets, now) };
+  if (path === '/fapi/v1/exchangeInfo') return { body: futuresInfo(markets, now, notices) };
   return undefined;
+}
+
+/** Of one symbol, or of all. */
+function describedMarkets(
+  symbol: string | null,
+  markets: readonly ServedMarket[],
+  now: number,
+  notices: Notices,
+): Answer {
+  const wanted = markets.filter((one) => symbol === null || one.base + one.quote === symbol);
+  if (wanted.length === 0) return { status: 400, body: { code: -1121, msg: 'Invalid symbol.' } };
+  return { body: exchangeInfo(wanted, now, notices) };
+}
+
+/** System Status: 0 normal, 1 maintenance. */
+function systemStatus({ system }: Notices): Answer {
+  return { body: system === undefined ? { status: 0, msg: 'normal' } : { status: 1, msg: system } };
 }
 
 function klines(query: URLSearchParams, markets: readonly ServedMarket[], now: number): Answer {
@@ -43,22 +62,22 @@ function klines(query: URLSearchParams, markets: readonly ServedMarket[], now: n
   return { body };
 }
 
-function exchangeInfo(markets: readonly ServedMarket[], now: number): unknown {
+function exchangeInfo(markets: readonly ServedMarket[], now: number, notices: Notices): unknown {
   return {
     timezone: 'UTC',
     serverTime: now,
     rateLimits: [{ rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 6000 }],
     exchangeFilters: [],
-    symbols: markets.map(symbolInfo),
+    symbols: markets.map((market) => symbolInfo(market, notices)),
   };
 }
 
-function symbolInfo(market: ServedMarket): unknown {
+function symbolInfo(market: ServedMarket, { market: status = 'TRADING' }: Notices): unknown {
   const tick = formatDecimal(10 ** (8 - market.minutes.priceDecimals), 8);
   const step = formatDecimal(10 ** (8 - market.quantityDecimals), 8);
   return {
     symbol: market.base + market.quote,
-    status: 'TRADING',
+    status,
     baseAsset: market.base,
     baseAssetPrecision: 8,
     quoteAsset: market.quote,
@@ -92,7 +111,7 @@ function symbolInfo(market: ServedMarket): unknown {
   };
 }
 
-function futuresInfo(markets: readonly ServedMarket[], now: number): unknown {
+function futuresInfo(markets: readonly ServedMarket[], now: number, notices: Notices): unknown {
   return {
     timezone: 'UTC',
     serverTime: now,
@@ -103,11 +122,11 @@ function futuresInfo(markets: readonly ServedMarket[], now: number): unknown {
     ],
     exchangeFilters: [],
     assets: [{ asset: 'USDT', marginAvailable: true, autoAssetExchange: '-10000' }],
-    symbols: markets.map(futuresSymbol),
+    symbols: markets.map((market) => futuresSymbol(market, notices)),
   };
 }
 
-function futuresSymbol(market: ServedMarket): unknown {
+function futuresSymbol(market: ServedMarket, { market: status = 'TRADING' }: Notices): unknown {
   const tick = formatDecimal(1, market.minutes.priceDecimals);
   const step = formatDecimal(1, market.quantityDecimals);
   return {
@@ -116,7 +135,7 @@ function futuresSymbol(market: ServedMarket): unknown {
     contractType: 'PERPETUAL',
     deliveryDate: 4133404800000,
     onboardDate: 1569398400000,
-    status: 'TRADING',
+    status,
     maintMarginPercent: '2.5000',
     requiredMarginPercent: '5.0000',
     baseAsset: market.base,

@@ -54,6 +54,12 @@ const TRADES = ['symbol', 'orderId', 'startTime', 'endTime', 'fromId', 'limit'];
 
 const SPOT: Record<string, Endpoint> = {
   'POST /api/v3/order': { weight: 1, trades: true, parameters: [...NEW_ORDER, 'stopPrice'], answer: newOrder },
+  'POST /api/v3/order/cancelReplace': {
+    weight: 1,
+    trades: true,
+    parameters: [...NEW_ORDER, 'stopPrice', 'cancelReplaceMode', 'cancelOrigClientOrderId', 'cancelRestrictions'],
+    answer: cancelReplace,
+  },
   'DELETE /api/v3/order': { weight: 1, trades: true, parameters: ORDER, answer: cancelOrder },
   'GET /api/v3/order': { weight: 4, parameters: ORDER, answer: queryOrder },
   'GET /api/v3/openOrders': { weight: 6, parameters: ['symbol'], answer: openOrders },
@@ -62,10 +68,27 @@ const SPOT: Record<string, Endpoint> = {
 };
 const USDM: Record<string, Endpoint> = {
   'POST /fapi/v1/order': { weight: 0, trades: true, parameters: [...NEW_ORDER, 'reduceOnly'], answer: newOrder },
+  'PUT /fapi/v1/order': {
+    weight: 0,
+    trades: true,
+    parameters: ['symbol', 'side', 'quantity', 'price', 'origClientOrderId'],
+    answer: modifyOrder,
+  },
+  'POST /fapi/v1/countdownCancelAll': {
+    weight: 10,
+    trades: true,
+    parameters: ['symbol', 'countdownTime'],
+    answer: countdownCancelAll,
+  },
   'DELETE /fapi/v1/order': { weight: 1, trades: true, parameters: ORDER, answer: cancelOrder },
   'GET /fapi/v1/order': { weight: 1, parameters: ORDER, answer: queryOrder },
   'GET /fapi/v1/openOrders': { weight: 1, parameters: ['symbol'], answer: openOrders },
   'GET /fapi/v1/userTrades': { weight: 5, parameters: TRADES, answer: trades },
+  'GET /fapi/v1/income': {
+    weight: 30,
+    parameters: ['symbol', 'incomeType', 'startTime', 'endTime', 'page', 'limit'],
+    answer: income,
+  },
   'GET /fapi/v2/balance': { weight: 5, parameters: [], answer: futuresBalance },
   'GET /fapi/v2/account': { weight: 5, parameters: [], answer: futuresAccount },
   'GET /fapi/v2/positionRisk': { weight: 5, parameters: ['symbol'], answer: positionRisk },
@@ -408,6 +431,64 @@ function canceled(side: BinanceSide, query: URLSearchParams, now: number): Answe
   return { body };
 }
 
+/** Two steps: the old order, only while it is as the restriction wants it; then the new one. */
+function cancelReplace(side: BinanceSide, query: URLSearchParams): Answer | Pending {
+  const placing = newOrder(side, query);
+  if (!('run' in placing)) return placing;
+  const run = (at: number): Answer => {
+    const old = side.account.working().find((one) => one.clientOrderId === query.get('cancelOrigClientOrderId'));
+    const touched = old !== undefined && query.get('cancelRestrictions') === 'ONLY_NEW' && old.order.filled > 0;
+    if (old === undefined || touched) {
+      const msg = old === undefined ? 'Unknown order sent.' : 'Order was not canceled due to cancel restrictions.';
+      return steps(400, -2022, 'FAILURE', { code: -2011, msg }, 'NOT_ATTEMPTED', null);
+    }
+    const named = new URLSearchParams({ symbol: query.get('symbol')!, origClientOrderId: old.clientOrderId });
+    const cancelResponse = canceled(side, named, at).body;
+    const { status, body } = placing.run(at);
+    if (status !== undefined) return steps(409, -2021, 'SUCCESS', cancelResponse, 'FAILURE', body);
+    return { body: { cancelResult: 'SUCCESS', newOrderResult: 'SUCCESS', cancelResponse, newOrderResponse: body } };
+  };
+  return { validUntil: placing.validUntil, run };
+}
+
+function steps(
+  status: number,
+  code: number,
+  cancelResult: string,
+  cancelResponse: unknown,
+  newOrderResult: string,
+  newOrderResponse: unknown,
+): Answer {
+  const msg = code === -2021 ? 'Order cancel-replace partially failed.' : 'Order cancel-replace failed.';
+  return { status, body: { code, msg, data: { cancelResult, newOrderResult, cancelResponse, newOrderResponse } } };
+}
+
+/** Modify Order: limit orders, in place. */
+function modifyOrder(side: BinanceSide, query: URLSearchParams): Answer | Pending {
+  const run = (at: number): Answer => {
+    const placed = asked(side, query);
+    if (!placed || !side.account.working().includes(placed)) return error(400, -2013, 'Order does not exist.');
+    const { market, order } = placed;
+    const change = {
+      quantity: parseDecimal(query.get('quantity')!, market.quantityDecimals),
+      price: parseDecimal(query.get('price')!, market.priceDecimals),
+      trigger: 0,
+    };
+    if (change.quantity === order.quantity && change.price === order.price)
+      return error(400, -5027, 'No need to modify the order.');
+    if (side.account.amend(placed, change, at) === 'would take') side.account.cancel(placed);
+    return { body: futuresOrder(placed) };
+  };
+  return { validUntil: validUntilOf(query), run };
+}
+
+function countdownCancelAll(side: BinanceSide, query: URLSearchParams, now: number): Answer {
+  const market = marketOf(side, query.get('symbol'));
+  if (!market) return badSymbol();
+  side.account.countDown(market.base, Number(query.get('countdownTime')), now);
+  return { body: { symbol: query.get('symbol'), countdownTime: query.get('countdownTime') } };
+}
+
 function openOrders(side: BinanceSide, query: URLSearchParams): Answer {
   const symbol = query.get('symbol');
   if (symbol !== null && !marketOf(side, symbol)) return badSymbol();
@@ -519,6 +600,25 @@ function futuresBalance({ account }: BinanceSide, _query: URLSearchParams, now: 
       updateTime: now,
     };
   });
+  return { body };
+}
+
+/** Get Income History, of funding. */
+function income({ account }: BinanceSide, query: URLSearchParams): Answer {
+  const [start, end] = ['startTime', 'endTime'].map((name) => query.get(name));
+  const rows = account.funding
+    .filter(({ time }) => time >= Number(start ?? 0) && time <= Number(end ?? Number.MAX_SAFE_INTEGER))
+    .slice(0, Math.min(1_000, Number(query.get('limit') ?? 100)));
+  const body = rows.map(({ number, market, income: amountPaid, time }) => ({
+    symbol: market.base + market.quote,
+    incomeType: 'FUNDING_FEE',
+    income: formatDecimal(amountPaid, AMOUNT_DECIMALS),
+    asset: market.quote,
+    info: 'FUNDING_FEE',
+    time,
+    tranId: 9_689_322_392 + number,
+    tradeId: '',
+  }));
   return { body };
 }
 

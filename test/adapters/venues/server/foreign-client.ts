@@ -2,10 +2,31 @@
 import { type Exchange, type ExchangeClass, openExchange } from '../../../../adapters/venues/ccxt/exchange.ts';
 import { parseCcxtOptions } from '../../../../adapters/venues/ccxt/options.ts';
 import Binance from '../../../../node_modules/ccxt/js/src/binance.js';
+import Bybit from '../../../../node_modules/ccxt/js/src/bybit.js';
+import Coinbase from '../../../../node_modules/ccxt/js/src/coinbase.js';
 import Kraken from '../../../../node_modules/ccxt/js/src/kraken.js';
+import Okx from '../../../../node_modules/ccxt/js/src/okx.js';
 import type { ServedBench, VenueName } from '../ccxt/benches.ts';
 
-const CLASSES = { binance: Binance, usdm: Binance, kraken: Kraken } as unknown as Record<VenueName, ExchangeClass>;
+const CLASSES = {
+  binance: Binance,
+  usdm: Binance,
+  kraken: Kraken,
+  bybit: Bybit,
+  bybitLinear: Bybit,
+  okx: Okx,
+  okxSwap: Okx,
+  coinbase: Coinbase,
+} as unknown as Record<VenueName, ExchangeClass>;
+
+/** What ccxt would ask first, or asks in another way than one by one, and what this server has. */
+const OPTIONS = {
+  enableUnifiedMargin: false,
+  enableUnifiedAccount: true,
+  unifiedMarginStatus: 6,
+  createOrder: 'privatePostTradeOrder',
+  fetchBalance: 'v3PrivateGetBrokerageAccounts',
+};
 
 /** What ccxt makes of the account's free USDT; its own method for USD-M asks for a newer version of the account. */
 export async function freeAt(bench: ServedBench, exchange: Exchange): Promise<number> {
@@ -23,20 +44,24 @@ interface UsdmAccount {
 
 /** An exchange of ccxt as it is, with the key of the bench's account and the clock of its server. */
 export function ccxtAt(bench: ServedBench): Exchange {
-  const type = bench.venue === 'usdm' ? 'linear' : 'spot';
+  const derivative = bench.instrument.type !== 'spot';
+  const linear = bench.venue === 'okxSwap' ? 'swap' : 'linear';
+  const type = derivative ? linear : 'spot';
   const { exchange } = openExchange(
     CLASSES[bench.venue],
     parseCcxtOptions({ baseUrl: bench.server.baseUrl, rateLimitMs: 1 }),
     {
       options: {
-        fetchMarkets: { types: [type] },
+        ...(bench.venue === 'coinbase' ? {} : { fetchMarkets: { types: [type] } }),
         fetchMargins: false,
-        defaultType: type === 'linear' ? 'swap' : 'spot',
+        defaultType: derivative ? 'swap' : 'spot',
+        ...(['binance', 'usdm', 'kraken'].includes(bench.venue) ? {} : OPTIONS),
       },
       loadCurrencies: bench.venue === 'kraken',
     },
   );
-  [exchange.apiKey, exchange.secret] = bench.secrets;
+  [exchange.apiKey, exchange.secret, exchange.password] = bench.secrets;
   exchange.milliseconds = () => bench.now();
+  exchange.seconds = () => Math.floor(bench.now() / 1_000);
   return exchange;
 }

@@ -1,7 +1,7 @@
 /** Kraken's spot REST, as far as market data needs it: https://docs.kraken.com/api/docs/category/rest-api/market-data */
 import { formatDecimal } from '../../../../core/numbers.ts';
 import { candlesOf, MINUTE_MS, type ServedMarket } from './markets.ts';
-import type { Answer } from './requests.ts';
+import type { Answer, Notices } from './requests.ts';
 
 /** Kraken keeps the latest 720 candles of an interval, and one that is forming. */
 const CANDLES_KEPT = 720;
@@ -11,14 +11,23 @@ export function krakenAnswer(
   query: URLSearchParams,
   markets: readonly ServedMarket[],
   now: number,
+  notices: Notices = {},
 ): Answer | undefined {
   if (path === '/0/public/Time')
     return result({ unixtime: Math.floor(now / 1000), rfc1123: new Date(now).toUTCString() });
   if (path === '/0/public/Assets') return result(assets(markets));
-  if (path === '/0/public/AssetPairs')
-    return result(Object.fromEntries(markets.map((one) => [pairOf(one), pairInfo(one)])));
+  if (path === '/0/public/AssetPairs') return pairs(query.get('pair'), markets, notices);
+  if (path === '/0/public/SystemStatus')
+    return result({ status: notices.system ?? 'online', timestamp: new Date(now).toISOString().replace('.000', '') });
   if (path === '/0/public/OHLC') return candles(query, markets, now);
   return undefined;
+}
+
+/** Of one pair, or of all. */
+function pairs(pair: string | null, markets: readonly ServedMarket[], { market: status = 'online' }: Notices): Answer {
+  const wanted = markets.filter((one) => pair === null || pairOf(one) === pair);
+  if (wanted.length === 0) return { body: { error: ['EQuery:Unknown asset pair'] } };
+  return result(Object.fromEntries(wanted.map((one) => [pairOf(one), { ...pairInfo(one), status }])));
 }
 
 const result = (body: unknown): Answer => ({ body: { error: [], result: body } });
@@ -44,7 +53,7 @@ function assets(markets: readonly ServedMarket[]): Record<string, unknown> {
   return Object.fromEntries([...named].map((name) => [assetId(name), asset(name)]));
 }
 
-function pairInfo(market: ServedMarket): unknown {
+function pairInfo(market: ServedMarket): object {
   return {
     altname: pairOf(market),
     wsname: `${altname(market.base)}/${market.quote}`,

@@ -37,6 +37,8 @@ interface Endpoint {
 
 const ENDPOINTS: Record<string, Endpoint> = {
   AddOrder: { weight: 0, trades: true, answer: addOrder },
+  AmendOrder: { weight: 0, trades: true, answer: amendOrder },
+  CancelAllOrdersAfter: { weight: 0, trades: true, answer: cancelAllOrdersAfter },
   CancelOrder: { weight: 0, trades: true, answer: cancelOrder },
   OpenOrders: { weight: 1, answer: openOrders },
   ClosedOrders: { weight: 2, answer: closedOrders },
@@ -134,6 +136,41 @@ const REFUSALS: Record<Refusal, string> = {
   'reduce only': 'EOrder:Reduce only:No position exists',
   halted: 'EService:Market in cancel_only mode',
 };
+
+/** Amend Order: in place; below what has filled, the rest is canceled. */
+function amendOrder(side: KrakenSide, query: URLSearchParams, now: number): Answer | Pending {
+  const deadline = query.get('deadline') === null ? now + DEADLINE_DEFAULT_MS : Date.parse(query.get('deadline')!);
+  if (!(deadline >= now + DEADLINE_MIN_MS && deadline <= now + DEADLINE_MAX_MS)) {
+    return failure('EGeneral:Invalid arguments:deadline');
+  }
+  const run = (at: number): Answer => {
+    if (at > deadline) return failure('EService:Deadline elapsed');
+    const placed = side.account.working().find((one) => one.clientOrderId === query.get('cl_ord_id'));
+    if (!placed) return failure('EOrder:Unknown order');
+    const { order, market } = placed;
+    const read = (name: string, decimals: number, before: number): number =>
+      query.get(name) === null ? before : parseDecimal(query.get(name)!, decimals);
+    const outcome = side.account.amend(
+      placed,
+      {
+        quantity: read('order_qty', market.quantityDecimals, order.quantity),
+        price: read('limit_price', market.priceDecimals, order.price),
+        trigger: read('trigger_price', market.priceDecimals, order.trigger),
+      },
+      at,
+    );
+    if (outcome === 'would take') return failure('EOrder:Post only order');
+    return result({ amend_id: identifier('T', 9_000 + placed.number) });
+  };
+  return { validUntil: deadline, run };
+}
+
+function cancelAllOrdersAfter(side: KrakenSide, query: URLSearchParams, now: number): Answer {
+  const seconds = Number(query.get('timeout'));
+  side.account.countDown('*', seconds * 1_000, now);
+  const triggerTime = seconds === 0 ? '0' : new Date(now + seconds * 1_000).toISOString();
+  return result({ currentTime: new Date(now).toISOString(), triggerTime });
+}
 
 function cancelOrder(side: KrakenSide, query: URLSearchParams, now: number): Pending {
   const run = (): Answer => {

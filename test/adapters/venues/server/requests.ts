@@ -13,6 +13,8 @@ export interface Answer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** Sent in place of the body: an answer that is not JSON. */
+  readonly text?: string;
 }
 
 /** An order that was let in, and has not reached the matching engine. */
@@ -29,6 +31,14 @@ export const isPending = (outcome: Answer | Pending): outcome is Pending => 'run
 export interface ServedKey {
   readonly key: string;
   readonly secret: string;
+  /** Where the venue has one. */
+  readonly passphrase?: string;
   trades: boolean;
   reads: boolean;
+}
+
+/** What a venue says of itself, and of its markets, in its own words. */
+export interface Notices {
+  readonly system?: string;
+  readonly market?: string;
 }

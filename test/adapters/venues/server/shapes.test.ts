@@ -193,6 +193,96 @@ describe.runIf(existsSync(FOLDER))('the private answers of the venue server', ()
     expect(typeof served.fills.result.count).toBe(typeof history.count);
   });
 
+  test.each(['bybit', 'bybitLinear'] as const)('are those of Bybit, row by row: %s', async (venue) => {
+    const served = await answersOf(venue);
+    const execution = fixture('bybit', 'http_get_executions.json');
+    expect(shapeOf(served.fills.result.list[0])).toEqual(shapeOf(execution.result.list[0]));
+    expect(Object.keys(served.fills)).toEqual(Object.keys(execution));
+    const order = fixture('bybit', 'http_get_order_partially_filled_rejected.json').result.list[0];
+    // What does not apply is null in the recording, and an empty string in the documentation.
+    const { blockTradeId: _b, orderIv: _o, ...shape } = shapeOf(order);
+    expect(shapeOf(served.openOrders.result.list[0])).toEqual({ ...shape, blockTradeId: 'string', orderIv: 'string' });
+    const wallet = fixture('bybit', 'http_get_wallet_balance.json').result.list[0];
+    expect(shapeOf(served.balances.result.list[0])).toEqual(shapeOf(wallet));
+    expect(Object.keys(served.submit.result)).toEqual(['orderId', 'orderLinkId']);
+  });
+
+  test('are those of Bybit for positions', async () => {
+    const bench = await makeBench(server, 'bybitLinear');
+    let positions: AnyJson;
+    server.script('/v5/position/list', { kind: 'changed', change: (body) => (positions = body) });
+    await bench.port.positions([bench.instrument]);
+    const recorded = fixture('bybit', 'http_get_positions.json').result.list[0];
+    expect(Object.keys(shapeOf(positions.result.list[0])).sort()).toEqual(Object.keys(recorded).sort());
+    await bench.stop();
+  });
+
+  test.each(['okx', 'okxSwap'] as const)('are those of OKX, row by row: %s', async (venue) => {
+    const served = await answersOf(venue);
+    const order = fixture('okx', 'http_get_orders_pending.json').data[0];
+    for (const one of [served.query, served.openOrders]) expect(shapeOf(one.data[0])).toEqual(shapeOf(order));
+    // The fixture is a bare row, older than "ts".
+    const placed = fixture('okx', 'http_place_order_response.json');
+    expect(shapeOf(served.submit.data[0])).toEqual({ ...shapeOf(placed), ts: 'string' });
+    expect(shapeOf(served.fills.data[0])).toEqual(shapeOf(fixture('okx', 'http_transaction_detail.json')));
+    expect(shapeOf(served.balances)).toEqual(shapeOf(fixture('okx', 'http_get_account_balance.json')));
+  });
+
+  test('are those of Coinbase, row by row', async () => {
+    const served = await answersOf('coinbase');
+    const recorded = fixture('coinbase', 'http_orders_list.json');
+    expect(shapeOf(served.openOrders.orders[0])).toEqual({ ...shapeOf(recorded.orders[0]), last_fill_time: 'null' });
+    expect(Object.keys(served.openOrders).sort()).toEqual(Object.keys(recorded).sort());
+    expect(shapeOf(served.fills)).toEqual(shapeOf(fixture('coinbase', 'http_fills.json')));
+    expect(shapeOf(served.balances)).toEqual(shapeOf(fixture('coinbase', 'http_accounts.json')));
+  });
+
+  test('stand in for Bybit, OKX and Coinbase: their recorded answers are read the same way', async () => {
+    const bybit = await makeBench(server, 'bybitLinear');
+    bybit.fault('openOrders', {
+      kind: 'changed',
+      change: () => fixture('bybit', 'http_get_order_partially_filled_rejected.json'),
+    });
+    expect(await bybit.port.openOrders([bybit.instrument])).toEqual([]);
+    const executions = fixture('bybit', 'http_get_executions.json');
+    const first = {
+      ...executions,
+      result: { ...executions.result, nextPageCursor: '', list: executions.result.list.slice(0, 1) },
+    };
+    bybit.fault('fills', { kind: 'changed', change: () => first });
+    const { fills } = await bybit.port.fills([bybit.instrument], bybit.now() - 1_000, undefined);
+    // Older than what was asked for: read, and not given.
+    expect(fills).toEqual([]);
+    bybit.fault('balances', { kind: 'changed', change: () => fixture('bybit', 'http_get_wallet_balance.json') });
+    expect((await bybit.port.balances())[1]).toMatchObject({ free: '1000.50', held: '0' });
+    await bybit.stop();
+    const coinbase = await makeBench(server, 'coinbase');
+    const renamed = (list: AnyJson[]) => list.map((row) => ({ ...row, product_id: 'BTC-USDT' }));
+    const orders = fixture('coinbase', 'http_orders_list.json');
+    const page = { ...orders, orders: renamed(orders.orders.slice(0, 1)) };
+    for (let i = 0; i < 3; i++) coinbase.fault('openOrders', { kind: 'changed', change: () => page });
+    expect(await coinbase.port.openOrders([coinbase.instrument])).toMatchObject([
+      { venueOrderId: '0000-000000-000001', clientOrderId: '11111-000000-000001', quantity: 1_000, price: 4_500_000 },
+    ]);
+    const recorded = fixture('coinbase', 'http_fills.json');
+    coinbase.fault('fills', {
+      kind: 'changed',
+      change: () => ({ ...recorded, fills: renamed(recorded.fills.slice(0, 1)) }),
+    });
+    expect((await coinbase.port.fills([coinbase.instrument], 0, undefined)).fills).toMatchObject([
+      { id: '22222-2222222-22222222', quantity: 500, price: 4_512_345, fee: '1.14', maker: true, time: 1705314600000 },
+    ]);
+    coinbase.fault('balances', { kind: 'changed', change: () => fixture('coinbase', 'http_accounts.json') });
+    expect((await coinbase.port.balances())[0]).toEqual({ asset: 'BTC', free: '1.23456789', held: '0.00500000' });
+    await coinbase.stop();
+    const okx = await makeBench(server, 'okx');
+    okx.fault('balances', { kind: 'changed', change: () => fixture('okx', 'http_get_account_balance.json') });
+    expect(await okx.port.balances()).toMatchObject([
+      { asset: 'USDT', free: '94.42612990333333', held: '5.468566666666667' },
+    ]);
+    await okx.stop();
+  });
+
   test('stand in for the exchanges: their recorded answers are read the same way', async () => {
     const spot = await makeBench(server, 'binance');
     const recorded = fixture('binance', `${SPOT}all_orders_response.json`);

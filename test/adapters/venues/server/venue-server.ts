@@ -2,12 +2,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { VenueAccount } from './account.ts';
+import { servedAssets } from './alpaca-api.ts';
+import { type AlpacaSide, alpacaAnswer } from './alpaca-private.ts';
 import { binanceAnswer } from './binance-api.ts';
 import { type BinanceSide, binancePrivate } from './binance-private.ts';
 import { krakenAnswer } from './kraken-api.ts';
 import { type KrakenSide, krakenPrivate } from './kraken-private.ts';
 import { SERVED_TO, type ServedMarket, servedMarkets } from './markets.ts';
-import { type Answer, isPending, type Pending, type ServedKey, type VenueRequest } from './requests.ts';
+import { oandaSide } from './oanda-api.ts';
+import { type OandaSide, oandaAnswer } from './oanda-private.ts';
+import { type Answer, isPending, type Notices, type Pending, type ServedKey, type VenueRequest } from './requests.ts';
+import { type UnifiedAccounts, unifiedAccounts, unifiedAnswer } from './unified.ts';
 
 /** What happens to one request instead of its answer. */
 export type Fault = FaultKind & {
@@ -42,15 +47,19 @@ type FaultKind =
   | { readonly kind: 'changed'; readonly change: (body: unknown) => unknown };
 
 /** The accounts of one venue server, whose keys are its tests' own. */
-export interface ServedAccounts {
+export interface ServedAccounts extends UnifiedAccounts {
   readonly binance: BinanceSide;
   readonly usdm: BinanceSide;
   readonly kraken: KrakenSide;
+  readonly alpaca: AlpacaSide;
+  readonly oanda: OandaSide;
 }
 
 export class VenueServer {
   readonly markets: readonly ServedMarket[];
   accounts: ServedAccounts;
+  /** What the venues say of themselves and of their markets, in their own words; undefined: that all is well. */
+  notices: Notices = {};
   /** Every request, path and query, in order. */
   readonly requests: string[] = [];
   /** Of every request. */
@@ -60,6 +69,7 @@ export class VenueServer {
   readonly #server: Server;
   readonly #faults = new Map<string, Fault[]>();
   #now = SERVED_TO - 30_000;
+  readonly #waiting = new Set<AbortController>();
   #late: { readonly at: number; readonly pending: Pending }[] = [];
 
   constructor(markets: readonly ServedMarket[]) {
@@ -68,8 +78,13 @@ export class VenueServer {
     this.#server = createServer((request, response) => void this.#handle(request, response));
   }
 
-  static async start(): Promise<VenueServer> {
-    const server = new VenueServer(await servedMarkets());
+  static async start<Server extends VenueServer>(
+    this: new (
+      markets: readonly ServedMarket[],
+    ) => Server,
+    markets?: readonly ServedMarket[],
+  ): Promise<Server> {
+    const server = new this(markets ?? (await servedMarkets()));
     await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve));
     return server;
   }
@@ -90,9 +105,10 @@ export class VenueServer {
       if (one.at <= one.pending.validUntil) one.pending.run(one.at);
     }
     this.#now = now;
+    for (const { account } of Object.values(this.accounts)) account.tick(now);
   }
 
-  /** The next requests to `path` (or `METHOD path`) meet these, one each, in order. */
+  /** The next requests to `path` (or `METHOD path`) meet these, one each, in order. An id in a path is `{id}`. */
   script(path: string, ...faults: Fault[]): void {
     this.#faults.set(path, [...(this.#faults.get(path) ?? []), ...faults]);
   }
@@ -102,10 +118,17 @@ export class VenueServer {
     this.#faults.clear();
   }
 
+  /** Takes the place of a time-out: aborted once a request meets a fault that leaves it without an end, however busy the machine is. */
+  readonly deadline = (): AbortSignal => {
+    const waiting = new AbortController();
+    this.#waiting.add(waiting);
+    return waiting.signal;
+  };
+
   /** How many requests came to `path` (or `METHOD path`). */
   count(path: string): number {
     const counts = (request: string, method: string) => path === request || path === `${method} ${request}`;
-    return this.requests.filter((request, i) => counts(request.split('?')[0], this.methods[i])).length;
+    return this.requests.filter((request, i) => counts(nameOf(request.split('?')[0]), this.methods[i])).length;
   }
 
   /** Forgets requests, faults and accounts, and sets the clock back. */
@@ -116,6 +139,8 @@ export class VenueServer {
     this.#faults.clear();
     this.#late = [];
     this.accounts = accountsOf(this.markets);
+    this.notices = {};
+    this.#waiting.clear();
     this.#now = SERVED_TO - 30_000;
   }
 
@@ -127,24 +152,29 @@ export class VenueServer {
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await received(incoming);
     const { path } = request;
+    const name = nameOf(path);
     this.methods.push(request.method);
     this.requests.push(path + (request.query === '' ? '' : `?${request.query}`));
-    const fault = this.#faults.get(`${request.method} ${path}`)?.shift() ?? this.#faults.get(path)?.shift();
+    const fault = this.#faults.get(`${request.method} ${name}`)?.shift() ?? this.#faults.get(name)?.shift();
     const outcome = this.#outcome(request);
     if (fault) this.met.push(fault);
     if (!fault) send(response, isPending(outcome) ? outcome.run(this.now) : outcome);
     else misbehave(fault, this.#inSpiteOf(fault, outcome), response);
+    if (fault?.kind === 'stall' || fault?.kind === 'stalled body') for (const one of this.#waiting) one.abort();
   }
 
   #outcome(request: VenueRequest): Answer | Pending {
-    const { binance, usdm, kraken } = this.accounts;
+    const { binance, usdm, kraken, alpaca, oanda } = this.accounts;
     const query = new URLSearchParams(request.query);
     return (
-      binanceAnswer(request.path, query, this.markets, this.now) ??
-      krakenAnswer(request.path, query, this.markets, this.now) ??
+      binanceAnswer(request.path, query, this.markets, this.now, this.notices) ??
+      krakenAnswer(request.path, query, this.markets, this.now, this.notices) ??
       binancePrivate(binance, request, this.now) ??
       binancePrivate(usdm, request, this.now) ??
-      krakenPrivate(kraken, request, this.now) ?? { status: 404, body: { msg: 'no such path' } }
+      krakenPrivate(kraken, request, this.now) ??
+      unifiedAnswer(this.accounts, request, this.now, this.notices) ??
+      alpacaAnswer(alpaca, request, this.now) ??
+      oandaAnswer(oanda, request, this.now) ?? { status: 404, body: { msg: 'no such path' } }
     );
   }
 
@@ -157,6 +187,13 @@ export class VenueServer {
     return { body: {} };
   }
 }
+
+/** A path without the ids in it. */
+const nameOf = (path: string): string =>
+  path
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '{id}')
+    .replace(/@[^/]+/g, '@{id}')
+    .replace(/\/orders\/\d+$/, '/orders/{id}');
 
 async function received(incoming: IncomingMessage): Promise<VenueRequest> {
   let body = '';
@@ -184,7 +221,18 @@ function accountsOf(markets: readonly ServedMarket[]): ServedAccounts {
     doublesTrades: false,
     counter: { value: 0, at: 0, ceiling: 15 },
   };
-  return { binance: binance(false), usdm: binance(true), kraken };
+  const alpaca: AlpacaSide = {
+    account: new VenueAccount('spot', 'later'),
+    key: keyNamed('alpaca'),
+    assets: servedAssets(markets),
+    charges: [],
+    doublesTrades: false,
+    mayReadSip: false,
+    replacing: false,
+    used: { minute: 0, count: 0 },
+  };
+  const oanda = oandaSide(keyNamed('oanda'));
+  return { ...unifiedAccounts(markets), binance: binance(false), usdm: binance(true), kraken, alpaca, oanda };
 }
 
 /** Only for this server: no venue knows it. Base64, as Kraken has its secrets. */
@@ -230,8 +278,12 @@ function misbehave(fault: Fault, answer: Answer, response: ServerResponse): void
   }
 }
 
-function send(response: ServerResponse, { status, headers, body }: Answer): void {
+function send(response: ServerResponse, { status, headers, body, text }: Answer): void {
   for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+  if (text !== undefined) {
+    response.writeHead(status ?? 200, { 'content-type': 'text/plain' }).end(text);
+    return;
+  }
   sendJson(response, status ?? 200, JSON.stringify(body));
 }
 

@@ -21,9 +21,9 @@ import type { CycleMessage, StepPorts } from '../../../../functions/steps/ports.
 import { reconcileStep } from '../../../../functions/steps/reconcile.ts';
 import { riskStep } from '../../../../functions/steps/risk.ts';
 import { signalStep } from '../../../../functions/steps/signal.ts';
+import { SimulatedExchange, type VenueFault } from '../../../../simulation/ports/exchange.ts';
 import { spot } from '../../../core/engine/account.ts';
 import { MemoryLedger } from './memory-ledger.ts';
-import { MemoryVenue, type VenueFault } from './memory-venue.ts';
 
 export const MINUTE = 60_000;
 export const T0 = Date.UTC(2026, 1, 3, 12);
@@ -65,7 +65,7 @@ export const by = (idempotencyKey: string) => ({ ...COMMAND, idempotencyKey }) a
 
 export class Desk {
   readonly ledger = new MemoryLedger();
-  readonly venue: MemoryVenue;
+  readonly venue: SimulatedExchange;
   readonly ports: StepPorts;
   readonly instruments: readonly Instrument[];
   /** Names of the points at which the process could have ended. */
@@ -77,7 +77,8 @@ export class Desk {
   constructor(options: DeskOptions) {
     this.#happens = options.happens ?? (() => false);
     this.instruments = SYMBOLS.map((symbol) => spot({ symbol, base: symbol[0], venue: 'sim' }));
-    this.venue = new MemoryVenue({
+    this.venue = new SimulatedExchange({
+      venue: 'sim',
       capabilities: { ...CAPABILITIES, ...options.capabilities },
       feeIn: options.feeIn ?? 'settlement',
       latestMs: options.latestMs ?? 4_000,

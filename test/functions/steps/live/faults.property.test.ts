@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../../../core/engine/engine.ts';
+import type { Algorithm } from '../../../../core/execution/algorithms/algorithm.ts';
 import type { Decision, StrategyContext } from '../../../../core/strategies/contract.ts';
 import { cancelOrder, setTradingState } from '../../../../functions/steps/commands.ts';
 import { armingPhrase, armLive, disarmLive } from '../../../../functions/steps/commands-live.ts';
@@ -40,7 +41,7 @@ function decide(context: StrategyContext, random: () => number): Decision {
   const kind = random();
   const last = context.bar.close;
   if (kind < 0.35) return undefined;
-  if (kind < 0.55) return context.target(random() < 0.4 ? 0 : random() * 0.4, 'a target');
+  if (kind < 0.55) return context.target(random() < 0.4 ? 0 : random() * 0.4, 'a target', worked(random, last));
   if (kind < 0.65) return context.target(random() * 0.3 + 0.1, 'a bracket', { stopLoss: 0.004, takeProfit: 0.006 });
   if (kind < 0.72) return context.target(random() * 0.3 + 0.1, 'a stop alone', { stopLoss: 0.005 });
   if (kind < 0.78) return context.cancel('a cancel');
@@ -48,6 +49,18 @@ function decide(context: StrategyContext, random: () => number): Decision {
   const side = random() < 0.7 ? 'buy' : 'sell';
   const quantity = Math.floor(random() * 5_000) / 1_000 + 0.5;
   return context.order({ side, type: 'limit', quantity, price, reason: 'a limit order', reduceOnly: side === 'sell' });
+}
+
+/** Two of five targets are worked by an algorithm. */
+function worked(random: () => number, last: number): { algorithm?: Algorithm } {
+  if (random() < 0.6) return {};
+  const limit = last * (1 + (random() - 0.4) * 0.006);
+  const atEnd = random() < 0.5 ? 'send' : 'cancel';
+  const some = random() < 0.5 ? ({ limit, atEnd } as const) : ({ atEnd } as const);
+  const kind = random();
+  if (kind < 0.5) return { algorithm: { kind: 'twap', cycles: 1 + Math.floor(random() * 5), ...some } };
+  if (kind < 0.75) return { algorithm: { kind: 'iceberg', shownShare: 0.2 + random() * 0.5, limit } };
+  return { algorithm: { kind: 'peg', offsetBps: Math.floor((random() - 0.5) * 40), ...some } };
 }
 
 interface Run {
@@ -144,7 +157,7 @@ describe('a live account at a venue that fails', () => {
 
   test('has met every fault that the venue knows, and the end of the process at every point', () => {
     const counts = Object.fromEntries([...reached].sort());
-    expect(Object.keys(counts)).toHaveLength(15);
+    expect(Object.keys(counts)).toHaveLength(16);
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(0);
   });
 });

@@ -8,9 +8,9 @@ import type { SubmitAnswer, VenueOrderRequest } from '../../../../core/ports/exe
 import { closePosition, setTradingState } from '../../../../functions/steps/commands.ts';
 import { acceptVenue, armingPhrase, armLive, disarmLive } from '../../../../functions/steps/commands-live.ts';
 import { ingestStep } from '../../../../functions/steps/ingest.ts';
+import type { VenueFault } from '../../../../simulation/ports/exchange.ts';
 import { expectAtRest } from './checks.ts';
 import { by, Crash, Desk, type DeskOptions, MINUTE, STREAM, SYMBOLS, T0 } from './desk.ts';
-import type { VenueFault } from './memory-venue.ts';
 
 type Script = DeskOptions['script'];
 

@@ -1,11 +1,11 @@
 /**
- * A spot venue in memory that keeps the sentences of the port and no others: requests are lost on the way there or back, come late
- * (within the validity it states), fills are told late and twice, cancels race with fills, orders end by the venue's own will, and
- * somebody else trades in the same account.
+ * A spot exchange in memory that keeps the sentences of the port and no others: requests are lost on the way there or back, come late
+ * (within the validity it states), fills are told late and twice, cancels race with fills, orders end by the exchange's own will, it is
+ * closed for minutes, and somebody else trades in the same account.
  */
-import { PlimsollError } from '../../../../core/errors.ts';
-import type { Instrument } from '../../../../core/market/instrument.ts';
-import { formatDecimal } from '../../../../core/numbers.ts';
+import { PlimsollError } from '../../core/errors.ts';
+import type { Instrument } from '../../core/market/instrument.ts';
+import { formatDecimal } from '../../core/numbers.ts';
 import type {
   CancelAnswer,
   ExecutionVenuePort,
@@ -17,7 +17,7 @@ import type {
   VenueOrder,
   VenueOrderRequest,
   VenueOrderStatus,
-} from '../../../../core/ports/execution-venue.ts';
+} from '../../core/ports/execution-venue.ts';
 
 /** What can go wrong; the harness says how often each does. */
 export const VENUE_FAULTS = [
@@ -34,10 +34,13 @@ export const VENUE_FAULTS = [
   'fill told twice',
   'ended by the venue',
   'traded by another',
+  'maintenance',
 ] as const;
 export type VenueFault = (typeof VENUE_FAULTS)[number];
 
-export interface MemoryVenueOptions {
+export interface SimulatedExchangeOptions {
+  /** Its name as configured. */
+  readonly venue: string;
   readonly capabilities: VenueCapabilities;
   readonly feeIn: 'settlement' | 'base' | 'another';
   /** Longest time that a request is on its way, ms. */
@@ -48,9 +51,12 @@ export interface MemoryVenueOptions {
   readonly random: () => number;
   /** By asset, in plain units. */
   readonly holds: Readonly<Record<string, number>>;
+  /** Told of every order that comes to exist, before it meets the market. */
+  readonly onPlaced?: (order: Placed) => void;
 }
 
-interface Placed {
+/** An order at the exchange. */
+export interface Placed {
   readonly request: VenueOrderRequest;
   readonly venueOrderId: string;
   readonly isOurs: boolean;
@@ -67,16 +73,23 @@ interface Told {
 }
 
 const UNITS = 12;
+/** Longest time that the exchange is closed for. */
+const MAINTENANCE_MS = 180_000;
+/** Longest time that a fill is told late by, and that a cancel takes that was only accepted. */
+const LATE_FILL_MS = 60_000;
+const CANCEL_MS = 70_000;
 
-export class MemoryVenue implements ExecutionVenuePort {
-  readonly venue = 'sim';
+export class SimulatedExchange implements ExecutionVenuePort {
+  readonly venue: string;
   readonly capabilities: VenueCapabilities;
   /** ms UTC; every request takes a while. */
   now = 0;
   readonly placed: Placed[] = [];
+  /** Every fill that there was, once, whether it has been told or not. */
+  readonly executed: VenueFill[] = [];
   /** Client order ids in the order in which requests reached this machine's end of the line. */
   readonly requested: string[] = [];
-  readonly #options: MemoryVenueOptions;
+  readonly #options: SimulatedExchangeOptions;
   readonly #prices = new Map<string, number>();
   /** In units of 10^-12. */
   readonly #balances = new Map<string, bigint>();
@@ -85,9 +98,11 @@ export class MemoryVenue implements ExecutionVenuePort {
   /** Fills in the order in which they are told. */
   readonly #feed: VenueFill[] = [];
   #ids = 0;
+  #closedUntil = 0;
 
-  constructor(options: MemoryVenueOptions) {
+  constructor(options: SimulatedExchangeOptions) {
     this.#options = options;
+    this.venue = options.venue;
     this.capabilities = options.capabilities;
     for (const [asset, units] of Object.entries(options.holds))
       this.#balances.set(asset, BigInt(Math.round(units * 1_000)) * 10n ** BigInt(UNITS - 3));
@@ -97,12 +112,20 @@ export class MemoryVenue implements ExecutionVenuePort {
   move(now: number, prices: ReadonlyMap<Instrument, number>): void {
     this.now = Math.max(this.now, now);
     for (const [{ symbol }, price] of prices) this.#prices.set(symbol, price);
+    if (this.#happens('maintenance'))
+      this.#closedUntil = this.now + Math.floor(MAINTENANCE_MS * this.#options.random());
+    if (this.#isClosed) return;
     for (const instrument of prices.keys()) if (this.#happens('traded by another')) this.#tradeByAnother(instrument);
     this.#arrive();
     for (const order of this.placed) this.#meet(order);
     for (const order of this.placed)
       if (order.status === 'working' && this.#happens('ended by the venue'))
         order.status = this.#options.random() < 0.5 ? 'canceled' : 'expired';
+  }
+
+  /** Orders of others end, so that nothing moves here but what is ours. */
+  withdrawOthers(): void {
+    for (const order of this.placed) if (!order.isOurs && order.status === 'working') order.status = 'canceled';
   }
 
   /** What is held of an asset, exactly, in units of 10^-12. */
@@ -113,19 +136,20 @@ export class MemoryVenue implements ExecutionVenuePort {
     return this.now;
   }
 
-  async submit(request: VenueOrderRequest): Promise<SubmitAnswer> {
+  /** @param calledAt when the call began, which its validity counts from: now, unless its caller stood still since */
+  async submit(request: VenueOrderRequest, calledAt = this.now): Promise<SubmitAnswer> {
     if (!this.capabilities.clientOrderId.test(request.clientOrderId))
       return { kind: 'rejected', reason: 'a malformed client order id' };
     if (this.#happens('submit held back')) return { kind: 'held-back', until: this.now + 100 };
-    const sentAt = this.now;
     await this.#passTime();
+    const until = calledAt + (this.capabilities.requestValidityMs ?? Number.POSITIVE_INFINITY);
+    if (this.now > until) return { kind: 'rejected', reason: 'the request came too late' };
     this.requested.push(request.clientOrderId);
     const lost: SubmitAnswer = { kind: 'unclear', reason: 'no answer in time' };
-    if (this.#happens('submit lost before effect')) return lost;
+    if (this.#isClosed || this.#happens('submit lost before effect')) return lost;
     if (this.#happens('submit live later')) {
       const { latestMs, random } = this.#options;
-      const until = sentAt + (this.capabilities.requestValidityMs ?? Number.POSITIVE_INFINITY);
-      this.#onTheWay.push({ request, at: sentAt + Math.floor(latestMs * random()), until });
+      this.#onTheWay.push({ request, at: this.now + Math.floor(latestMs * random()), until });
       return lost;
     }
     const answer = this.#place(request, true);
@@ -135,6 +159,7 @@ export class MemoryVenue implements ExecutionVenuePort {
   async cancel(instrument: Instrument, clientOrderId: string): Promise<CancelAnswer> {
     await this.#passTime();
     const order = this.#find(instrument, clientOrderId);
+    if (this.#isClosed) return { kind: 'unclear', reason: 'the exchange is closed' };
     if (this.#happens('cancel lost')) {
       if (order?.status === 'working' && this.#options.random() < 0.5) order.status = 'canceled';
       return { kind: 'unclear', reason: 'no answer in time' };
@@ -143,7 +168,7 @@ export class MemoryVenue implements ExecutionVenuePort {
     if (this.#happens('fill before cancel')) this.#fill(order, order.request.quantity - order.filled, true);
     if (order.status !== 'working') return { kind: 'unknown' };
     if (this.#happens('cancel accepted only')) {
-      order.cancelAt = this.now + 70_000;
+      order.cancelAt = this.now + CANCEL_MS;
       return { kind: 'accepted' };
     }
     order.status = 'canceled';
@@ -152,7 +177,7 @@ export class MemoryVenue implements ExecutionVenuePort {
 
   async query(instrument: Instrument, clientOrderId: string): Promise<QueryAnswer> {
     await this.#passTime();
-    if (this.#happens('query unclear')) return { kind: 'unclear', reason: 'no answer in time' };
+    if (this.#isClosed || this.#happens('query unclear')) return { kind: 'unclear', reason: 'no answer in time' };
     const order = this.#find(instrument, clientOrderId);
     return order ? { kind: 'found', order: this.#shown(order) } : { kind: 'unknown' };
   }
@@ -185,6 +210,10 @@ export class MemoryVenue implements ExecutionVenuePort {
 
   async close(): Promise<void> {}
 
+  get #isClosed(): boolean {
+    return this.now < this.#closedUntil;
+  }
+
   readonly #happens = (fault: VenueFault): boolean => this.#options.happens(fault);
 
   async #passTime(): Promise<void> {
@@ -195,7 +224,7 @@ export class MemoryVenue implements ExecutionVenuePort {
 
   async #travel(): Promise<void> {
     await this.#passTime();
-    if (this.#happens('unavailable'))
+    if (this.#isClosed || this.#happens('unavailable'))
       throw new PlimsollError('VENUE_UNAVAILABLE', 'the venue did not answer', 'it is asked again');
   }
 
@@ -233,13 +262,14 @@ export class MemoryVenue implements ExecutionVenuePort {
       triggered: false,
     };
     this.placed.push(order);
+    this.#options.onPlaced?.(order);
     this.#meet(order);
     return { kind: 'accepted', venueOrderId: order.venueOrderId };
   }
 
   #isCovered({ instrument, side, quantity, price, trigger }: VenueOrderRequest): boolean {
     const at = price || trigger || (this.#prices.get(instrument.symbol) ?? 0);
-    const needed = side === 'buy' ? unitsOf(quantity * at, 5) : unitsOf(quantity, 3);
+    const needed = side === 'buy' ? moneyOf(instrument, quantity, at) : baseOf(instrument, quantity);
     return this.balanceOf(side === 'buy' ? instrument.quote : instrument.base) >= needed;
   }
 
@@ -265,19 +295,20 @@ export class MemoryVenue implements ExecutionVenuePort {
       ? limit || (this.#prices.get(instrument.symbol) ?? 0)
       : (this.#prices.get(instrument.symbol) ?? 0);
     const buys = side === 'buy';
-    const money = unitsOf(quantity * price, 5);
+    const money = moneyOf(instrument, quantity, price);
+    const base = baseOf(instrument, quantity);
     const covered = buys
       ? this.balanceOf(instrument.quote) >= money + money / 500n
-      : this.balanceOf(instrument.base) >= unitsOf(quantity, 3);
+      : this.balanceOf(instrument.base) >= base;
     if (!covered) {
       order.status = 'canceled';
       return;
     }
     const { feeIn } = this.#options;
     const feeAsset = feeIn === 'base' && buys ? instrument.base : feeIn === 'another' ? 'BNB' : instrument.quote;
-    const fee = feeAsset === instrument.base ? unitsOf(quantity, 3) / 1_000n : money / 1_000n;
+    const fee = feeAsset === instrument.base ? base / 1_000n : money / 1_000n;
     this.#add(instrument.quote, buys ? -money : money);
-    this.#add(instrument.base, buys ? unitsOf(quantity, 3) : -unitsOf(quantity, 3));
+    this.#add(instrument.base, buys ? base : -base);
     this.#add(feeAsset, -fee);
     order.filled += quantity;
     if (order.filled === order.request.quantity) order.status = 'filled';
@@ -294,13 +325,14 @@ export class MemoryVenue implements ExecutionVenuePort {
       maker,
       time: this.now,
     };
+    this.executed.push(fill);
     this.#tell(fill);
     if (this.#happens('fill told twice')) this.#tell(fill);
   }
 
   #tell(fill: VenueFill): void {
     if (this.#happens('fill told late')) {
-      this.#telling.push({ fill, at: this.now + Math.floor(60_000 * this.#options.random()) });
+      this.#telling.push({ fill, at: this.now + Math.floor(LATE_FILL_MS * this.#options.random()) });
     } else this.#feed.push(fill);
   }
 
@@ -353,5 +385,8 @@ export class MemoryVenue implements ExecutionVenuePort {
   }
 }
 
-/** A scaled integer in units of 10^-12. */
-const unitsOf = (scaled: number, decimals: number): bigint => BigInt(scaled) * 10n ** BigInt(UNITS - decimals);
+/** In units of 10^-12. */
+const moneyOf = ({ quantityDecimals, priceDecimals }: Instrument, quantity: number, price: number): bigint =>
+  BigInt(quantity) * BigInt(price) * 10n ** BigInt(UNITS - quantityDecimals - priceDecimals);
+const baseOf = ({ quantityDecimals }: Instrument, quantity: number): bigint =>
+  BigInt(quantity) * 10n ** BigInt(UNITS - quantityDecimals);

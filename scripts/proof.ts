@@ -1,0 +1,43 @@
+/** `npm run proof -- [part] [--seeds N] [--threads N]`: runs what the README's figures rest on, and writes them to proof/. */
+import { parseArgs } from 'node:util';
+import { proveBugs } from './proof/bugs.ts';
+import { type Proof, proofPath, writeProof } from './proof/files.ts';
+import { proveInputs } from './proof/inputs.ts';
+import { proveMutants } from './proof/mutants.ts';
+import { PROOF_PARTS, type ProofPart } from './proof/parts.ts';
+import { proveSessions } from './proof/sessions.ts';
+import { DEFAULT_SEEDS, proveSimulation } from './proof/simulation.ts';
+
+interface Options {
+  readonly seeds: number;
+  readonly threads: number | undefined;
+}
+
+const PROVE: Readonly<Record<ProofPart, (options: Options) => unknown>> = {
+  simulation: ({ seeds, threads }) => proveSimulation(seeds, threads),
+  bugs: ({ threads }) => proveBugs(threads),
+  mutants: () => proveMutants(),
+  inputs: () => proveInputs(),
+  sessions: () => proveSessions(),
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seeds: { type: 'string' }, threads: { type: 'string' } },
+});
+const unknown = positionals.find((name) => !(PROOF_PARTS as readonly string[]).includes(name));
+const counts = [values.seeds, values.threads].map((text) => (text === undefined ? undefined : Number(text)));
+if (unknown !== undefined || counts.some((count) => count !== undefined && !(Number.isInteger(count) && count > 0))) {
+  console.error(`usage: npm run proof -- [${PROOF_PARTS.join(' | ')}] [--seeds N] [--threads N]`);
+  process.exit(2);
+}
+const [seeds = DEFAULT_SEEDS, threads] = counts;
+for (const part of positionals.length > 0 ? (positionals as ProofPart[]) : PROOF_PARTS) {
+  try {
+    writeProof(part, (await PROVE[part]({ seeds, threads })) as Proof['figures']);
+    console.log(`${part}: ${proofPath(part)} is written. Now: npm run reference`);
+  } catch (error) {
+    console.error(`${part}: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = 1;
+  }
+}

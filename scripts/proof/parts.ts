@@ -1,0 +1,23 @@
+/** The parts of the proof, and which sources the figures of each depend on. */
+import { inputEntries } from './inputs.ts';
+import { mutantEntries } from './mutants.ts';
+import { SESSION_ENTRIES } from './sessions.ts';
+import { SIMULATION_ENTRIES } from './simulation.ts';
+
+export const PROOF_PARTS = ['simulation', 'bugs', 'mutants', 'inputs', 'sessions'] as const;
+export type ProofPart = (typeof PROOF_PARTS)[number];
+
+interface Covered {
+  /** Files that were run, from the figures where those name them. */
+  readonly entries: (figures: { readonly files?: unknown }) => readonly string[];
+  /** Whether what they import is left out. */
+  readonly alone?: true;
+}
+
+export const COVERED: Readonly<Record<ProofPart, Covered>> = {
+  simulation: { entries: () => SIMULATION_ENTRIES },
+  bugs: { entries: () => SIMULATION_ENTRIES },
+  mutants: { entries: mutantEntries },
+  inputs: { entries: inputEntries, alone: true },
+  sessions: { entries: () => SESSION_ENTRIES },
+};

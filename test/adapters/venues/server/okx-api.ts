@@ -1,0 +1,86 @@
+/** OKX's public REST, as far as an account needs it: www.okx.com/docs-v5 (Public Data, Status). */
+import { formatDecimal } from '../../../../core/numbers.ts';
+import type { ServedMarket } from './markets.ts';
+import type { Answer, Notices, VenueRequest } from './requests.ts';
+
+export function okxPublic(
+  { method, path, query: text }: VenueRequest,
+  markets: readonly ServedMarket[],
+  now: number,
+  notices: Notices,
+): Answer | undefined {
+  if (method !== 'GET') return undefined;
+  const query = new URLSearchParams(text);
+  if (path === '/api/v5/public/time') return result([{ ts: String(now) }]);
+  if (path === '/api/v5/system/status') return result(announced(notices, now));
+  if (path === '/api/v5/public/instruments') return instruments(query, markets, notices);
+  return undefined;
+}
+
+/** The envelope of every answer. */
+export const result = (data: readonly unknown[]): Answer => ({ body: { code: '0', msg: '', data } });
+
+/** The envelope of an error, with the status that it has. */
+export const failure = (code: string, msg: string, status = 200): Answer => ({
+  status,
+  body: { code, msg, data: [] },
+});
+
+/** What a market is called. */
+export const instIdOf = (market: { readonly base: string; readonly quote: string }, swap: boolean): string =>
+  `${market.base}-${market.quote}${swap ? '-SWAP' : ''}`;
+
+function announced({ system }: Notices, now: number): unknown[] {
+  if (system === undefined) return [];
+  const times = { begin: String(now - 60_000), end: String(now + 3_600_000), preOpenBegin: '' };
+  const rest = { href: '', system: 'unified', scheDesc: '', maintType: '1', env: '1' };
+  return [{ title: system, state: 'ongoing', serviceType: '5', ...times, ...rest }];
+}
+
+function instruments(
+  query: URLSearchParams,
+  markets: readonly ServedMarket[],
+  { market: state = 'live' }: Notices,
+): Answer {
+  const swap = query.get('instType') === 'SWAP';
+  const wanted = markets.filter((one) => (query.get('instId') ?? instIdOf(one, swap)) === instIdOf(one, swap));
+  if (wanted.length === 0) return failure('51001', "Instrument ID doesn't exist.");
+  return result(wanted.map((one) => described(one, swap, state)));
+}
+
+function described(market: ServedMarket, swap: boolean, state: string): unknown {
+  const step = formatDecimal(1, market.quantityDecimals);
+  // A contract of one coin, so that the account's money is counted as that of spot.
+  const contract = { ctMult: '1', ctType: 'linear', ctVal: '1', ctValCcy: market.base, settleCcy: market.quote };
+  const none = { ctMult: '', ctType: '', ctVal: '', ctValCcy: '', settleCcy: '' };
+  return {
+    alias: '',
+    auctionEndTime: '',
+    baseCcy: swap ? '' : market.base,
+    category: '1',
+    ...(swap ? contract : none),
+    expTime: '',
+    instFamily: swap ? `${market.base}-${market.quote}` : '',
+    instId: instIdOf(market, swap),
+    instType: swap ? 'SWAP' : 'SPOT',
+    lever: swap ? '100' : '10',
+    listTime: '1606468572000',
+    lotSz: step,
+    maxIcebergSz: '9999999999',
+    maxLmtAmt: '20000000',
+    maxLmtSz: '9999999999',
+    maxMktAmt: '1000000',
+    maxMktSz: '1000000',
+    maxStopSz: '1000000',
+    maxTriggerSz: '9999999999',
+    maxTwapSz: '9999999999',
+    minSz: step,
+    optType: '',
+    quoteCcy: swap ? '' : market.quote,
+    ruleType: 'normal',
+    state,
+    stk: '',
+    tickSz: formatDecimal(1, market.minutes.priceDecimals),
+    uly: swap ? `${market.base}-${market.quote}` : '',
+  };
+}

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { runBacktest } from '../../../core/backtest/run.ts';
+import type { Engine } from '../../../core/engine/engine.ts';
+import { averagesOf, type Shortfall, ShortfallFold } from '../../../core/execution/shortfall.ts';
+import type { LedgerEvent } from '../../../core/ledger/events.ts';
+import { type Row, spot } from '../engine/account.ts';
+import { workedAccount } from './algorithms/worked-account.ts';
+import { buy, CALM, sell, target, trade } from './trade.ts';
+
+/** What every order of an account cost, by its number, in plain money. */
+function costs(engine: Engine): Map<number, Shortfall> {
+  const fold = new ShortfallFold(engine.markets);
+  const ended = [...engine.journal.events()].flatMap((event) => fold.take(event) ?? []);
+  return new Map([...ended, ...fold.working()].map((one) => [one.order, one]));
+}
+
+const plain = ({ delay, execution, fees, opportunity, total }: Shortfall) =>
+  [delay, execution, fees, opportunity, total].map((money) => Number(money) / 100);
+
+const flat = (price: number): Row => [price, price, price, price];
+
+describe('the shortfall of an order', () => {
+  test('that is sent as it is: the fill beside the decision, and the fee', () => {
+    const instruments = [spot({ takerFeeBps: 10 })];
+    const { engine } = trade({ 0: buy({ quantity: 10 }) }, [flat(100), flat(102)], { instruments });
+    const one = costs(engine).get(1) as Shortfall;
+    // 10 at 102 instead of 100, and a fee of 0.1 % on 1,020.
+    expect(plain(one)).toEqual([0, 20, 1.02, 0, 21.02]);
+    expect(one).toMatchObject({ algorithm: null, wanted: 10_000n, filled: 10_000n, notional: 100_000n });
+  });
+
+  test('that sells costs where the price falls', () => {
+    const { engine } = trade({ 0: buy({ quantity: 10 }), 1: sell({ quantity: 10 }) }, [flat(100), flat(100), flat(97)]);
+    expect(plain(costs(engine).get(2) as Shortfall)).toEqual([0, 30, 0, 0, 30]);
+  });
+
+  test('that an algorithm works: what waiting for each part cost, and what filling it did', () => {
+    // Decided at 100; the second part is sent at 103 and filled at 104, the first filled at 101.
+    const rows: Row[] = [flat(100), [101, 103, 101, 103], [104, 104, 104, 104]];
+    const algorithm = { kind: 'twap', cycles: 2 };
+    const { engine } = trade({ 0: buy({ quantity: 10, algorithm }) }, rows);
+    const all = costs(engine);
+    expect([...all.keys()]).toEqual([1]);
+    const one = all.get(1) as Shortfall;
+    // Delay: 5 × (103 - 100). Execution: 5 × (101 - 100) + 5 × (104 - 103).
+    expect(plain(one)).toEqual([15, 10, 0, 0, 25]);
+    expect(one.algorithm).toBe('twap');
+  });
+
+  test('of what did not fill: what it would have gained by the end', () => {
+    const rows: Row[] = [flat(100), [101, 103, 101, 103], [104, 104, 104, 104], flat(108), flat(108)];
+    const algorithm = { kind: 'twap', cycles: 3, limit: 102 };
+    const { engine } = trade({ 0: buy({ quantity: 12, algorithm }) }, rows);
+    const one = costs(engine).get(1) as Shortfall;
+    // 4 filled at 101; 8 were not, and the market stood at 108 when the window was over.
+    expect(plain(one)).toEqual([0, 4, 0, 64, 68]);
+    expect([one.filled, one.endPrice, one.endedAt !== null]).toEqual([4_000n, 10_800n, true]);
+  });
+
+  test('for a budget is of what it would have bought at the decision', () => {
+    const { engine } = trade({ 0: target(0.5) }, [flat(100), flat(125)]);
+    const one = costs(engine).get(1) as Shortfall;
+    // 5,000 buys 50 at 100 and 40 at 125; nobody has said a price after the fill.
+    expect(one).toMatchObject({ wanted: 50_000n, filled: 40_000n });
+    expect(plain(one)).toEqual([0, 1_000, 0, 250, 1_250]);
+  });
+
+  test('counts neither what protects a position nor what the venue closes', () => {
+    const { engine } = trade({ 0: buy({ quantity: 1, stopLoss: 0.05 }) }, [CALM, CALM, flat(90)]);
+    expect([...costs(engine).keys()]).toEqual([1]);
+  });
+});
+
+test('averages weigh orders by what was decided', () => {
+  const of = (notional: bigint, total: bigint): Shortfall =>
+    ({ algorithm: 'peg', notional, delay: 0n, execution: total, fees: 0n, opportunity: 0n, total }) as Shortfall;
+  expect(averagesOf([of(10_000n, 100n), of(90_000n, 100n)])).toMatchObject([
+    { algorithm: 'peg', orders: 2, notional: 100_000n, bps: { execution: 20, total: 20, fees: 0 } },
+  ]);
+});
+
+test('the parts come to what was paid beyond the paper portfolio, to the last unit', { timeout: 120_000 }, () => {
+  const seeds = fc.integer({ min: 1, max: 2 ** 30 });
+  const property = (seed: number): void => {
+    const { definition, bars } = workedAccount(seed, 120);
+    const { engine } = runBacktest(definition, bars);
+    const events = [...engine.journal.events()];
+    const paid = paidBy(engine, events);
+    for (const one of costs(engine).values()) {
+      const { instrument, filled, wanted, decisionPrice, endPrice } = one;
+      const { numerator, divisor } = engine.markets[instrument];
+      const worth = (quantity: bigint, price: bigint) => (quantity * price * BigInt(numerator)) / BigInt(divisor);
+      const sign = one.side === 'buy' ? 1n : -1n;
+      const missing = wanted > filled ? wanted - filled : 0n;
+      const { cash, fees } = paid.get(one.order) ?? { cash: 0n, fees: 0n };
+      const paper = sign * worth(filled, decisionPrice);
+      const missed = sign * (worth(missing, endPrice) - worth(missing, decisionPrice));
+      expect(one.total).toBe(cash + fees - paper + missed);
+      expect(one.delay + one.execution + one.fees + one.opportunity).toBe(one.total);
+    }
+  };
+  fc.assert(fc.property(seeds, property), { numRuns: 40, seed: 20_261_121 });
+});
+
+/** Money that left the account for each order and its parts, fees apart: out is positive. */
+function paidBy({ markets }: Engine, events: readonly LedgerEvent[]): Map<number, { cash: bigint; fees: bigint }> {
+  const begun = new Map(events.filter(({ kind }) => kind === 'OrderInitialized').map((event) => [event.order, event]));
+  const wholes = new Map(
+    events.filter(({ kind }) => kind === 'ChildCarved').map(({ order, parent }) => [order, parent]),
+  );
+  const paid = new Map<number, { cash: bigint; fees: bigint }>();
+  for (const event of events.filter(({ kind }) => kind === 'OrderFilled')) {
+    const { instrument, side } = begun.get(event.order) as LedgerEvent;
+    const { numerator, divisor } = markets[instrument as number];
+    const scaled = BigInt(String(event.quantity)) * BigInt(String(event.price)) * BigInt(numerator);
+    const down = scaled / BigInt(divisor);
+    const up = down * BigInt(divisor) === scaled ? down : down + 1n;
+    const of = (wholes.get(event.order) ?? event.order) as number;
+    const before = paid.get(of) ?? { cash: 0n, fees: 0n };
+    paid.set(of, { cash: before.cash + (side === 'buy' ? up : -down), fees: before.fees + BigInt(String(event.fee)) });
+  }
+  return paid;
+}

@@ -1,0 +1,210 @@
+/** What happens to a live account outside of its cycles, and where there is no way to its venue. */
+import { describe, expect, test } from 'vitest';
+import { PlimsollError } from '../../../../core/errors.ts';
+import { verifyLedger } from '../../../../core/ledger/verify.ts';
+import { closeByHand } from '../../../../core/risk/close-by-hand.ts';
+import { loadAccount } from '../../../../functions/steps/account-state.ts';
+import { cancelOrder, closePosition, setTradingState } from '../../../../functions/steps/commands.ts';
+import type { StepPorts } from '../../../../functions/steps/ports.ts';
+import { reconcileNow } from '../../../../functions/steps/reconcile-live.ts';
+import { by, Desk, type DeskOptions, STREAM } from './desk.ts';
+
+type Script = DeskOptions['script'];
+
+const once =
+  (cycle: number, what: (context: Parameters<Script>[0]) => ReturnType<Script>): Script =>
+  (context, strategy, at) =>
+    strategy === 0 && context.symbol === 'A/USD' && at === cycle ? what(context) : undefined;
+
+const buyHalf = once(2, ({ target }) => target(0.4, 'a buy'));
+const rests = once(2, ({ order }) => order({ side: 'buy', type: 'limit', quantity: 1, price: 95, reason: 'rests' }));
+
+async function armed(options: DeskOptions): Promise<Desk> {
+  const desk = new Desk({ random: () => 0.9, ...options });
+  await desk.open();
+  await desk.run([10_000, 20_000]);
+  await desk.arm();
+  return desk;
+}
+
+/** The way to the venue, cut from here on. */
+function withoutKeys(desk: Desk): { restore: () => void } {
+  const ports = desk.ports as { venue: StepPorts['venue'] };
+  const { venue } = ports;
+  ports.venue = async () => {
+    throw new PlimsollError('VENUE_KEYS_MISSING', 'there are no keys', 'store them');
+  };
+  return {
+    restore: () => {
+      ports.venue = venue;
+    },
+  };
+}
+
+describe('without keys', () => {
+  test('a cycle settles, tells why once, and sends nothing; the next one trades again', async () => {
+    const desk = await armed({
+      script: (context, strategy, cycle) =>
+        strategy === 0 && context.symbol === 'A/USD' && cycle > 1 ? context.target(0.4, 'a buy') : undefined,
+    });
+    const { restore } = withoutKeys(desk);
+    await desk.run([10_000, 20_000]);
+    await desk.run([10_000, 20_000]);
+    expect(desk.alerts()).toEqual(['VENUE_KEYS_MISSING']);
+    expect(desk.venue.requested).toEqual([]);
+    restore();
+    await desk.run([10_000, 20_000]);
+    expect(desk.venue.requested).toHaveLength(1);
+    expect((await desk.engine()).live?.standingAlerts).toEqual([]);
+  });
+
+  test('what lowers a position waits for them, and is sent when they are there', async () => {
+    const desk = await armed({ script: buyHalf });
+    await desk.run([10_000, 20_000]);
+    await desk.run([10_000, 20_000]);
+    const { restore } = withoutKeys(desk);
+    await closePosition(desk.ports, STREAM, 'first', 'A/USD', by('close'));
+    await desk.run([10_000, 20_000]);
+    expect(desk.venue.requested).toHaveLength(1);
+    restore();
+    await desk.run([10_000, 20_000]);
+    await desk.run([10_000, 20_000]);
+    expect((await desk.engine()).position(0, 0).quantity).toBe(0);
+  });
+
+  test('an opening that cannot be sent in time is given up', async () => {
+    const desk = await armed({ script: buyHalf, live: { staleAfterMs: 60_000 } });
+    const plan = desk.ports.venue!;
+    let asked = 0;
+    (desk.ports as { venue: StepPorts['venue'] }).venue = async (name) => {
+      // Reconcile hears the venue; from execute on it is gone.
+      if (++asked > 1) throw new PlimsollError('VENUE_KEYS_UNREADABLE', 'the file is damaged', 'restore it');
+      return plan(name);
+    };
+    await desk.run([10_000, 20_000]);
+    await desk.run([10_000, 20_000]);
+    await desk.run([10_000, 20_000]);
+    (desk.ports as { venue: StepPorts['venue'] }).venue = plan;
+    await desk.run([10_000, 20_000]);
+    expect(desk.venue.requested).toEqual([]);
+    expect(desk.of('OrderCanceled')).toHaveLength(1);
+  });
+});
+
+describe('reconciling outside of a cycle', () => {
+  test('hears the venue at a start: a fill that came meanwhile is booked, the cycle stays where it is', async () => {
+    const desk = await armed({ script: rests });
+    await desk.run([10_000, 20_000]);
+    const { cursor } = (await loadAccount(desk.ledger, STREAM)).state;
+    desk.venue.move(desk.venue.now + 1_000, new Map([[desk.instruments[0], 9_000]]));
+    expect(await reconcileNow(desk.ports, STREAM, 'start')).toEqual({ problem: undefined, reconciled: true });
+    expect(desk.of('OrderFilledAtVenue')).toHaveLength(1);
+    const engine = await desk.engine();
+    expect(engine.live?.heard).toMatchObject({ on: 'start' });
+    expect((await loadAccount(desk.ledger, STREAM)).state.cursor).toEqual(cursor);
+  });
+
+  test('tells that the venue is away once, and writes nothing more until it is heard', async () => {
+    let isDown = true;
+    const desk = await armed({ script: buyHalf, happens: (fault) => isDown && fault === 'unavailable' });
+    await reconcileNow(desk.ports, STREAM, 'reconnect');
+    const { commits } = desk.ledger;
+    const before = commits.length;
+    const again = await reconcileNow(desk.ports, STREAM, 'reconnect');
+    expect(again).toMatchObject({ problem: { code: 'VENUE_UNAVAILABLE' }, reconciled: false });
+    expect(commits.length).toBe(before);
+    isDown = false;
+    expect(await reconcileNow(desk.ports, STREAM, 'reconnect')).toMatchObject({ reconciled: true });
+    expect((await desk.engine()).live).toMatchObject({ heard: { on: 'reconnect' }, standingAlerts: [] });
+  });
+
+  test('asks the venue at once to cancel what a person canceled while it was away', async () => {
+    const desk = await armed({ script: rests });
+    await desk.run([10_000, 20_000]);
+    const { restore } = withoutKeys(desk);
+    await cancelOrder(desk.ports, STREAM, 1, by('cancel'));
+    expect(desk.venue.placed).toMatchObject([{ status: 'working' }]);
+    restore();
+    await reconcileNow(desk.ports, STREAM, 'reconnect');
+    expect(desk.venue.placed).toMatchObject([{ status: 'canceled' }]);
+  });
+
+  test('is nothing for an account that has no ledger', async () => {
+    const desk = new Desk({ script: buyHalf });
+    expect(await reconcileNow(desk.ports, STREAM, 'start')).toBeUndefined();
+  });
+});
+
+describe('a close by hand', () => {
+  test('goes through while trading is halted', async () => {
+    const desk = await armed({ script: buyHalf });
+    await desk.run([10_000, 20_000]);
+    await desk.run([10_000, 20_000]);
+    await setTradingState(desk.ports, STREAM, 'Halted', 'now', by('halt'));
+    expect(await closePosition(desk.ports, STREAM, 'first', 'A/USD', by('close'))).toMatchObject({
+      state: 'Submitted',
+    });
+    await desk.run([10_000, 20_000]);
+    await desk.run([10_000, 20_000]);
+    expect((await desk.engine()).position(0, 0).quantity).toBe(0);
+  });
+
+  test('of less than a lot is told as what it is: no order, and the code that risk refused it with', async () => {
+    const desk = await armed({ script: buyHalf });
+    await desk.run([10_000, 20_000]);
+    await desk.run([10_000, 20_000]);
+    const engine = await desk.engine();
+    const [market] = engine.markets;
+    Object.assign(market, { lot: engine.position(0, 0).quantity * 2 });
+    expect(closeByHand(engine, 0, market, 'a person')).toBe('QUANTITY_BELOW_MIN');
+  });
+});
+
+test('a command of a process that does not know all of an account’s strategies is refused', async () => {
+  const desk = await armed({ script: buyHalf });
+  const { configuration } = desk.ports;
+  const [account] = configuration.accounts;
+  const old = { ...account, strategies: account.strategies.slice(0, 1) };
+  const ports = { ...desk.ports, configuration: { ...configuration, accounts: [old] } };
+  await expect(setTradingState(ports, STREAM, 'Halted', 'now', by('old'))).rejects.toMatchObject({
+    code: 'CONFIGURATION_NOT_IN_FORCE',
+  });
+});
+
+describe('fees that a venue takes apart from fills', () => {
+  const charged = async (asset: string): Promise<Desk> => {
+    const desk = await armed({ script: buyHalf });
+    await desk.run([10_000, 20_000]);
+    const { balances } = desk.venue;
+    let isDue = false;
+    Object.assign(desk.venue, {
+      payments: async () => ({
+        payments: isDue ? [{ id: 'fee-1', symbol: 'A/USD', amount: '-1.25', asset, time: desk.venue.now }] : [],
+        cursor: String(isDue),
+      }),
+      balances: async () =>
+        (await balances.call(desk.venue)).map((balance) =>
+          isDue && balance.asset === asset ? { ...balance, free: String(Number(balance.free) - 1.25) } : balance,
+        ),
+    });
+    await desk.run([10_000, 20_000]);
+    isDue = true;
+    for (let cycle = 0; cycle < 4; cycle++) await desk.run([10_000, 20_000]);
+    return desk;
+  };
+
+  test('are booked once, in spot too, and nothing is left to explain', async () => {
+    const desk = await charged('USD');
+    expect(desk.of('PaidAtVenue')).toEqual([expect.objectContaining({ strategy: 0, instrument: 0, amount: '-125' })]);
+    expect(desk.alerts()).toEqual([]);
+    expect((await desk.engine()).tradingState).toBe('Active');
+    expect(verifyLedger(desk.ledger.commits)).toMatchObject({ holds: true });
+  });
+
+  test('in another asset are told of, and halt the account when the balance stays unexplained', async () => {
+    const desk = await charged('A');
+    expect(desk.of('PaidAtVenue')).toEqual([]);
+    expect(desk.alerts()).toEqual(expect.arrayContaining(['PAYMENT_IN_ANOTHER_ASSET', 'BALANCE_UNEXPLAINED']));
+    expect((await desk.engine()).tradingState).toBe('Halted');
+  });
+});

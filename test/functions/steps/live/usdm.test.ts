@@ -1,0 +1,253 @@
+/** A live account in perpetuals: real steps and the real adapter, signed, at a USD-M exchange on loopback. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openBinance } from '../../../../adapters/venues/ccxt/binance.ts';
+import { openBinanceUsdmExecution } from '../../../../adapters/venues/ccxt/binance-execution.ts';
+import { configurationSchema } from '../../../../core/configuration/schema.ts';
+import type { Engine } from '../../../../core/engine/engine.ts';
+import type { LedgerEvent } from '../../../../core/ledger/events.ts';
+import { fold } from '../../../../core/ledger/fold.ts';
+import { verifyLedger } from '../../../../core/ledger/verify.ts';
+import type { Instrument } from '../../../../core/market/instrument.ts';
+import { parseDecimal } from '../../../../core/numbers.ts';
+import type { ExecutionVenuePort } from '../../../../core/ports/execution-venue.ts';
+import { type Decision, type StrategyContext, strategy } from '../../../../core/strategies/contract.ts';
+import { z } from '../../../../core/strategies/index.ts';
+import type { AnyStrategy } from '../../../../core/strategies/runner.ts';
+import { loadAccount } from '../../../../functions/steps/account-state.ts';
+import { armLive } from '../../../../functions/steps/commands-live.ts';
+import { engineOf } from '../../../../functions/steps/engines.ts';
+import { executeStep } from '../../../../functions/steps/execute.ts';
+import { ingestStep, openAccount } from '../../../../functions/steps/ingest.ts';
+import type { CycleMessage, StepPorts } from '../../../../functions/steps/ports.ts';
+import { reconcileStep } from '../../../../functions/steps/reconcile.ts';
+import { riskStep } from '../../../../functions/steps/risk.ts';
+import { signalStep } from '../../../../functions/steps/signal.ts';
+import { AMOUNT_DECIMALS } from '../../../adapters/venues/server/account.ts';
+import { VenueServer } from '../../../adapters/venues/server/venue-server.ts';
+import { by } from './desk.ts';
+import { MemoryLedger } from './memory-ledger.ts';
+
+const MINUTE = 60_000;
+const STREAM = 'local/perp';
+const SYMBOL = 'BTC/USDT:USDT';
+const MARKET = { base: 'BTC', quote: 'USDT', quantityDecimals: 5, priceDecimals: 2 } as const;
+const STEPS = { reconcile: reconcileStep, signal: signalStep, risk: riskStep, execute: executeStep } as const;
+
+type Script = (context: StrategyContext, strategy: number, cycle: number) => Decision;
+
+let server: VenueServer;
+let venue: ExecutionVenuePort;
+let instruments: Instrument[];
+
+beforeEach(async () => {
+  server = await VenueServer.start();
+  const { key, secret } = server.accounts.usdm.key;
+  const options = { baseUrl: server.baseUrl, rateLimitMs: 1 };
+  venue = openBinanceUsdmExecution({ apiKey: key, secret }, options, { now: () => server.now });
+  const data = openBinance({ ...options, markets: ['linear'] });
+  instruments = await data.instruments([SYMBOL]);
+  await data.close();
+  account().deposit('USDT', BigInt(parseDecimal(5_000, AMOUNT_DECIMALS)));
+});
+
+afterEach(async () => {
+  await venue.close();
+  await server.close();
+});
+
+const account = () => server.accounts.usdm.account;
+
+class Perpetuals {
+  readonly ledger = new MemoryLedger();
+  readonly ports: StepPorts;
+  readonly #queue: { readonly queue: string; readonly body: CycleMessage }[] = [];
+  readonly #from = Math.floor(server.now / MINUTE) * MINUTE - 120 * MINUTE;
+  cycle = 0;
+
+  constructor(script: Script) {
+    const definitions = ['first', 'second'].map((name, index) =>
+      strategy({
+        name,
+        params: z.object({}),
+        indicators: () => ({}),
+        onBar: (context) => script(context as never, index, this.cycle),
+      }),
+    );
+    this.ports = {
+      ledger: this.ledger,
+      send: async (queue, { body }) => {
+        this.#queue.push({ queue, body: body as unknown as CycleMessage });
+      },
+      configuration: configurationSchema.parse({
+        venues: { usdm: { kind: 'ccxt', exchange: 'binance', market: 'linear', credentials: 'usdm' } },
+        universes: { one: { venue: 'usdm', symbols: [SYMBOL], timeframe: '1m' } },
+        accounts: [
+          {
+            id: 'perp',
+            universe: 'one',
+            cash: 2_000,
+            strategies: definitions.map(({ name }) => ({ strategy: name, allocation: 0.5 })),
+            limits: { allowShort: true },
+            live: { first: { maxOrderNotional: 2_000, maxExposure: 4_000 } },
+          },
+        ],
+      }),
+      registry: new Map(
+        (definitions as AnyStrategy[]).map((definition) => [
+          definition.name,
+          { definition, codeHash: '00'.repeat(32), origin: 'test' },
+        ]),
+      ),
+      now: () => server.now,
+      withDeadline: (_timeoutMs, _what, work) => work(),
+      venue: () => venue,
+    };
+  }
+
+  async open(): Promise<void> {
+    this.#price(4_500_000);
+    await openAccount(this.ports, this.ports.configuration.accounts[0], instruments, 'live', this.#from);
+    const request = { typed: 'perp', maxOrderNotional: 2_000, maxExposure: 4_000, reason: 'a test' };
+    await armLive(this.ports, STREAM, request, by('arm'));
+    await this.run(4_500_000);
+  }
+
+  /** One cycle whose bar closes at a price (scaled). */
+  async run(close: number): Promise<void> {
+    this.cycle++;
+    const asOf = this.#from + this.cycle * MINUTE;
+    server.now += MINUTE;
+    this.#price(close);
+    const bar = { timestamp: asOf - MINUTE, open: close, high: close, low: close, close, volume: 100 };
+    const arrived = { asOf, bars: new Map([[SYMBOL, bar]]) };
+    await ingestStep(this.ports, this.ports.configuration.accounts[0], arrived);
+    for (let handled = 0; this.#queue.length > 0 && handled < 50; handled++) {
+      const { queue, body } = this.#queue.shift()!;
+      await STEPS[queue as keyof typeof STEPS](this.ports, body);
+    }
+  }
+
+  async engine(): Promise<Engine> {
+    const { state } = await loadAccount(this.ledger, STREAM);
+    const engine = await engineOf(this.ports, STREAM);
+    engine.restore(state.engine);
+    return engine;
+  }
+
+  events(): LedgerEvent[] {
+    return this.ledger.commits.flatMap(({ events }) => events as unknown as LedgerEvent[]);
+  }
+
+  of(kind: LedgerEvent['kind']): LedgerEvent[] {
+    return this.events().filter((event) => event.kind === kind);
+  }
+
+  alerts(): unknown[] {
+    return this.of('VenueAlert').map(({ body }) => (body as { code: string }).code);
+  }
+
+  /** Wallet of the venue beyond what the account was not given, against the account's cash and the cost of what is held. */
+  async expectEqualToVenue(): Promise<void> {
+    const engine = await this.engine();
+    expect(engine.live).toMatchObject({ reconciled: true, difference: undefined });
+    const position = account().positions.get('BTC');
+    const there = (account().balances.get('USDT') ?? 0n) - (position?.cost ?? 0n) - 300_000_000_000n;
+    const here = BigInt(engine.cash - engine.markets[0].netCost);
+    expect(Number(there - here)).toBeGreaterThanOrEqual(0);
+    expect(Number(there - here)).toBeLessThan(100);
+    expect(engine.markets[0].netQuantity).toBe(position?.quantity ?? 0);
+    expect(String(fold(this.events()).account.cash)).toBe(String(engine.cash));
+  }
+
+  #price(scaled: number): void {
+    account().setPrice(MARKET, scaled, server.now);
+  }
+}
+
+const targets =
+  (by_: readonly (readonly [cycle: number, strategy: number, exposure: number])[]): Script =>
+  ({ target }, of, at) => {
+    const found = by_.find(([cycle, index]) => cycle === at && index === of);
+    return found && target(found[2], 'as planned', { rebalance: true });
+  };
+
+describe('a live account in perpetuals', () => {
+  test('opens, is paid and pays funding by what each strategy holds, and closes equal to its venue', async () => {
+    const desk = new Perpetuals(
+      targets([
+        [2, 0, 0.8],
+        [3, 1, -0.4],
+        [6, 0, 0],
+        [7, 1, 0],
+      ]),
+    );
+    await desk.open();
+    await desk.run(4_500_000);
+    await desk.run(4_510_000);
+    await desk.run(4_520_000);
+    await desk.expectEqualToVenue();
+    const before = await desk.engine();
+    const [long, short] = [0, 1].map((of) => BigInt(before.position(of, 0).quantity));
+    account().fund(MARKET, 100, server.now);
+    await desk.run(4_530_000);
+    const [{ income }] = account().funding;
+    const paid = desk.of('PaidAtVenue');
+    expect(paid.map(({ strategy: of }) => of)).toEqual([0, 1]);
+    expect(BigInt(String(paid[0].amount))).toBe((income * long) / (long + short));
+    expect(Number(paid[1].amount)).toBeGreaterThan(0);
+    expect(BigInt(String(paid[0].amount)) + BigInt(String(paid[1].amount))).toBe(income);
+    await desk.expectEqualToVenue();
+    for (const close of [4_540_000, 4_550_000, 4_560_000, 4_560_000]) await desk.run(close);
+    await desk.expectEqualToVenue();
+    expect((await desk.engine()).openPositions).toBe(0);
+    expect(desk.alerts()).toEqual([]);
+    expect(desk.of('PaidAtVenue')).toHaveLength(2);
+    expect(verifyLedger(desk.ledger.commits)).toMatchObject({ holds: true });
+  });
+
+  test('books a liquidation as the end of what its strategies held, halts, and stays equal to its venue', async () => {
+    const desk = new Perpetuals(
+      targets([
+        [2, 0, 0.8],
+        [2, 1, 0.4],
+      ]),
+    );
+    await desk.open();
+    await desk.run(4_500_000);
+    await desk.run(4_500_000);
+    account().setPrice(MARKET, 3_000_000, server.now);
+    account().liquidate(MARKET, server.now);
+    await desk.run(3_000_000);
+    const engine = await desk.engine();
+    expect(desk.of('ClosedAtVenue').map(({ strategy: of }) => of)).toEqual([0, 1]);
+    expect(engine).toMatchObject({ tradingState: 'Halted', openPositions: 0 });
+    expect(desk.alerts()).toEqual(['EXTERNAL_FILL']);
+    await desk.run(3_000_000);
+    await desk.expectEqualToVenue();
+    expect(verifyLedger(desk.ledger.commits)).toMatchObject({ holds: true });
+  });
+
+  test('does not begin on a position that was there before, and opens nothing where payments cannot be read', async () => {
+    const held = { market: MARKET, quantity: 1_000, cost: 45_000_000_000n };
+    account().positions.set('BTC', held);
+    const desk = new Perpetuals(targets([[2, 0, 0.8]]));
+    await desk.open();
+    await desk.run(4_500_000);
+    expect(desk.alerts()).toEqual(['POSITION_BEFORE_ACCOUNT']);
+    expect(desk.of('OrderDenied').map(({ denial }) => denial)).toEqual(['VENUE_NOT_RECONCILED']);
+
+    const blind = new Perpetuals(targets([[2, 0, 0.8]]));
+    const without = new Proxy(venue, {
+      get(of, name) {
+        if (name === 'payments') return undefined;
+        const value = Reflect.get(of, name);
+        return typeof value === 'function' ? value.bind(of) : value;
+      },
+    });
+    (blind.ports as { venue: unknown }).venue = () => without;
+    await blind.open();
+    await blind.run(4_500_000);
+    expect(blind.alerts()).toEqual(['VENUE_NOT_WIRED']);
+    expect(account().orders).toEqual([]);
+  });
+});

@@ -1,0 +1,226 @@
+/** A live account as its owner runs it: the real command line, the real platform, signed requests to an exchange on loopback. */
+import { afterEach, describe, expect, test } from 'vitest';
+import type { ShowOutput } from '../../operations/live/schema.ts';
+import { type Running, until, type Workplace } from '../cli/plimsoll.ts';
+import { LiveVenueServer, liveWorkplace, storeKeys } from './live-venue.ts';
+
+const PATIENCE = 180_000;
+const ended: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ended.splice(0)) await end();
+});
+
+interface Desk {
+  readonly server: LiveVenueServer;
+  readonly place: Workplace;
+}
+
+async function desk(keys?: { readonly key: string; readonly secret: string }, timeframe?: string): Promise<Desk> {
+  const server = await LiveVenueServer.open();
+  const place = liveWorkplace(server, timeframe);
+  ended.push(
+    () => place.remove(),
+    () => server.close(),
+  );
+  const stored = storeKeys(place, keys ?? server.accounts.binance.key);
+  expect(stored.stderr).toBe('');
+  return { server, place };
+}
+
+async function started(place: Workplace): Promise<Running> {
+  const platform = place.start('start', '--venue', 'live');
+  await platform.printed(/Dashboard and API/);
+  return platform;
+}
+
+const shown = async (place: Workplace): Promise<ShowOutput> => {
+  const { out, err, code } = await place.run('live', 'show', 'real', '--json');
+  if (code !== 0) throw new Error(err);
+  return JSON.parse(out);
+};
+
+const armed = (place: Workplace, ...more: string[]) =>
+  place.run('live', 'arm', 'real', '--max-order-notional', '60', '--max-exposure', '150', ...more);
+
+const filled = (server: LiveVenueServer): number => server.spot.trades.length;
+const codes = ({ alerts }: ShowOutput): string[] => alerts.map(({ code }) => code);
+
+describe('a live account', () => {
+  test(
+    'is armed, trades, comes through kill -9 equal to its venue, and opens nothing more once it is disarmed',
+    async () => {
+      const { server, place } = await desk();
+      const first = await started(place);
+      await first.printed(/"real" is reconciled with its venue at the start/);
+      expect(await shown(place)).toMatchObject({ armed: false, limits: null, most: { maxOrderNotional: 100 } });
+      expect(filled(server)).toBe(0);
+
+      const slip = await armed(place, '--confirm', 'reel');
+      expect(slip).toMatchObject({ code: 1, err: expect.stringMatching(/"reel" does not arm/) });
+      const nobody = await armed(place);
+      expect(nobody).toMatchObject({ code: 2, err: expect.stringMatching(/--confirm real/) });
+      expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0, out: expect.stringMatching(/ARMED/) });
+
+      await first.printed(/filled +buy \S+ BTC\/USDT/);
+      await first.printed(/filled +sell \S+ BTC\/USDT/);
+      await first.kill('SIGKILL');
+      const before = filled(server);
+
+      const again = await started(place);
+      await again.printed(/"real" is reconciled with its venue at the start/);
+      await until(
+        async () => filled(server),
+        (count) => count >= before + 2,
+      );
+      expect(await shown(place)).toMatchObject({ armed: true, limits: { maxOrderNotional: 60, maxExposure: 150 } });
+
+      const disarmed = await place.run('live', 'disarm', 'real');
+      expect(disarmed).toMatchObject({ code: 0, out: expect.stringMatching(/is disarmed/) });
+      await again.printed(/denied .*LIVE_NOT_ARMED/);
+      const quiet = await until(
+        () => shown(place),
+        ({ reconciled, orders, armed }) => reconciled && orders.length === 0 && !armed,
+      );
+      expect(quiet).toMatchObject({ alerts: [], difference: null, external: [], lost: 0 });
+      expect((await again.kill('SIGINT')).code).toBe(0);
+
+      const ids = server.spot.orders.map(({ clientOrderId }) => clientOrderId);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(await place.run('ledger', 'verify')).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/local\/real: holds/),
+      });
+    },
+    PATIENCE,
+  );
+
+  test(
+    'without keys goes through its cycles and sends nothing, and trades once they are stored',
+    async () => {
+      const { server, place } = await desk();
+      expect(await place.run('secrets', 'remove', 'loopback')).toMatchObject({ code: 0 });
+      const platform = await started(place);
+      await platform.printed(/ALERT VENUE_KEYS_MISSING: .*"loopback"/);
+      expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0 });
+      await platform.printed(/denied .*VENUE_NOT_RECONCILED/);
+      expect(codes(await shown(place))).toEqual(['VENUE_KEYS_MISSING']);
+      expect(server.count('/api/v3/account')).toBe(0);
+
+      storeKeys(place, server.accounts.binance.key);
+      await platform.printed(/filled +buy/);
+      await until(
+        () => shown(place),
+        (now) => codes(now).length === 0,
+      );
+      expect((await platform.kill('SIGINT')).code).toBe(0);
+    },
+    PATIENCE,
+  );
+
+  test(
+    'with a wrong key says what the venue said, and sends no order',
+    async () => {
+      const { server, place } = await desk({ key: 'another-key', secret: 'a-secret' });
+      const platform = await started(place);
+      expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0 });
+      await platform.printed(/ALERT VENUE_REFUSED: .*Invalid API-key/);
+      await platform.printed(/denied .*VENUE_NOT_RECONCILED/);
+      const ended = await platform.kill('SIGINT');
+      expect(ended.out + ended.err).not.toMatch(/another-key|a-secret/);
+      expect(server.spot.orders).toEqual([]);
+    },
+    PATIENCE,
+  );
+
+  test(
+    'whose key expires while it runs opens nothing more, and goes on with the next key',
+    async () => {
+      const { server, place } = await desk();
+      const platform = await started(place);
+      expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0 });
+      await platform.printed(/filled +buy/);
+      const { key } = server.accounts.binance;
+      const next = { key: 'the-next-key', secret: 'the-next-secret' };
+      Object.assign(key, next);
+      await platform.printed(/ALERT VENUE_REFUSED/);
+      const before = filled(server);
+      await platform.printed(/(denied .*VENUE_NOT_RECONCILED|rejected order \d+: .*Invalid API-key)/);
+      expect(filled(server)).toBe(before);
+
+      storeKeys(place, next);
+      await until(
+        async () => filled(server),
+        (count) => count > before,
+      );
+      expect((await platform.kill('SIGINT')).code).toBe(0);
+    },
+    PATIENCE,
+  );
+
+  test(
+    'whose key may read and not trade has its orders rejected with the venue’s reason, and says so once',
+    async () => {
+      const { server, place } = await desk();
+      server.accounts.binance.key.trades = false;
+      const platform = await started(place);
+      expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0 });
+      await platform.printed(/rejected order \d+: .*permissions for action/);
+      await platform.printed(/ALERT ORDERS_REFUSED: .*permissions for action/);
+      expect(codes(await shown(place))).toEqual(['ORDERS_REFUSED']);
+      server.accounts.binance.key.trades = true;
+      await platform.printed(/filled +buy/);
+      await until(
+        () => shown(place),
+        (now) => codes(now).length === 0,
+      );
+      const { out } = await platform.kill('SIGINT');
+      expect(out.match(/ALERT ORDERS_REFUSED/g)).toHaveLength(1);
+      expect(server.spot.orders.length).toBeGreaterThan(0);
+    },
+    PATIENCE,
+  );
+
+  test(
+    'trades where its clock is half a minute behind the venue’s, and where that changes while it runs',
+    async () => {
+      const { server, place } = await desk();
+      server.skewMs = 30_000;
+      const platform = await started(place);
+      expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0 });
+      await platform.printed(/filled +buy/);
+      server.skewMs = 90_000;
+      const before = filled(server);
+      await until(
+        async () => filled(server),
+        (count) => count > before + 1,
+      );
+      expect((await platform.kill('SIGINT')).code).toBe(0);
+    },
+    PATIENCE,
+  );
+
+  test(
+    'is reconciled at the start, and as soon as a venue that was away answers again, without waiting for a cycle',
+    async () => {
+      const { server, place } = await desk(undefined, '1h');
+      const first = await started(place);
+      await first.printed(/"real" is reconciled with its venue at the start/);
+      expect(await shown(place)).toMatchObject({ reconciled: true });
+      expect((await first.kill('SIGINT')).code).toBe(0);
+
+      server.script(
+        '/api/v3/openOrders',
+        ...Array.from({ length: 200 }, () => ({ kind: 'status', status: 503 }) as const),
+      );
+      const again = await started(place);
+      await again.printed(/ALERT VENUE_UNAVAILABLE/);
+      expect(await shown(place)).toMatchObject({ reconciled: false, alerts: [{ code: 'VENUE_UNAVAILABLE' }] });
+
+      server.clearFaults();
+      await again.printed(/"real" is reconciled with its venue as its venue answers again/);
+      expect(await shown(place)).toMatchObject({ reconciled: true, lastReconcile: { on: 'reconnect' }, alerts: [] });
+      expect((await again.kill('SIGINT')).code).toBe(0);
+    },
+    PATIENCE,
+  );
+});
