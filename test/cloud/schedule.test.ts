@@ -27,7 +27,7 @@ const CALL_MS = 3_000;
 interface Schedule {
   readonly Name: string;
   readonly ScheduleExpression: string;
-  readonly Target: { readonly Input: string };
+  readonly Target: { readonly Input?: string };
   readonly [field: string]: unknown;
 }
 
@@ -44,7 +44,8 @@ beforeAll(async () => {
   const { Schedules } = await scheduler('GET', '');
   for (const { Name } of Schedules as Schedule[]) {
     const schedule = (await scheduler('GET', `/${Name}`)) as unknown as Schedule;
-    schedules.set(JSON.parse(schedule.Target.Input).schedule, schedule);
+    const { schedule: universe } = JSON.parse(schedule.Target.Input ?? '{}') as { schedule?: string };
+    if (universe !== undefined) schedules.set(universe, schedule);
   }
   await scheduler('PUT', `/${of('hours').Name}`, { ...of('hours'), State: 'DISABLED' });
 }, 240_000);

@@ -8,14 +8,13 @@ import { reliabilityBlock, withReliability } from '../../scripts/proof/reliabili
 import { LEAST_FAULTS, SIMULATION_ENTRIES } from '../../scripts/proof/simulation.ts';
 import { closureOf, hashOf, ROOT } from '../../scripts/proof/sources.ts';
 
-describe.each(PROOF_PARTS.map((part) => [part, readProof(part)] as const))('the committed proof of %s', (_, proof) => {
-  test.runIf(proof)('is as it was written, and of these sources', () => {
-    expect(faultOf(proof!)).toBeUndefined();
-  });
+test.each(PROOF_PARTS)('the proof of %s is as it was written and of these sources, where there is one', (part) => {
+  const proof = readProof(part);
+  expect(proof && faultOf(proof)).toBeUndefined();
 });
 
-test.runIf(readProof('simulation'))('a committed simulation has met each kind of fault often enough', () => {
-  const { faults, violations } = readProof('simulation')!.figures;
+test('a committed simulation has met each kind of fault often enough', () => {
+  const { faults = {}, violations = 0 } = readProof('simulation')?.figures ?? {};
   expect(violations).toBe(0);
   for (const [kind, count] of Object.entries(faults as Record<string, number>))
     expect([kind, count >= LEAST_FAULTS]).toEqual([kind, true]);
