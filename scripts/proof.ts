@@ -1,9 +1,12 @@
-/** `npm run proof -- [part] [--seeds N] [--threads N]`: runs what the README's figures rest on, and writes them to proof/. */
+/**
+ * `npm run proof -- [part] [--seeds N] [--threads N] [--files PATH]`: runs what the README's figures rest on, and writes them to
+ * proof/. `--files` (more than once) names folders or files whose mutants are run; the counts of others are kept as they stand.
+ */
 import { parseArgs } from 'node:util';
 import { proveBugs } from './proof/bugs.ts';
-import { type Proof, proofPath, writeProof } from './proof/files.ts';
+import { faultOf, type Proof, proofPath, readProof, writeProof } from './proof/files.ts';
 import { proveInputs } from './proof/inputs.ts';
-import { proveMutants } from './proof/mutants.ts';
+import { type MutantRun, proveMutants } from './proof/mutants.ts';
 import { PROOF_PARTS, type ProofPart } from './proof/parts.ts';
 import { proveSessions } from './proof/sessions.ts';
 import { DEFAULT_SEEDS, proveSimulation } from './proof/simulation.ts';
@@ -11,30 +14,37 @@ import { DEFAULT_SEEDS, proveSimulation } from './proof/simulation.ts';
 interface Options {
   readonly seeds: number;
   readonly threads: number | undefined;
+  readonly files: readonly string[];
 }
 
 const PROVE: Readonly<Record<ProofPart, (options: Options) => unknown>> = {
   simulation: ({ seeds, threads }) => proveSimulation(seeds, threads),
   bugs: ({ threads }) => proveBugs(threads),
-  mutants: () => proveMutants(),
+  mutants: ({ threads, files }) => proveMutants({ files, threads, before: countsThatHold() }),
   inputs: () => proveInputs(),
   sessions: () => proveSessions(),
 };
 
+/** Of mutants that were run before, against the same sources and tests. */
+function countsThatHold(): MutantRun['before'] {
+  const proof = readProof('mutants');
+  return proof && faultOf(proof) === undefined ? (proof.figures.files as unknown as MutantRun['before']) : undefined;
+}
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seeds: { type: 'string' }, threads: { type: 'string' } },
+  options: { seeds: { type: 'string' }, threads: { type: 'string' }, files: { type: 'string', multiple: true } },
 });
 const unknown = positionals.find((name) => !(PROOF_PARTS as readonly string[]).includes(name));
 const counts = [values.seeds, values.threads].map((text) => (text === undefined ? undefined : Number(text)));
 if (unknown !== undefined || counts.some((count) => count !== undefined && !(Number.isInteger(count) && count > 0))) {
-  console.error(`usage: npm run proof -- [${PROOF_PARTS.join(' | ')}] [--seeds N] [--threads N]`);
+  console.error(`usage: npm run proof -- [${PROOF_PARTS.join(' | ')}] [--seeds N] [--threads N] [--files PATH]`);
   process.exit(2);
 }
 const [seeds = DEFAULT_SEEDS, threads] = counts;
 for (const part of positionals.length > 0 ? (positionals as ProofPart[]) : PROOF_PARTS) {
   try {
-    writeProof(part, (await PROVE[part]({ seeds, threads })) as Proof['figures']);
+    writeProof(part, (await PROVE[part]({ seeds, threads, files: values.files ?? [] })) as Proof['figures']);
     console.log(`${part}: ${proofPath(part)} is written. Now: npm run reference`);
   } catch (error) {
     console.error(`${part}: ${error instanceof Error ? error.message : error}`);

@@ -3,12 +3,12 @@
  * same bars and the same commands at the same places. What a step commits must be what it does, byte for byte.
  */
 import { execute, isRiskDue, reconcile, risk, signal } from '../core/cycle.ts';
-import { cancel, pauseStrategy, recordDocument } from '../core/engine/bookkeeping.ts';
+import { pauseStrategy, recordDocument } from '../core/engine/bookkeeping.ts';
 import { Engine, type EngineDefinition } from '../core/engine/engine.ts';
 import { openStream } from '../core/engine/genesis.ts';
 import { fromCheckpointJson, type Json, toCheckpointJson } from '../core/json.ts';
 import { closeByHand } from '../core/risk/close-by-hand.ts';
-import { halt, reduce, resume } from '../core/risk/kill-switch.ts';
+import { cancelOne, halt, reduce, resume } from '../core/risk/kill-switch.ts';
 import type { StrategyCheckpoint } from '../core/strategies/runner.ts';
 import type { AccountState, Cursor, CycleDocument, Step } from '../functions/steps/account-state.ts';
 import { takeCycle } from '../functions/steps/engines.ts';
@@ -109,7 +109,7 @@ function perform(engine: Engine, command: Command): void {
   else if (command.kind === 'cancel') {
     const working = engine.markets.flatMap(({ orders, held }) => [...orders, ...held]);
     const order = working.find(({ id }) => id === command.order);
-    if (order) cancel(engine, order, hand);
+    if (order) cancelOne(engine, order, hand);
   } else {
     const strategy = engine.runners.findIndex(({ running }) => running.id === command.strategy);
     if (command.kind === 'close') {

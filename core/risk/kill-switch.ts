@@ -47,6 +47,24 @@ export function forbids(engine: Engine, order: Order): boolean {
   return engine.tradingState === 'Halted' || (engine.tradingState === 'Reducing' && !order.reduceOnly);
 }
 
+/** Cancels one order. With one that is worked in parts end those of them that were about to be sent. */
+export function cancelOne(engine: Engine, order: Order, reason: string): void {
+  cancel(engine, order, reason);
+  engine.intents = engine.intents.filter(({ state }) => state !== 'Canceled');
+}
+
+/** Cancels what could open anything, at work or about to be sent; protection stays. Says how many orders that were. */
+export function cancelOpenings(engine: Engine, reason: string): number {
+  const before = openings(engine);
+  cancelWhere(engine, reason, ({ reduceOnly }) => !reduceOnly);
+  return before;
+}
+
+const openings = (engine: Engine): number =>
+  [...engine.markets.flatMap(({ orders, held }) => [...orders, ...held]), ...engine.intents].filter(
+    ({ reduceOnly }) => !reduceOnly,
+  ).length;
+
 function cancelForbidden(engine: Engine, reason: string): void {
   cancelWhere(engine, reason, (order) => forbids(engine, order));
 }

@@ -1,9 +1,10 @@
 /** What a person does to a live account: arms it, disarms it, and takes what the venue holds for right. */
-import { cancel, recordDocument } from '../../core/engine/bookkeeping.ts';
+import { recordDocument } from '../../core/engine/bookkeeping.ts';
 import type { Engine } from '../../core/engine/engine.ts';
 import { arm } from '../../core/engine/venue-bookkeeping.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { type Arming, LIVE_BOUNDS, type LiveAccount } from '../../core/execution/live/account.ts';
+import { cancelOpenings } from '../../core/risk/kill-switch.ts';
 import { type CommandOrigin, runCommand } from './commands.ts';
 import type { StepPorts } from './ports.ts';
 
@@ -48,11 +49,7 @@ export function disarmLive(ports: StepPorts, stream: string, reason: string, ori
   return runCommand(ports, stream, 'live.disarm', origin, (engine) => {
     const live = liveAccount(engine);
     if (live.arming) arm(engine, undefined, `${reason} (${origin.principal.name})`);
-    const opening = engine.markets.flatMap(({ orders, held }) =>
-      [...orders, ...held].filter((order) => !order.reduceOnly),
-    );
-    for (const order of opening) cancel(engine, order, 'live trading is disarmed');
-    return { armed: false, canceled: opening.length };
+    return { armed: false, canceled: cancelOpenings(engine, 'live trading is disarmed') };
   });
 }
 

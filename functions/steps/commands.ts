@@ -1,12 +1,12 @@
 /** What people do to an account between its steps: halt, resume, pause, cancel, close. Each is one commit, once for its key. */
-import { cancel, pauseStrategy } from '../../core/engine/bookkeeping.ts';
+import { pauseStrategy } from '../../core/engine/bookkeeping.ts';
 import type { Engine } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { nearest } from '../../core/nearest.ts';
 import type { Principal } from '../../core/ports/identity.ts';
 import { closeByHand } from '../../core/risk/close-by-hand.ts';
-import { halt, reduce, resume } from '../../core/risk/kill-switch.ts';
+import { cancelOne, halt, reduce, resume } from '../../core/risk/kill-switch.ts';
 import type { TradingState } from '../../core/risk/trading-state.ts';
 import { type AccountState, KEYS, loadAccount } from './account-state.ts';
 import { callBackNow } from './call-back.ts';
@@ -110,7 +110,7 @@ export function cancelOrder(ports: StepPorts, stream: string, id: number, origin
         `there is no working order ${id}`,
         'list the working orders to see their numbers',
       );
-    cancel(engine, order, `by hand (${origin.principal.name})`);
+    cancelOne(engine, order, `by hand (${origin.principal.name})`);
     return { order: id, state: order.state as string };
   });
 }

@@ -5,36 +5,106 @@ import { join } from 'node:path';
 import { ROOT } from './sources.ts';
 
 const REPORT = '.cache/stryker/report.json';
-const MUTATED = ['core/risk/**/*.ts', 'core/ledger/**/*.ts', 'core/execution/**/*.ts'];
-const TESTS = 'test/core/**/*.test.ts';
-/** A mutant that makes its tests run for ever is seen, too. */
+
+/**
+ * What is mutated, by folder (the first that a file is in), and the tests that are run against it: those that say what it does. Tests that would only be slow
+ * to notice (the long random runs, the browser's) are left out: a mutant is then said to live that they might have killed.
+ */
+const TESTS: Readonly<Record<string, readonly string[]>> = {
+  'core/ledger': [
+    'test/core/ledger/*.test.ts',
+    'test/core/cycle/*.test.ts',
+    'test/core/engine/restore.test.ts',
+    'test/core/execution/*.test.ts',
+    'test/core/risk/*.test.ts',
+  ],
+  'core/risk': ['test/core/risk/**/*.test.ts', 'test/core/cycle/*.test.ts', 'test/core/engine/restore.test.ts'],
+  'core/execution/live': ['test/core/execution/live/*.test.ts', 'test/functions/steps/live/*.test.ts'],
+  'core/execution': ['test/core/execution/**/*.test.ts', 'test/core/engine/restore.test.ts'],
+};
+const LEFT_OUT = /in-chromium|\/references\.test|\.property\.test/;
+
+/** A mutant that makes its tests run for ever, or that cannot be loaded, is seen, too. */
 const KILLED = new Set(['Killed', 'Timeout']);
 const SURVIVED = new Set(['Survived', 'NoCoverage']);
+const NOT_LOADED = 'An error occurred outside of a test run';
 
+interface Mutant {
+  readonly status: string;
+  readonly statusReason?: string;
+  readonly testsCompleted?: number;
+}
 interface MutationReport {
-  readonly files: { readonly [path: string]: { readonly mutants: readonly { readonly status: string }[] } };
+  readonly files: { readonly [path: string]: { readonly mutants: readonly Mutant[] } };
+}
+interface Count {
+  readonly mutants: number;
+  readonly killed: number;
+}
+type Counts = Readonly<Record<string, Count>>;
+
+export interface MutantRun {
+  /** Folders or files of what is mutated; everything where there are none. */
+  readonly files?: readonly string[];
+  /** Mutants that are run at a time; 1 unless told. */
+  readonly threads?: number;
+  /** Counts of a proof of the same sources, which are kept for files that are not run now. */
+  readonly before?: Counts;
 }
 
-/** By file, how many mutants there were and how many were killed. `mutate` names files instead of all. */
-export function proveMutants(mutate: readonly string[] = MUTATED): Record<string, unknown> {
+/** By file, how many mutants there were and how many were killed, and the files that were not measured. */
+export function proveMutants({ files = [], threads = 1, before = {} }: MutantRun = {}): Record<string, unknown> {
+  const wanted = sources().filter((path) => files.length === 0 || files.some((name) => isWithin(path, name)));
+  if (wanted.length === 0) throw new Error(`nothing that is mutated is named ${files.join(' or ')}`);
+  const counts: Record<string, Count> = { ...before };
+  for (const folder of Object.keys(TESTS)) {
+    const mutated = wanted.filter((path) => folderOf(path) === folder);
+    if (mutated.length > 0) Object.assign(counts, countOf(mutated, testsOf(folder), threads));
+  }
+  const sum = (field: keyof Count): number => Object.values(counts).reduce((total, count) => total + count[field], 0);
+  const notMeasured = sources().filter((path) => counts[path] === undefined);
+  return { mutants: sum('mutants'), killed: sum('killed'), files: counts, notMeasured };
+}
+
+function countOf(mutated: readonly string[], tests: readonly string[], threads: number): Counts {
   const report = join(ROOT, REPORT);
   rmSync(report, { force: true });
   const command = join(ROOT, 'node_modules/@stryker-mutator/core/bin/stryker.js');
-  const { status } = spawnSync(process.execPath, [command, 'run', '--mutate', mutate.join(',')], {
+  const options = ['--mutate', mutated.join(','), '--concurrency', String(threads)];
+  const { status } = spawnSync(process.execPath, [command, 'run', ...options], {
     cwd: ROOT,
+    env: { ...process.env, MUTANT_TESTS: tests.join(',') },
     stdio: ['ignore', 2, 2],
   });
   if (status !== 0) throw new Error('the mutants could not be run: see above');
-  const { files } = JSON.parse(readFileSync(report, 'utf8')) as MutationReport;
-  const rows = Object.entries(files).map(([path, { mutants }]) => {
-    const killed = mutants.filter((mutant) => KILLED.has(mutant.status)).length;
-    const survived = mutants.filter((mutant) => SURVIVED.has(mutant.status)).length;
-    return [path, { mutants: killed + survived, killed }] as const;
-  });
-  const sum = (field: 'mutants' | 'killed'): number => rows.reduce((total, [, row]) => total + row[field], 0);
-  return { mutants: sum('mutants'), killed: sum('killed'), files: Object.fromEntries(rows) };
+  const measured = (JSON.parse(readFileSync(report, 'utf8')) as MutationReport).files;
+  // A file of types has no mutants and is not in the report.
+  return Object.fromEntries(mutated.map((path) => [path, tally(path, measured[path]?.mutants ?? [])]));
 }
 
+function tally(path: string, mutants: readonly Mutant[]): Count {
+  const killed = mutants.filter(isKilled).length;
+  const survived = mutants.filter(({ status }) => SURVIVED.has(status)).length;
+  const unrun = mutants.filter(({ status, testsCompleted }) => status === 'Survived' && !testsCompleted).length;
+  if (killed + survived < mutants.length || unrun > 0)
+    throw new Error(`${path}: mutants were not judged; ${REPORT} says why`);
+  return { mutants: mutants.length, killed };
+}
+
+const isKilled = ({ status, statusReason = '' }: Mutant): boolean =>
+  KILLED.has(status) || (status === 'RuntimeError' && statusReason.startsWith(NOT_LOADED));
+
+const isWithin = (path: string, name: string): boolean =>
+  path === name || path.startsWith(`${name.replace(/\/$/, '')}/`);
+
+const glob = (patterns: readonly string[]): string[] =>
+  patterns.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).map((path) => path.replaceAll('\\', '/'));
+
+const folderOf = (path: string): string | undefined => Object.keys(TESTS).find((folder) => isWithin(path, folder));
+
+const sources = (): string[] => [...new Set(glob(Object.keys(TESTS).map((folder) => `${folder}/**/*.ts`)))].sort();
+
+const testsOf = (folder: string): string[] => glob(TESTS[folder]).filter((path) => !LEFT_OUT.test(path));
+
 /** What is mutated, and the tests that are run against it. */
-export const mutantEntries = (): string[] =>
-  [...MUTATED, TESTS].flatMap((pattern) => globSync(pattern, { cwd: ROOT })).map((path) => path.replaceAll('\\', '/'));
+export const mutantEntries = (): string[] => [...sources(), ...Object.keys(TESTS).flatMap(testsOf)];

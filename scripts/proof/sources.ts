@@ -8,7 +8,8 @@ export const ROOT = join(import.meta.dirname, '../..');
 
 /** Of imports that are left at run time: types alone name nothing that runs. */
 const IMPORT = /(?:^|\n)\s*(?:import|export)\s+(?!type\s)(?:[^'"`;]*?\sfrom\s+)?['"](\.{1,2}\/[^'"]+)['"]/g;
-const DYNAMIC_IMPORT = /\b(?:import|URL)\(\s*['"](\.{1,2}\/[^'"]+)['"]/g;
+/** Of files: a folder that is named so is where data may be found. */
+const DYNAMIC_IMPORT = /\b(?:import|URL)\(\s*['"](\.{1,2}\/[^'"]+\.\w+)['"]/g;
 
 /** Files (below the root, with forward slashes) that are run when `entries` are, in order of their names. */
 export function closureOf(entries: readonly string[], read: (path: string) => string = readSource): string[] {

@@ -59,4 +59,40 @@ describe('records', () => {
     expect(() => encodeRecord({ ...paused, strategy: 1_024 })).toThrow(/does not fit/);
     expect(() => encodeRecord({ ...paused, kind: 'Nonsense' as never })).toThrow(/kind of event/);
   });
+
+  test('what is refused is named', () => {
+    const cash = { kind: 'CashMoved', version: 1, cycle: 0, amount: '1', cash: '1' } as const;
+    for (const amount of ['0x10', '1e3', '10 ', ' 10', 'x1', '', '1.5', 1]) {
+      expect(() => encodeRecord({ ...cash, amount })).toThrow(/CashMoved\.amount is an integer as text/);
+    }
+    for (const amount of ['9007199254740992', '-9007199254740992'])
+      expect(() => encodeRecord({ ...cash, amount })).toThrow(/CashMoved\.amount is below 2\^53/);
+    expect(decodeRecord(encodeRecord({ ...cash, amount: '-9007199254740991' }), 0)).toMatchObject({
+      amount: '-9007199254740991',
+    });
+    const submitted = { kind: 'OrderSubmitted', version: 1, cycle: 0, order: 1 } as const;
+    for (const order of [Number.NaN, Number.POSITIVE_INFINITY, '1', undefined])
+      expect(() => encodeRecord({ ...submitted, order })).toThrow(/OrderSubmitted\.order is a number/);
+    const paused = { kind: 'StrategyPaused', version: 1, cycle: 0, strategy: -1, paused: true, reason: 0 } as const;
+    expect(() => encodeRecord(paused)).toThrow(/StrategyPaused\.strategy does not fit 10 bits/);
+    const state = { kind: 'TradingStateChanged', version: 1, cycle: 0, reason: 0, equity: '1' } as const;
+    expect(() => encodeRecord({ ...state, from: 'Active', to: 'Asleep' })).toThrow(
+      /TradingStateChanged\.to is one of Active, \w+, \w+/,
+    );
+  });
+
+  test('zero has no sign, so that equal events have equal bytes', () => {
+    const minus = encodeRecord({ kind: 'CashMoved', version: 1, cycle: 0, amount: '-0', cash: '0' });
+    expect(Object.is(minus[2], 0)).toBe(true);
+    const order = encodeRecord({ kind: 'OrderSubmitted', version: 1, cycle: 0, order: -0 });
+    expect(Object.is(order[2], 0)).toBe(true);
+  });
+
+  test('words that begin with no known code are neither measured nor read', () => {
+    for (const code of [0, 255]) {
+      const words = new Float64Array([code, 0, 0]);
+      expect(() => recordWidth(words, 0)).toThrow(`a record starts with the unknown code ${code}`);
+      expect(() => decodeRecord(words, 0)).toThrow(`a record has the unknown code ${code}`);
+    }
+  });
 });

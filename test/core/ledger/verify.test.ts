@@ -5,7 +5,7 @@ import { fold } from '../../../core/ledger/fold.ts';
 import { Journal } from '../../../core/ledger/journal.ts';
 import { upcast } from '../../../core/ledger/upcasters.ts';
 import { type LedgerFault, LedgerVerifier, verifyLedger } from '../../../core/ledger/verify.ts';
-import type { Commit } from '../../../core/ports/ledger.ts';
+import { type Commit, LEDGER_BOUNDS } from '../../../core/ports/ledger.ts';
 import { open, perpetual, runStep, spot, stepsOf } from '../engine/account.ts';
 import { randomAccount } from '../engine/random-account.ts';
 import { buy, CALM, sell, target, trade, WIDE } from '../execution/trade.ts';
@@ -73,6 +73,21 @@ describe('a ledger that holds', () => {
       const commits = JSON.parse(JSON.stringify(commitsOf([...engine.journal.events()], 90))) as Commit[];
       expect(verifyLedger(commits)).toMatchObject({ holds: true, head: engine.journal.head() });
     }
+  });
+
+  test('may have commits that end without a hash, where they are full and more of the same follows', () => {
+    const { definition, bars } = randomAccount(1, 120);
+    const engine = open(definition);
+    for (const step of stepsOf(engine, bars)) runStep(engine, step);
+    const events = [...engine.journal.events()];
+    expect(events.length).toBeGreaterThan(LEDGER_BOUNDS.eventsPerCommit);
+    const withFirstHash = (size: number, hash: string): Commit[] => {
+      const commits = commitsOf(events, size);
+      return commits.with(0, { ...commits[0], hash });
+    };
+    expect(verifyLedger(withFirstHash(100, ''))).toMatchObject({ holds: true, head: engine.journal.head() });
+    expect(verifyLedger(withFirstHash(99, ''))).toMatchObject({ holds: false, sequence: 99, what: 'hash', found: '' });
+    expect(verifyLedger(withFirstHash(100, '00'))).toMatchObject({ holds: false, sequence: 100, what: 'hash' });
   });
 
   test('folds to the account, by hand: bought 2 at 100, funded, sold at 100', () => {
@@ -187,13 +202,24 @@ describe('a ledger that does not hold names its first wrong event', () => {
   });
 
   test('a field that the chain does not cover', () => {
-    expect(faultOf('OrderFilled', () => ({ note: 'trust me' }))).toMatchObject({ what: 'note', found: 'trust me' });
+    expect(faultOf('OrderFilled', () => ({ note: 'trust me' }))).toMatchObject({
+      what: 'note',
+      expected: 'no such field',
+      found: 'trust me',
+    });
   });
 
   test('a chain that was made over other events', () => {
     const commits = commitsOf(ledger.events);
     const changed = commits.with(1, { ...commits[1], hash: commits[0].hash });
-    expect(verifyLedger(changed)).toMatchObject({ holds: false, commit: 2, what: 'hash', expected: commits[1].hash });
+    expect(verifyLedger(changed)).toMatchObject({
+      holds: false,
+      commit: 2,
+      sequence: 14,
+      kind: ledger.events[13].kind,
+      what: 'hash',
+      expected: commits[1].hash,
+    });
   });
 
   test('a commit that is missing or out of place', () => {
@@ -208,8 +234,24 @@ describe('a ledger that does not hold names its first wrong event', () => {
     expect(verifyLedger(commits.with(1, { ...commits[1], firstSequence: 9 }))).toMatchObject({
       holds: false,
       what: 'firstSequence',
+      expected: '8',
+      found: '9',
     });
-    expect(new LedgerVerifier().add({ ...commits[0], events: [] })).toMatchObject({ what: 'events' });
+    expect(new LedgerVerifier().add({ ...commits[0], events: [] })).toMatchObject({
+      what: 'events',
+      expected: 'at least one',
+      found: 'none',
+    });
+  });
+
+  test('a defect of ours is no fault of the ledger', () => {
+    const broken = Object.defineProperty({ kind: 'CashMoved' }, 'version', {
+      get: () => {
+        throw new RangeError('ours');
+      },
+    });
+    const [commit] = commitsOf(ledger.events);
+    expect(() => new LedgerVerifier().add({ ...commit, events: [broken as Json] })).toThrow(RangeError);
   });
 
   test('an event that this release does not know', () => {
@@ -221,6 +263,8 @@ describe('a ledger that does not hold names its first wrong event', () => {
       sequence: 10,
       kind: 'DividendPaid',
       what: 'event',
+      expected: 'an event that can be read',
+      found: expect.stringContaining('an event of the kind DividendPaid'),
     });
     events[2] = { ...(strange[1].events[2] as object), version: 9 } as never;
     expect(verifyLedger(strange.with(1, { ...strange[1], events }))).toMatchObject({

@@ -4,12 +4,16 @@ import * as z from 'zod';
 import { liveSchema, strategySchema } from '../../../core/configuration/schema.ts';
 import {
   changesBetween,
+  changeText,
   LIMIT_RULES,
   type LimitChange,
   type Thresholds,
+  thresholdsOf,
   tighterOf,
+  underThresholds,
 } from '../../../core/risk/limit-changes.ts';
 import { type LimitsInput, limitsSchema } from '../../../core/risk/limits.ts';
+import { account, running, scripted } from '../engine/account.ts';
 
 const thresholds = (limits: LimitsInput, rest: Partial<Thresholds> = {}): Thresholds => ({
   limits: limitsSchema.parse(limits),
@@ -195,3 +199,42 @@ function fieldsOf(schema: z.ZodType): string[] | undefined {
     return fieldsOf(schema.unwrap() as z.ZodType);
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : undefined;
 }
+
+describe('the thresholds of an account', () => {
+  const first = { maxOrderNotional: 10, maxExposure: 20 };
+  const strategies = [
+    running(
+      scripted(() => undefined),
+      { id: 'a', allocation: 0.5 },
+    ),
+  ];
+  const definition = account({ strategies });
+  const live = { ...definition, live: { ...liveSchema.parse({}), first } };
+
+  test('are its limits, the shares of its strategies, and of a live one what the first arming may allow', () => {
+    const { limits } = definition;
+    expect(thresholdsOf(definition)).toEqual({ limits, allocations: { a: 0.5 } });
+    expect(thresholdsOf(live)).toEqual({ limits, allocations: { a: 0.5 }, first });
+  });
+
+  test('are changed by others, and what those do not name stays', () => {
+    const { limits } = thresholds({ budget: 7 });
+    const changed = underThresholds(live, {
+      limits,
+      allocations: { a: 0.25, b: 1 },
+      first: { ...first, maxExposure: 1 },
+    });
+    expect(thresholdsOf(changed)).toEqual({ limits, allocations: { a: 0.25 }, first: { ...first, maxExposure: 1 } });
+    expect(changed).toMatchObject({ currency: live.currency, live: { marginMs: live.live.marginMs } });
+    expect(changed.strategies[0]).toEqual({ ...strategies[0], allocation: 0.25 });
+    const kept = underThresholds(live, { limits, allocations: {} });
+    expect(thresholdsOf(kept)).toEqual({ limits, allocations: { a: 0.5 }, first });
+    expect(underThresholds(definition, { limits, allocations: {}, first })).not.toHaveProperty('live');
+  });
+
+  test('are told apart in words', () => {
+    const change = { limit: 'budget', effect: 'tightens' } as const;
+    expect(changeText({ ...change, from: null, to: 5 })).toBe('budget off → 5');
+    expect(changeText({ ...change, from: 'deny', to: null })).toBe('budget "deny" → off');
+  });
+});

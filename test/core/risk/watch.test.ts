@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Order } from '../../../core/execution/order.ts';
 import { limitsSchema } from '../../../core/risk/limits.ts';
 import { sizingSchema } from '../../../core/risk/sizing-rules.ts';
@@ -80,4 +80,165 @@ test('the most that was in a position is remembered where a sizing method asks f
   expect([watch.takeStake(2, 3), watch.takeStake(2, 3), other.takeStake(2, 3)]).toEqual([70, undefined, 70]);
   expect(busy().takeStake(2, 3)).toBe(undefined);
   expect(busy().snapshot()).not.toHaveProperty('stakes');
+});
+
+const orderOf = (changes: Partial<Order> = {}): Order =>
+  Object.assign(
+    new Order(),
+    { strategy: 2, instrument: 3, side: 'buy', type: 'limit', quantity: 5, price: 7 },
+    changes,
+  );
+const watchOf = (input: Parameters<typeof limitsSchema.parse>[0] = {}): RiskWatch =>
+  new RiskWatch(limitsSchema.parse(input));
+
+describe('the levels of drawdown', () => {
+  test('are rounded down, and the breaker’s is never below the halt’s', () => {
+    const watch = watchOf({ maxDrawdown: 0.1, haltDrawdown: 0.2 });
+    watch.raisePeak(1_001);
+    expect([watch.peak, watch.tripBelow, watch.haltBelow]).toEqual([1_001, 900, 800]);
+    const halts = watchOf({ haltDrawdown: 0.2 });
+    halts.raisePeak(1_001);
+    expect([halts.tripBelow, halts.haltBelow]).toEqual([800, 800]);
+  });
+
+  test('are nowhere without the limits', () => {
+    const watch = watchOf();
+    watch.raisePeak(1_000);
+    expect([watch.tripBelow, watch.haltBelow]).toEqual([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]);
+    const trips = watchOf({ maxDrawdown: 0.1 });
+    trips.raisePeak(1_000);
+    expect([trips.tripBelow, trips.haltBelow]).toEqual([900, Number.NEGATIVE_INFINITY]);
+  });
+});
+
+test('a day begins anew with its equity and no orders, and ends at 00:00 UTC', () => {
+  const watch = watchOf();
+  watch.countPart(MONDAY);
+  watch.countFill(orderOf(), { quantity: 0, cost: 0 });
+  watch.startDay(MONDAY + 1, 500);
+  expect([watch.dayStart, watch.dayEnd]).toEqual([500, MONDAY + 86_400_000]);
+  expect([watch.ordersToday, watch.fillsToday]).toEqual([0, 0]);
+  expect([watch.weekStart, watch.weekEnd]).toEqual([500, MONDAY + 7 * 86_400_000]);
+  watch.startDay(MONDAY + 86_400_000, 400);
+  expect([watch.dayStart, watch.dayEnd, watch.weekStart]).toEqual([400, MONDAY + 86_400_000, 500]);
+});
+
+describe('orders of the last minute', () => {
+  test('are counted, parts included, until they are a minute old', () => {
+    const watch = watchOf();
+    watch.countPart(1_000);
+    watch.countOrder(1_000, orderOf(), undefined);
+    watch.countPart(31_000);
+    expect(watch.ordersToday).toBe(3);
+    expect([31_000, 60_999, 61_000, 90_999, 91_000].map((time) => watch.ordersWithinMinute(time))).toEqual([
+      3, 3, 1, 1, 0,
+    ]);
+  });
+
+  test('are forgotten after it, and the rest is kept in order', () => {
+    const watch = watchOf();
+    watch.countPart(1_000);
+    watch.countPart(1_000);
+    expect(watch.snapshot()).toMatchObject({ recentTimes: [1_000], recentCounts: [2] });
+    watch.countPart(2_000);
+    watch.countPart(3_000);
+    watch.countPart(3_000);
+    expect(watch.snapshot()).toMatchObject({ recentTimes: [1_000, 2_000, 3_000], recentCounts: [2, 1, 2] });
+    watch.countPart(62_000);
+    expect(watch.snapshot()).toMatchObject({ recentTimes: [3_000, 62_000], recentCounts: [2, 1] });
+    watch.countPart(62_000);
+    watch.countPart(200_000);
+    expect(watch.snapshot()).toMatchObject({ recentTimes: [200_000], recentCounts: [1] });
+  });
+});
+
+describe('the same order again', () => {
+  const watch = (): RiskWatch => {
+    const made = watchOf({ duplicateWithinMs: 1_000 });
+    made.countOrder(9, orderOf(), made.askedBy(orderOf()));
+    return made;
+  };
+
+  test('is the same as it was asked for, by the same strategy in the same instrument', () => {
+    expect(watch().lastSame(2, 3, orderOf())).toBe(9);
+    for (const changes of [
+      { side: 'sell' },
+      { type: 'stop' },
+      { quantity: 6 },
+      { budget: 1 },
+      { price: 8 },
+      { trigger: 1 },
+    ] as Partial<Order>[])
+      expect(watch().lastSame(2, 3, orderOf(changes)), JSON.stringify(changes)).toBe(Number.NEGATIVE_INFINITY);
+    for (const [strategy, instrument] of [
+      [2, 4],
+      [1, 3],
+      [3, 3],
+      [3, 2],
+    ])
+      expect(watch().lastSame(strategy, instrument, orderOf())).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  test('is none where it only lowers a position, or where no limit looks at it', () => {
+    const lowering = watchOf({ duplicateWithinMs: 1_000 });
+    lowering.countOrder(9, orderOf({ reduceOnly: true }), lowering.askedBy(orderOf()));
+    expect(lowering.lastSame(2, 3, orderOf())).toBe(Number.NEGATIVE_INFINITY);
+    expect(lowering.ordersToday).toBe(1);
+    const unwatched = watchOf();
+    expect(unwatched.askedBy(orderOf())).toBeUndefined();
+    unwatched.countOrder(9, orderOf(), undefined);
+    expect(unwatched.snapshot().lastOrders).toEqual([]);
+  });
+});
+
+describe('openings in a row', () => {
+  test('are counted by strategy, instrument and side, until a fill on the other side', () => {
+    const watch = watchOf({ maxRepeatedExecutions: 3 });
+    const open = (changes: Partial<Order> = {}) => watch.countOrder(9, orderOf(changes), undefined);
+    open();
+    open();
+    open({ side: 'sell' });
+    open({ instrument: 4 });
+    open({ strategy: 1 });
+    open({ reduceOnly: true });
+    const counts = () => [
+      watch.repeatsOf(2, 3, 'buy'),
+      watch.repeatsOf(2, 3, 'sell'),
+      watch.repeatsOf(2, 4, 'buy'),
+      watch.repeatsOf(1, 3, 'buy'),
+    ];
+    expect(counts()).toEqual([2, 1, 1, 1]);
+    watch.countFill(orderOf(), { quantity: 1, cost: 1 });
+    expect(counts()).toEqual([2, 0, 1, 1]);
+    open({ side: 'sell' });
+    watch.countFill(orderOf({ side: 'sell' }), { quantity: 1, cost: 1 });
+    expect(counts()).toEqual([0, 1, 1, 1]);
+    watch.forgetRepeats();
+    expect(counts()).toEqual([0, 0, 0, 0]);
+  });
+
+  test('are not followed where no limit looks at them', () => {
+    const watch = watchOf();
+    watch.countOrder(9, orderOf(), undefined);
+    expect(watch.repeatsOf(2, 3, 'buy')).toBe(0);
+    expect(watch.snapshot().repeats).toEqual([]);
+  });
+});
+
+test.each([
+  ['losingStreak', { trades: 2, pauseMs: 1 }],
+  ['cooldownMs', 1],
+  ['stopLossGuard', { stops: 2, withinMs: 2, pauseMs: 1 }],
+  ['instrumentLoss', { share: 0.1, trades: 1, withinMs: 2, pauseMs: 1 }],
+  ['recentDrawdown', { share: 0.1, trades: 1, withinMs: 2, pauseMs: 1 }],
+])('how trades ended is followed where %s asks for it', (limit, value) => {
+  expect(watchOf({ [limit]: value }).followsTrades).toBe(true);
+  expect(watchOf().followsTrades).toBe(false);
+});
+
+test('a watch that has seen nothing has nothing to tell', () => {
+  const watch = watchOf();
+  expect([watch.peak, watch.dayStart, watch.weekStart, watch.ordersToday, watch.fillsToday]).toEqual([0, 0, 0, 0, 0]);
+  expect(watch.snapshot()).toMatchObject({ recentTimes: [], recentCounts: [], repeats: [], lastOrders: [] });
+  expect(watch.ordersWithinMinute(0)).toBe(0);
 });
