@@ -61,6 +61,24 @@ export interface ExecutionVenuePort {
   ): Promise<{ readonly payments: VenuePayment[]; readonly cursor: string }>;
   /** Positions of derivatives; empty on a spot venue. Throws `VENUE_UNAVAILABLE`. */
   positions(instruments: readonly Instrument[]): Promise<readonly VenuePosition[]>;
+  /**
+   * Listens to what the venue says of the account by itself, until the watch is closed; absent where it says nothing so. What comes is
+   * a hint to reconcile sooner and no more: nothing of it enters the ledger, so that a frame that is lost, doubled, late or made
+   * up costs one question at most. Connects again by itself, each time later up to a bound, and never throws.
+   */
+  watch?(instruments: readonly Instrument[], onHint: (hint: VenueHint) => void): VenueWatch;
+  close(): Promise<void>;
+}
+
+export type VenueHint =
+  /** The stream stands, at first or again: what happened while it did not was not told. */
+  | { readonly kind: 'connected' }
+  /** An order, a fill, a balance or a position changed, in the venue's own word for it. */
+  | { readonly kind: 'changed'; readonly what: string }
+  /** It does not stand, and why, for a person: never a key or a token. */
+  | { readonly kind: 'disconnected'; readonly reason: string };
+
+export interface VenueWatch {
   close(): Promise<void>;
 }
 

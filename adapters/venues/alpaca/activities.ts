@@ -1,5 +1,5 @@
 /** The activities of an account, page after page: each is asked for after the last of the page before, oldest first. */
-import { type Fields, fieldsOf, listOf, Malformed, wordIn } from '../ccxt/execution/json.ts';
+import { type Fields, fieldsOf, listOf, Malformed, wordIn } from '../http/json.ts';
 import type { Answered } from './sdk.ts';
 
 /** The most of one page. */

@@ -1,5 +1,5 @@
 /** The assets that an account has asked about. */
-import { Said } from '../ccxt/execution/failures.ts';
+import { Said } from '../http/failures.ts';
 import { type Asset, assetOf } from './assets.ts';
 import type { AlpacaLink } from './link.ts';
 import type { AlpacaSdk } from './sdk.ts';

@@ -2,7 +2,7 @@
 import { PlimsollError } from '../../../core/errors.ts';
 import { type Instrument, instrument } from '../../../core/market/instrument.ts';
 import { decimalsUsed, parseDecimal, pow10 } from '../../../core/numbers.ts';
-import { booleanIn, decimalTextIn, type Fields, fieldsOf, Malformed, wordIn, wrong } from '../ccxt/execution/json.ts';
+import { booleanIn, decimalTextIn, type Fields, fieldsOf, Malformed, wordIn, wrong } from '../http/json.ts';
 import { isSymbol } from './fields.ts';
 
 export interface Asset {

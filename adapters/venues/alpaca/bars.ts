@@ -4,8 +4,8 @@ import { calendarOf } from '../../../core/market/calendar.ts';
 import { DAY_MS, newYorkInstant } from '../../../core/market/civil.ts';
 import type { Instrument } from '../../../core/market/instrument.ts';
 import { type Timeframe, timeframeMs } from '../../../core/market/timeframe.ts';
-import { barsOfCandles } from '../ccxt/candles.ts';
-import { type Fields, fieldsOf, listOf, Malformed, Numeral, wordIn, wrong } from '../ccxt/execution/json.ts';
+import { barsOfCandles } from '../http/candles.ts';
+import { type Fields, fieldsOf, listOf, Malformed, Numeral, wordIn, wrong } from '../http/json.ts';
 import { instantIn, isAbsent, isSymbol } from './fields.ts';
 
 const LONGEST: Readonly<Record<string, number>> = { m: 59, h: 23, d: 1, w: 1 };

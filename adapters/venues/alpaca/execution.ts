@@ -17,10 +17,10 @@ import {
   type VenuePosition,
   type VenueStatus,
 } from '../../../core/ports/execution-venue.ts';
-import { Said, Unsent } from '../ccxt/execution/failures.ts';
-import { FillCursor } from '../ccxt/execution/fill-cursor.ts';
-import { fieldsOf, Malformed } from '../ccxt/execution/json.ts';
-import { createTransport, type Transport } from '../ccxt/transport.ts';
+import { Said, Unsent } from '../http/failures.ts';
+import { FillCursor } from '../http/fill-cursor.ts';
+import { fieldsOf, Malformed } from '../http/json.ts';
+import { createTransport, type Transport } from '../http/transport.ts';
 import { AssetBook } from './asset-book.ts';
 import { untradable } from './assets.ts';
 import { failureOf } from './failures.ts';

@@ -1,7 +1,7 @@
 /** What a failed question to Alpaca is for a person. */
 import { PlimsollError } from '../../../core/errors.ts';
-import { Said, Unheard, Unsent } from '../ccxt/execution/failures.ts';
-import { Malformed } from '../ccxt/execution/json.ts';
+import { Said, Unheard, Unsent } from '../http/failures.ts';
+import { Malformed } from '../http/json.ts';
 import { isAboutKey } from './meanings.ts';
 
 /** What was asked for, of whom, and how its error may be quoted. */

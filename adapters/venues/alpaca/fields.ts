@@ -1,5 +1,5 @@
 /** Fields of Alpaca's answers that no other venue writes this way. */
-import { decimalTextIn, type Fields, scaledIn, wordIn, wrong } from '../ccxt/execution/json.ts';
+import { decimalTextIn, type Fields, scaledIn, wordIn, wrong } from '../http/json.ts';
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 

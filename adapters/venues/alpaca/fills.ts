@@ -5,7 +5,7 @@
 import { trading } from '@alpacahq/alpaca-trade-api/rest';
 import type { Instrument } from '../../../core/market/instrument.ts';
 import type { VenueFill } from '../../../core/ports/execution-venue.ts';
-import { type Fields, positiveIn, wordIn, wrong } from '../ccxt/execution/json.ts';
+import { type Fields, positiveIn, wordIn, wrong } from '../http/json.ts';
 import { readActivities } from './activities.ts';
 import { instantIn, isSymbol, sideIn } from './fields.ts';
 import type { AlpacaSdk, Answered } from './sdk.ts';

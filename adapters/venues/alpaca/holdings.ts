@@ -3,8 +3,8 @@
  * asset, shares too: they are owned, and a share sold short is a balance below zero.
  */
 import type { VenueBalance } from '../../../core/ports/execution-venue.ts';
-import { decimalDifference } from '../ccxt/execution/decimals.ts';
-import { decimalTextIn, type Fields, fieldsOf, listOf, Malformed, wordIn, wrong } from '../ccxt/execution/json.ts';
+import { decimalDifference } from '../http/decimals.ts';
+import { decimalTextIn, type Fields, fieldsOf, listOf, Malformed, wordIn, wrong } from '../http/json.ts';
 import { decimalTextOrNone } from './fields.ts';
 
 /** Throws `Malformed`. */

@@ -1,8 +1,8 @@
 /** The way to one of Alpaca's hosts: each request sent once, within its budget, and its answer told from silence. */
 import { PlimsollError } from '../../../core/errors.ts';
-import { Budget } from '../ccxt/execution/budget.ts';
-import { OverBudget, Said, Unheard, Unsent } from '../ccxt/execution/failures.ts';
-import { type Fields, fieldsOf, Malformed, Numeral, readJson } from '../ccxt/execution/json.ts';
+import { Budget } from '../http/budget.ts';
+import { OverBudget, Said, Unheard, Unsent } from '../http/failures.ts';
+import { type Fields, fieldsOf, Malformed, Numeral, readJson } from '../http/json.ts';
 import { Redaction } from '../redaction.ts';
 import { meaningOf } from './meanings.ts';
 import { type Answered, answerWithin } from './sdk.ts';

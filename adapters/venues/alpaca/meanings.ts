@@ -1,5 +1,5 @@
 /** What Alpaca's errors mean for the request that they answer. */
-import type { Complaint, Meaning } from '../ccxt/execution/protocol.ts';
+import type { Complaint, Meaning } from '../http/failures.ts';
 
 /** Orders by their id, and by their client order id. */
 const NOT_FOUND = '40410000';

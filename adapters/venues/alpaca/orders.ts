@@ -11,16 +11,7 @@ import type {
   VenueOrderRequest,
   VenueOrderStatus,
 } from '../../../core/ports/execution-venue.ts';
-import {
-  type Fields,
-  fieldsOf,
-  listOf,
-  Malformed,
-  positiveIn,
-  scaledIn,
-  wordIn,
-  wrong,
-} from '../ccxt/execution/json.ts';
+import { type Fields, fieldsOf, listOf, Malformed, positiveIn, scaledIn, wordIn, wrong } from '../http/json.ts';
 import { instantIn, isAbsent, isSymbol, scaledOrNone, sideIn } from './fields.ts';
 import type { AssetClass } from './options.ts';
 

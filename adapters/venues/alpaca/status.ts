@@ -1,6 +1,6 @@
 /** Whether an account and an asset are let trade, from Alpaca's own words. The hours of an exchange are its calendar's. */
 import type { MarketState, VenueStatus } from '../../../core/ports/execution-venue.ts';
-import { booleanIn, fieldsOf, wordIn } from '../ccxt/execution/json.ts';
+import { booleanIn, fieldsOf, wordIn } from '../http/json.ts';
 import type { Asset } from './assets.ts';
 import { isAbsent } from './fields.ts';
 import type { AssetClass } from './options.ts';

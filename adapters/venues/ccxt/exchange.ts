@@ -2,9 +2,9 @@
 import type { Exchange } from '../../../node_modules/ccxt/js/src/base/Exchange.js';
 import { BadResponse } from '../../../node_modules/ccxt/js/src/base/errors.js';
 import type { MarketInterface } from '../../../node_modules/ccxt/js/src/base/types.js';
-import type { RawCandle } from './candles.ts';
+import type { RawCandle } from '../http/candles.ts';
+import { createTransport, type Transport } from '../http/transport.ts';
 import type { CcxtOptions } from './options.ts';
-import { createTransport, type Transport } from './transport.ts';
 
 export type { Exchange, MarketInterface };
 

@@ -19,12 +19,12 @@ import {
   type VenueReplaceRequest,
   type VenueStatus,
 } from '../../../core/ports/execution-venue.ts';
+import { problemOf, Said, Unsent } from '../http/failures.ts';
+import { FillCursor } from '../http/fill-cursor.ts';
+import { Malformed } from '../http/json.ts';
 import type { ExchangeClass, ExchangeTraits, OpenExchange } from './exchange.ts';
 import { openExchange } from './exchange.ts';
 import { cannotReplace, mustCancelAllAfter, unable } from './execution/abilities.ts';
-import { problemOf, Said, Unsent } from './execution/failures.ts';
-import { FillCursor } from './execution/fill-cursor.ts';
-import { Malformed } from './execution/json.ts';
 import { Link } from './execution/link.ts';
 import { Markets } from './execution/markets.ts';
 import type { Listing, Protocol } from './execution/protocol.ts';

@@ -6,17 +6,8 @@ import type {
   VenuePayment,
   VenuePosition,
 } from '../../../core/ports/execution-venue.ts';
-import { decimalDifference, decimalProduct, decimalSum } from '../ccxt/execution/decimals.ts';
-import {
-  booleanIn,
-  countIn,
-  decimalTextIn,
-  type Fields,
-  fieldsOf,
-  Malformed,
-  wordIn,
-  wrong,
-} from '../ccxt/execution/json.ts';
+import { decimalDifference, decimalProduct, decimalSum } from '../http/decimals.ts';
+import { booleanIn, countIn, decimalTextIn, type Fields, fieldsOf, Malformed, wordIn, wrong } from '../http/json.ts';
 import { averagePriceIn, instantIn, optionalWordIn, rowsIn, signedUnitsIn, unitsIn } from './fields.ts';
 import type { OandaListing } from './instruments.ts';
 

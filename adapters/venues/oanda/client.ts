@@ -1,8 +1,8 @@
 /** The way to OANDA's v20 REST interface: each request sent once, within its budget, and its answer told from silence. */
-import { Budget } from '../ccxt/execution/budget.ts';
-import { OverBudget, Said, Unheard, Unsent } from '../ccxt/execution/failures.ts';
-import { Malformed, readJson } from '../ccxt/execution/json.ts';
-import { createTransport, type Transport } from '../ccxt/transport.ts';
+import { Budget } from '../http/budget.ts';
+import { OverBudget, Said, Unheard, Unsent } from '../http/failures.ts';
+import { Malformed, readJson } from '../http/json.ts';
+import { createTransport, type Transport } from '../http/transport.ts';
 import { Redaction } from '../redaction.ts';
 import { oandaComplaint, oandaMeaning } from './complaints.ts';
 import {

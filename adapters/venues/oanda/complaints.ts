@@ -2,8 +2,9 @@
  * What OANDA's errors mean: `{"errorCode":…,"errorMessage":…}`, and for orders the rejecting transaction with its `rejectReason`.
  * Source: developer.oanda.com/rest-live-v20 (troubleshooting-errors, order-ep, transaction-df).
  */
-import type { Fields } from '../ccxt/execution/json.ts';
-import type { Complaint, Meaning } from '../ccxt/execution/protocol.ts';
+
+import type { Complaint, Meaning } from '../http/failures.ts';
+import type { Fields } from '../http/json.ts';
 
 /** Statuses under which nothing was carried out: what was asked is not valid, not allowed, not there. */
 const REFUSED_STATUSES = [400, 401, 403, 404, 405, 415, 416];

@@ -19,8 +19,8 @@ import {
   type VenueStatus,
 } from '../../../core/ports/execution-venue.ts';
 import { cannotReplace, unable } from '../ccxt/execution/abilities.ts';
-import { problemOf, Said, Unsent } from '../ccxt/execution/failures.ts';
-import { countIn, type Fields, fieldsOf, Malformed, wordIn, wrong } from '../ccxt/execution/json.ts';
+import { problemOf, Said, Unsent } from '../http/failures.ts';
+import { countIn, type Fields, fieldsOf, Malformed, wordIn, wrong } from '../http/json.ts';
 import { balanceIn, fillIn, paymentsIn, positionIn, stateIn } from './account.ts';
 import { CAPABILITIES, SEARCHED_MS } from './capabilities.ts';
 import { get, OandaClient } from './client.ts';

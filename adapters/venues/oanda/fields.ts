@@ -1,14 +1,5 @@
 /** Fields as OANDA writes them: every decimal, id and time is a string. */
-import {
-  decimalTextIn,
-  type Fields,
-  fieldsOf,
-  listOf,
-  positiveIn,
-  scaledIn,
-  wordIn,
-  wrong,
-} from '../ccxt/execution/json.ts';
+import { decimalTextIn, type Fields, fieldsOf, listOf, positiveIn, scaledIn, wordIn, wrong } from '../http/json.ts';
 
 const UNIX_SECONDS = /^(\d{1,11})(?:\.(\d{1,9}))?$/;
 

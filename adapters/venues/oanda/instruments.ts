@@ -6,7 +6,7 @@
 import { PlimsollError } from '../../../core/errors.ts';
 import { type Instrument, instrument } from '../../../core/market/instrument.ts';
 import { parseDecimal } from '../../../core/numbers.ts';
-import { decimalTextIn, type Fields, fieldsOf, positiveIn, wholeIn, wordIn, wrong } from '../ccxt/execution/json.ts';
+import { decimalTextIn, type Fields, fieldsOf, positiveIn, wholeIn, wordIn, wrong } from '../http/json.ts';
 import { symbolUnknown } from '../ranges.ts';
 import { get, type OandaAsk, type OandaClient } from './client.ts';
 import { rowsIn } from './fields.ts';

@@ -1,6 +1,6 @@
 /** What OANDA answers to a new order and to a change, and what it shows of those that are pending. */
 import type { VenueOrder } from '../../../core/ports/execution-venue.ts';
-import { countIn, type Fields, fieldsOf, wordIn, wrong } from '../ccxt/execution/json.ts';
+import { countIn, type Fields, fieldsOf, wordIn, wrong } from '../http/json.ts';
 import type { OandaListing } from './instruments.ts';
 import { clientIdIn, endFor, isOfTrade, orderIn, orderOfTrade } from './orders.ts';
 

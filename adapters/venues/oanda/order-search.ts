@@ -1,7 +1,7 @@
 /** An order by its client order id: as OANDA shows it, and where it does not, as its log has it. */
 import type { VenueOrder } from '../../../core/ports/execution-venue.ts';
-import { Said } from '../ccxt/execution/failures.ts';
-import { countIn, type Fields, fieldsOf, wordIn, wrong } from '../ccxt/execution/json.ts';
+import { Said } from '../http/failures.ts';
+import { countIn, type Fields, fieldsOf, wordIn, wrong } from '../http/json.ts';
 import { get, type OandaAsk } from './client.ts';
 import type { OandaListing } from './instruments.ts';
 import { clientIdIn, endedBy, orderIn, orderOfCreation } from './orders.ts';

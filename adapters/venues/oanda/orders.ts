@@ -2,7 +2,7 @@
 import type { Side } from '../../../core/execution/order.ts';
 import { formatDecimal } from '../../../core/numbers.ts';
 import type { VenueOrder, VenueOrderRequest, VenueOrderStatus } from '../../../core/ports/execution-venue.ts';
-import { countIn, type Fields, fieldsOf, positiveIn, wordIn, wrong } from '../ccxt/execution/json.ts';
+import { countIn, type Fields, fieldsOf, positiveIn, wordIn, wrong } from '../http/json.ts';
 import { instantIn, optionalPriceIn, optionalWordIn, unitsIn } from './fields.ts';
 import type { OandaListing } from './instruments.ts';
 

@@ -5,7 +5,7 @@
  */
 import * as z from 'zod/mini';
 import { PlimsollError } from '../../../core/errors.ts';
-import { countIn, type Fields, fieldsOf, listOf, Malformed, wrong } from '../ccxt/execution/json.ts';
+import { countIn, type Fields, fieldsOf, listOf, Malformed, wrong } from '../http/json.ts';
 import { get, type OandaAsk } from './client.ts';
 import { instantIn, rowsIn } from './fields.ts';
 

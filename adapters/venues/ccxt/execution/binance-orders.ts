@@ -7,10 +7,20 @@ import type {
   VenueOrderRequest,
   VenueOrderStatus,
 } from '../../../../core/ports/execution-venue.ts';
+import { Said } from '../../http/failures.ts';
+import {
+  type Fields,
+  fieldsOf,
+  listOf,
+  Malformed,
+  scaledIn,
+  wholeIn,
+  wholeTextIn,
+  wordIn,
+  wrong,
+} from '../../http/json.ts';
 import { binanceCall } from './binance.ts';
 import { fillsOf, type TradeTerms } from './binance-trades.ts';
-import { Said } from './failures.ts';
-import { type Fields, fieldsOf, listOf, Malformed, scaledIn, wholeIn, wholeTextIn, wordIn, wrong } from './json.ts';
 import type { Ask, Call, Listing, Protocol } from './protocol.ts';
 
 /** What differs between the two interfaces. */

@@ -4,11 +4,12 @@
  * filled, so that what filled under way is never bought or sold a second time.
  */
 import type { ReplaceAnswer, VenueOrderRequest, VenueReplaceRequest } from '../../../../core/ports/execution-venue.ts';
+import type { Complaint, Meaning } from '../../http/failures.ts';
+import { Said } from '../../http/failures.ts';
+import { type Fields, fieldsOf, Malformed, wholeTextIn, wordIn, wrong } from '../../http/json.ts';
 import { binanceCall, saysUnknown } from './binance.ts';
 import { acknowledged, orderParameters } from './binance-orders.ts';
-import { Said } from './failures.ts';
-import { type Fields, fieldsOf, Malformed, wholeTextIn, wordIn, wrong } from './json.ts';
-import type { Ask, Complaint, Listing, Meaning } from './protocol.ts';
+import type { Ask, Listing } from './protocol.ts';
 
 export interface SpotReplacement {
   readonly request: VenueReplaceRequest;

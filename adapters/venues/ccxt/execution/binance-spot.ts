@@ -5,6 +5,9 @@ import type {
   VenueOrderRequest,
   VenuePosition,
 } from '../../../../core/ports/execution-venue.ts';
+import type { Complaint, Meaning } from '../../http/failures.ts';
+import { Said } from '../../http/failures.ts';
+import { decimalTextIn, type Fields, fieldsOf, listOf, wordIn, wrong } from '../../http/json.ts';
 import {
   binanceCall,
   binanceComplaint,
@@ -20,9 +23,7 @@ import {
 } from './binance.ts';
 import { acknowledged, type Dialect, orderParameters, ordersBy, priceText } from './binance-orders.ts';
 import { replaceSpot } from './binance-spot-replace.ts';
-import { Said } from './failures.ts';
-import { decimalTextIn, type Fields, fieldsOf, listOf, wordIn, wrong } from './json.ts';
-import type { Ask, Call, Complaint, Listing, Meaning, Protocol } from './protocol.ts';
+import type { Ask, Call, Listing, Protocol } from './protocol.ts';
 
 const DAY_MS = 86_400_000;
 

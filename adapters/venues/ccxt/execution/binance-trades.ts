@@ -1,6 +1,5 @@
 /** Trades of an account at Binance, spot and USD-M, and the way through their pages. */
 import type { VenueFill } from '../../../../core/ports/execution-venue.ts';
-import { binanceCall } from './binance.ts';
 import {
   booleanIn,
   decimalTextIn,
@@ -13,7 +12,8 @@ import {
   wholeTextIn,
   wordIn,
   wrong,
-} from './json.ts';
+} from '../../http/json.ts';
+import { binanceCall } from './binance.ts';
 import type { Ask, Call, Listing } from './protocol.ts';
 
 export interface TradeTerms {

@@ -11,6 +11,20 @@ import type {
   VenuePosition,
   VenueReplaceRequest,
 } from '../../../../core/ports/execution-venue.ts';
+import { decimalDifference, decimalProduct, scaledAverage } from '../../http/decimals.ts';
+import type { Complaint, Meaning } from '../../http/failures.ts';
+import {
+  decimalTextIn,
+  type Fields,
+  fieldsOf,
+  listOf,
+  Malformed,
+  scaledIn,
+  wholeIn,
+  wholeTextIn,
+  wordIn,
+  wrong,
+} from '../../http/json.ts';
 import {
   binanceCall,
   binanceComplaint,
@@ -25,20 +39,7 @@ import {
   symbolsIn,
 } from './binance.ts';
 import { acknowledged, type Dialect, orderParameters, ordersBy, priceText } from './binance-orders.ts';
-import { decimalDifference, decimalProduct, scaledAverage } from './decimals.ts';
-import {
-  decimalTextIn,
-  type Fields,
-  fieldsOf,
-  listOf,
-  Malformed,
-  scaledIn,
-  wholeIn,
-  wholeTextIn,
-  wordIn,
-  wrong,
-} from './json.ts';
-import type { Ask, Call, Complaint, Listing, Meaning, Protocol } from './protocol.ts';
+import type { Ask, Call, Listing, Protocol } from './protocol.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -4,8 +4,9 @@
  * developers.binance.com/docs/derivatives/usds-margined-futures (general-info, error-code, trade).
  */
 import type { MarketState, VenueStatus } from '../../../../core/ports/execution-venue.ts';
-import { type Fields, fieldsOf, listOf, Numeral, wholeIn, wordIn, wrong } from './json.ts';
-import type { Ask, Call, Complaint, Listing } from './protocol.ts';
+import type { Complaint } from '../../http/failures.ts';
+import { type Fields, fieldsOf, listOf, Numeral, wholeIn, wordIn, wrong } from '../../http/json.ts';
+import type { Ask, Call, Listing } from './protocol.ts';
 
 /** rest-api.md, Timing security: a request is refused once it is older than this when it is forwarded to the matching engine. */
 export const RECEIVE_WINDOW_MS = 5_000;

@@ -6,9 +6,7 @@ import type {
   VenuePosition,
   VenueStatus,
 } from '../../../../core/ports/execution-venue.ts';
-import { asked, type BybitCategory, open } from './bybit.ts';
-import { pages, sideOf } from './bybit-orders.ts';
-import { decimalDifference, decimalSum, scaledAverage } from './decimals.ts';
+import { decimalDifference, decimalSum, scaledAverage } from '../../http/decimals.ts';
 import {
   booleanIn,
   countIn,
@@ -21,7 +19,9 @@ import {
   scaledIn,
   wordIn,
   wrong,
-} from './json.ts';
+} from '../../http/json.ts';
+import { asked, type BybitCategory, open } from './bybit.ts';
+import { pages, sideOf } from './bybit-orders.ts';
 import type { Ask, Listing, Protocol } from './protocol.ts';
 
 const DAY_MS = 86_400_000;

@@ -9,8 +9,7 @@ import type {
   VenueOrderStatus,
   VenueReplaceRequest,
 } from '../../../../core/ports/execution-venue.ts';
-import { asked, type BybitCategory, told } from './bybit.ts';
-import { Said } from './failures.ts';
+import { Said } from '../../http/failures.ts';
 import {
   countIn,
   type Fields,
@@ -22,7 +21,8 @@ import {
   scaledOrNoneIn,
   wordIn,
   wrong,
-} from './json.ts';
+} from '../../http/json.ts';
+import { asked, type BybitCategory, told } from './bybit.ts';
 import type { Ask, Call, Listing, Protocol } from './protocol.ts';
 
 const PAGE_SIZE = 50;

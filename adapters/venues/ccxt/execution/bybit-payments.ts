@@ -1,8 +1,8 @@
 /** Funding at Bybit: v5, Get Transaction Log, of the type SETTLEMENT. Kept for two years. */
 import type { VenuePayment } from '../../../../core/ports/execution-venue.ts';
+import { countIn, decimalTextIn, wordIn } from '../../http/json.ts';
 import { asked } from './bybit.ts';
 import { pages } from './bybit-orders.ts';
-import { countIn, decimalTextIn, wordIn } from './json.ts';
 import type { Ask, Listing } from './protocol.ts';
 
 const DAY_MS = 86_400_000;

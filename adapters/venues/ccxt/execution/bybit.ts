@@ -2,8 +2,10 @@
  * Requests to Bybit's interface, and what its errors mean: bybit-exchange.github.io/docs/v5 (Integration Guidance, Rate Limit,
  * Error Codes) as of 2026.
  */
-import { countIn, fieldsOf, Numeral, wordIn } from './json.ts';
-import type { Ask, Call, Complaint, Meaning } from './protocol.ts';
+
+import type { Complaint, Meaning } from '../../http/failures.ts';
+import { countIn, fieldsOf, Numeral, wordIn } from '../../http/json.ts';
+import type { Ask, Call } from './protocol.ts';
 
 /** Orders of both kinds are asked for in one place, by this. */
 export type BybitCategory = 'spot' | 'linear';

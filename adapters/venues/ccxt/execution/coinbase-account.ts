@@ -6,10 +6,19 @@ import type {
   VenuePosition,
   VenueStatus,
 } from '../../../../core/ports/execution-venue.ts';
+import { Said } from '../../http/failures.ts';
+import {
+  booleanIn,
+  decimalTextIn,
+  type Fields,
+  fieldsOf,
+  isoTimeIn,
+  positiveIn,
+  wordIn,
+  wrong,
+} from '../../http/json.ts';
 import { asked, open } from './coinbase.ts';
 import { pages, sideOf } from './coinbase-orders.ts';
-import { Said } from './failures.ts';
-import { booleanIn, decimalTextIn, type Fields, fieldsOf, isoTimeIn, positiveIn, wordIn, wrong } from './json.ts';
 import type { Ask, Listing, Protocol } from './protocol.ts';
 
 const PAGE_SIZE = '250';

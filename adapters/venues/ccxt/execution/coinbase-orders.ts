@@ -12,8 +12,7 @@ import type {
   VenueOrderStatus,
   VenueReplaceRequest,
 } from '../../../../core/ports/execution-venue.ts';
-import { asked, told } from './coinbase.ts';
-import { Said } from './failures.ts';
+import { Said } from '../../http/failures.ts';
 import {
   booleanIn,
   type Fields,
@@ -25,7 +24,8 @@ import {
   scaledOrNoneIn,
   wordIn,
   wrong,
-} from './json.ts';
+} from '../../http/json.ts';
+import { asked, told } from './coinbase.ts';
 import type { Ask, Call, Listing, Protocol } from './protocol.ts';
 
 const PAGE_SIZE = '250';

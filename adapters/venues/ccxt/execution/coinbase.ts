@@ -2,8 +2,10 @@
  * Requests to Coinbase's Advanced Trade interface, and what its errors mean: docs.cdp.coinbase.com/api-reference/advanced-trade-api
  * as of 2026.
  */
-import { countIn, type Fields, fieldsOf } from './json.ts';
-import type { Ask, Call, Complaint, Meaning } from './protocol.ts';
+
+import type { Complaint, Meaning } from '../../http/failures.ts';
+import { countIn, type Fields, fieldsOf } from '../../http/json.ts';
+import type { Ask, Call } from './protocol.ts';
 
 /** Authentication: a request's token ends so long after it was made. */
 export const TOKEN_MS = 120_000;

@@ -10,7 +10,7 @@ import {
   secondsIn,
   wholeIn,
   wordIn,
-} from './json.ts';
+} from '../../http/json.ts';
 import { call, DEADLINE_MS } from './kraken.ts';
 import { clientOrderIdOf, sideOf } from './kraken-orders.ts';
 import type { Ask, Listing } from './protocol.ts';

@@ -1,6 +1,6 @@
 /** Orders at Kraken spot, asked for and listed. */
 import type { VenueOrder, VenueOrderStatus } from '../../../../core/ports/execution-venue.ts';
-import { type Fields, fieldsOf, Malformed, positiveIn, scaledIn, secondsIn, wordIn, wrong } from './json.ts';
+import { type Fields, fieldsOf, Malformed, positiveIn, scaledIn, secondsIn, wordIn, wrong } from '../../http/json.ts';
 import { call } from './kraken.ts';
 import type { Ask, Listing } from './protocol.ts';
 

@@ -11,8 +11,8 @@ import type {
   VenueReplaceRequest,
   VenueStatus,
 } from '../../../../core/ports/execution-venue.ts';
-import { decimalDifference } from './decimals.ts';
-import { booleanIn, decimalTextIn, fieldsOf, listOf, wholeIn, wordIn, wrong } from './json.ts';
+import { decimalDifference } from '../../http/decimals.ts';
+import { booleanIn, decimalTextIn, fieldsOf, listOf, wholeIn, wordIn, wrong } from '../../http/json.ts';
 import { CLOCK_STEP_MS, call, complaintIn, DEADLINE_MS, meaningOf, open } from './kraken.ts';
 import { fills } from './kraken-fills.ts';
 import { openOrders, query } from './kraken-orders.ts';

@@ -1,6 +1,8 @@
 /** Requests to Kraken's spot interface, and what its errors mean: docs.kraken.com/api (guides: errors, nonce) as of 2026. */
-import { fieldsOf, listOf } from './json.ts';
-import type { Call, Complaint, Meaning } from './protocol.ts';
+
+import type { Complaint, Meaning } from '../../http/failures.ts';
+import { fieldsOf, listOf } from '../../http/json.ts';
+import type { Call } from './protocol.ts';
 
 /** Add Order, deadline: when the matching engine refuses the order; 2 to 60 seconds ahead. */
 export const DEADLINE_MS = 10_000;

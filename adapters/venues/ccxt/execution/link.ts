@@ -1,10 +1,12 @@
 /** The signed way to one exchange: each request sent once, within its budget, and its answer told from silence. */
+
+import { Budget } from '../../http/budget.ts';
+import type { Complaint } from '../../http/failures.ts';
+import { OverBudget, Said, Unheard, Unsent } from '../../http/failures.ts';
+import { Malformed, readJson } from '../../http/json.ts';
 import { Redaction } from '../../redaction.ts';
 import type { OpenExchange } from '../exchange.ts';
-import { Budget } from './budget.ts';
-import { OverBudget, Said, Unheard, Unsent } from './failures.ts';
-import { Malformed, readJson } from './json.ts';
-import type { Ask, Call, Complaint, Protocol } from './protocol.ts';
+import type { Ask, Call, Protocol } from './protocol.ts';
 
 export interface LinkSettings {
   readonly timeoutMs: number;

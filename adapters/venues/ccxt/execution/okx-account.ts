@@ -6,8 +6,17 @@ import type {
   VenuePosition,
   VenueStatus,
 } from '../../../../core/ports/execution-venue.ts';
-import { negated, scaledAverage } from './decimals.ts';
-import { countIn, decimalTextIn, type Fields, Malformed, positiveIn, scaledIn, wordIn, wrong } from './json.ts';
+import { negated, scaledAverage } from '../../http/decimals.ts';
+import {
+  countIn,
+  decimalTextIn,
+  type Fields,
+  Malformed,
+  positiveIn,
+  scaledIn,
+  wordIn,
+  wrong,
+} from '../../http/json.ts';
 import { asked, onlyIn, open, rowsOf } from './okx.ts';
 import { type OkxType, pages, sideOf } from './okx-orders.ts';
 import type { Ask, Listing, Protocol } from './protocol.ts';

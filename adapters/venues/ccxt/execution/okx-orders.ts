@@ -9,8 +9,17 @@ import type {
   VenueOrderStatus,
   VenueReplaceRequest,
 } from '../../../../core/ports/execution-venue.ts';
-import { Said } from './failures.ts';
-import { countIn, type Fields, Malformed, positiveIn, scaledIn, scaledOrNoneIn, wordIn, wrong } from './json.ts';
+import { Said } from '../../http/failures.ts';
+import {
+  countIn,
+  type Fields,
+  Malformed,
+  positiveIn,
+  scaledIn,
+  scaledOrNoneIn,
+  wordIn,
+  wrong,
+} from '../../http/json.ts';
 import { acknowledged, asked, onlyIn, rowsOf, told } from './okx.ts';
 import type { Ask, Call, Listing, Protocol } from './protocol.ts';
 

@@ -1,6 +1,6 @@
 /** Funding at OKX: Get bills details (last 3 months), of the type 8. */
 import type { VenuePayment } from '../../../../core/ports/execution-venue.ts';
-import { countIn, decimalTextIn, wordIn } from './json.ts';
+import { countIn, decimalTextIn, wordIn } from '../../http/json.ts';
 import { asked } from './okx.ts';
 import { pages } from './okx-orders.ts';
 import type { Ask, Listing } from './protocol.ts';

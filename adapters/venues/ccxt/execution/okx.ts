@@ -1,6 +1,8 @@
 /** Requests to OKX's interface, and what its errors mean: www.okx.com/docs-v5 (Overview, Order Book Trading, Error Code) as of 2026. */
-import { countIn, type Fields, fieldsOf, listOf, wordIn, wrong } from './json.ts';
-import type { Ask, Call, Complaint, Meaning } from './protocol.ts';
+
+import type { Complaint, Meaning } from '../../http/failures.ts';
+import { countIn, type Fields, fieldsOf, listOf, wordIn, wrong } from '../../http/json.ts';
+import type { Ask, Call } from './protocol.ts';
 
 /** The header expTime: an order that comes to be processed after it is refused. */
 export const EXPIRES_MS = 5_000;

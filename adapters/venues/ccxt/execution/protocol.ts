@@ -13,7 +13,8 @@ import type {
   VenueReplaceRequest,
   VenueStatus,
 } from '../../../../core/ports/execution-venue.ts';
-import type { BudgetTerms, Cost } from './budget.ts';
+import type { BudgetTerms, Cost } from '../../http/budget.ts';
+import type { Complaint, Meaning } from '../../http/failures.ts';
 
 /** A request, in the words of ccxt's signing: the section of the exchange's addresses, and the path within. */
 export interface Call {
@@ -27,27 +28,6 @@ export interface Call {
   /** Beside those of the signature. */
   readonly headers?: Readonly<Record<string, string>>;
 }
-
-/** The exchange's own error, as it said it. */
-export interface Complaint {
-  readonly status: number;
-  /** The code or the whole text, where the exchange has no codes. */
-  readonly code: string;
-  readonly message: string;
-  /** What came with it. */
-  readonly body?: unknown;
-}
-
-/**
- * What an error means for the request that it answers:
- * - `refused`: it was not and will not be carried out
- * - `rate`: nor was this one, for the number of requests alone
- * - `timing`: nor was this one, for its timestamp or nonce alone
- * - `duplicate`: an order works under this client order id
- * - `no such order`: the exchange knows no such order, or none that works
- * - `unclear`: it may have been carried out. Every error that is not known to mean something else.
- */
-export type Meaning = 'refused' | 'rate' | 'timing' | 'duplicate' | 'no such order' | 'unclear';
 
 /** Sends a call and resolves with what it asked for, out of the exchange's envelope. Throws `Said`, `Unheard`, `Malformed` or `Unsent`. */
 export type Ask = (call: Call) => Promise<unknown>;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ccxtVenueIds, openCcxtVenue } from '../../../../adapters/venues/ccxt/any.ts';
-import { barsOfCandles } from '../../../../adapters/venues/ccxt/candles.ts';
+import { barsOfCandles } from '../../../../adapters/venues/http/candles.ts';
 import { VenueServer } from '../server/venue-server.ts';
 
 let server: VenueServer;

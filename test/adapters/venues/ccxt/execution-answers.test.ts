@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openBinanceExecution } from '../../../../adapters/venues/ccxt/binance-execution.ts';
-import { decimalDifference, scaledAverage } from '../../../../adapters/venues/ccxt/execution/decimals.ts';
+import { decimalDifference, scaledAverage } from '../../../../adapters/venues/http/decimals.ts';
 import type { SubmitAnswer, VenueOrderRequest } from '../../../../core/ports/execution-venue.ts';
 import type { Operation } from '../../../contract/execution-venue.suite.ts';
 import { VenueServer } from '../server/venue-server.ts';

@@ -2,8 +2,8 @@
  * Answers of a venue, read field by field. Numbers keep the text that was sent, so no decimal passes through float64, and a
  * string where a number was agreed (or the reverse) is a malformed answer, not a guess.
  */
-import { PlimsollError } from '../../../../core/errors.ts';
-import { parseDecimal } from '../../../../core/numbers.ts';
+import { PlimsollError } from '../../../core/errors.ts';
+import { parseDecimal } from '../../../core/numbers.ts';
 
 /** A number of JSON, as its text. */
 export class Numeral {

@@ -1,7 +1,27 @@
 /** The ways in which a request to an exchange ends without what it asked for. */
-import { PlimsollError } from '../../../../core/errors.ts';
+import { PlimsollError } from '../../../core/errors.ts';
 import { Malformed } from './json.ts';
-import type { Complaint, Meaning } from './protocol.ts';
+
+/** The exchange's own error, as it said it. */
+export interface Complaint {
+  readonly status: number;
+  /** The code or the whole text, where the exchange has no codes. */
+  readonly code: string;
+  readonly message: string;
+  /** What came with it. */
+  readonly body?: unknown;
+}
+
+/**
+ * What an error means for the request that it answers:
+ * - `refused`: it was not and will not be carried out
+ * - `rate`: nor was this one, for the number of requests alone
+ * - `timing`: nor was this one, for its timestamp or nonce alone
+ * - `duplicate`: an order works under this client order id
+ * - `no such order`: the exchange knows no such order, or none that works
+ * - `unclear`: it may have been carried out. Every error that is not known to mean something else.
+ */
+export type Meaning = 'refused' | 'rate' | 'timing' | 'duplicate' | 'no such order' | 'unclear';
 
 /** The exchange answered with an error of its own. */
 export class Said extends Error {

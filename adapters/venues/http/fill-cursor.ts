@@ -4,8 +4,8 @@
  * what was given already.
  */
 import * as z from 'zod/mini';
-import { PlimsollError } from '../../../../core/errors.ts';
-import type { VenueFill } from '../../../../core/ports/execution-venue.ts';
+import { PlimsollError } from '../../../core/errors.ts';
+import type { VenueFill } from '../../../core/ports/execution-venue.ts';
 import { Malformed } from './json.ts';
 
 /** How late after its own time a fill may come to be seen. Later than this, it is not found. */

@@ -1,5 +1,5 @@
 /** Exact sums of decimals in text, of any length. */
-import { formatDecimal, parseDecimal } from '../../../../core/numbers.ts';
+import { formatDecimal, parseDecimal } from '../../../core/numbers.ts';
 
 /** `a` less `b`, with as many decimals as the longer of them. */
 export function decimalDifference(a: string, b: string): string {
