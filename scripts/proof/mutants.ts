@@ -1,10 +1,15 @@
 /** Mutants of the core's risk line, ledger and execution, and how many of them the tests kill. */
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, globSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './sources.ts';
+import { hashOf, ROOT } from './sources.ts';
 
+/** Of the run that ended last; each folder's is kept beside it under the folder's name. */
 const REPORT = '.cache/stryker/report.json';
+const keptReport = (folder: string): string => `.cache/stryker/${folder.replaceAll('/', '-')}.json`;
+
+/** Share of mutants that the tests must kill. */
+export const LEAST_KILLED = 0.85;
 
 /**
  * What is mutated, by folder (the first that a file is in), and the tests that are run against it: those that say what it does. Tests that would only be slow
@@ -37,9 +42,12 @@ interface Mutant {
 interface MutationReport {
   readonly files: { readonly [path: string]: { readonly mutants: readonly Mutant[] } };
 }
-interface Count {
+/** What came of a file's mutants. */
+export interface Count {
   readonly mutants: number;
   readonly killed: number;
+  /** Of the file as it was then: the start of its SHA-256, hex. */
+  readonly source: string;
 }
 type Counts = Readonly<Record<string, Count>>;
 
@@ -48,35 +56,60 @@ export interface MutantRun {
   readonly files?: readonly string[];
   /** Mutants that are run at a time; 1 unless told. */
   readonly threads?: number;
-  /** Counts of a proof of the same sources, which are kept for files that are not run now. */
+  /** Counts of a proof before, which are kept for files that are not run now and are as they were. */
   readonly before?: Counts;
 }
 
 /** By file, how many mutants there were and how many were killed, and the files that were not measured. */
 export function proveMutants({ files = [], threads = 1, before = {} }: MutantRun = {}): Record<string, unknown> {
-  const wanted = sources().filter((path) => files.length === 0 || files.some((name) => isWithin(path, name)));
+  const all = mutatedFiles();
+  const wanted = all.filter((path) => files.length === 0 || files.some((name) => isWithin(path, name)));
   if (wanted.length === 0) throw new Error(`nothing that is mutated is named ${files.join(' or ')}`);
-  const counts: Record<string, Count> = { ...before };
-  for (const folder of Object.keys(TESTS)) {
-    const mutated = wanted.filter((path) => folderOf(path) === folder);
-    if (mutated.length > 0) Object.assign(counts, countOf(mutated, testsOf(folder), threads));
-  }
-  const sum = (field: keyof Count): number => Object.values(counts).reduce((total, count) => total + count[field], 0);
-  const notMeasured = sources().filter((path) => counts[path] === undefined);
+  const counts: Record<string, Count> = Object.fromEntries(
+    Object.entries(before).filter(([path, count]) => all.includes(path) && holds(path, count)),
+  );
+  Object.assign(counts, countMutants(wanted, threads));
+  const sum = (field: 'mutants' | 'killed'): number =>
+    Object.values(counts).reduce((total, count) => total + count[field], 0);
+  const notMeasured = all.filter((path) => counts[path] === undefined);
   return { mutants: sum('mutants'), killed: sum('killed'), files: counts, notMeasured };
 }
 
-function countOf(mutated: readonly string[], tests: readonly string[], threads: number): Counts {
+/** Runs the mutants of files. */
+export function countMutants(files: readonly string[], threads = 1): Counts {
+  const counts: Record<string, Count> = {};
+  for (const folder of Object.keys(TESTS)) {
+    const mutated = files.filter((path) => folderOf(path) === folder);
+    if (mutated.length > 0) Object.assign(counts, countOf(folder, mutated, threads));
+  }
+  return counts;
+}
+
+/** Files that were not counted as they are. Throws where every one was. */
+export function changedFiles(before: Counts = {}): string[] {
+  const changed = mutatedFiles().filter((path) => !before[path] || !holds(path, before[path]));
+  if (changed.length === 0) throw new Error('nothing changed since the mutants were counted');
+  return changed;
+}
+
+/** Whether a count is of the file as it is. */
+export const holds = (path: string, { source }: Count): boolean => sourceOf(path) === source;
+
+const sourceOf = (path: string): string => hashOf([path]).slice(0, SOURCE_DIGITS);
+const SOURCE_DIGITS = 16;
+
+function countOf(folder: string, mutated: readonly string[], threads: number): Counts {
   const report = join(ROOT, REPORT);
   rmSync(report, { force: true });
   const command = join(ROOT, 'node_modules/@stryker-mutator/core/bin/stryker.js');
   const options = ['--mutate', mutated.join(','), '--concurrency', String(threads)];
   const { status } = spawnSync(process.execPath, [command, 'run', ...options], {
     cwd: ROOT,
-    env: { ...process.env, MUTANT_TESTS: tests.join(',') },
+    env: { ...process.env, MUTANT_TESTS: testsOf(folder).join(',') },
     stdio: ['ignore', 2, 2],
   });
   if (status !== 0) throw new Error('the mutants could not be run: see above');
+  copyFileSync(report, join(ROOT, keptReport(folder)));
   const measured = (JSON.parse(readFileSync(report, 'utf8')) as MutationReport).files;
   // A file of types has no mutants and is not in the report.
   return Object.fromEntries(mutated.map((path) => [path, tally(path, measured[path]?.mutants ?? [])]));
@@ -88,7 +121,7 @@ function tally(path: string, mutants: readonly Mutant[]): Count {
   const unrun = mutants.filter(({ status, testsCompleted }) => status === 'Survived' && !testsCompleted).length;
   if (killed + survived < mutants.length || unrun > 0)
     throw new Error(`${path}: mutants were not judged; ${REPORT} says why`);
-  return { mutants: mutants.length, killed };
+  return { mutants: mutants.length, killed, source: sourceOf(path) };
 }
 
 const isKilled = ({ status, statusReason = '' }: Mutant): boolean =>
@@ -102,9 +135,8 @@ const glob = (patterns: readonly string[]): string[] =>
 
 const folderOf = (path: string): string | undefined => Object.keys(TESTS).find((folder) => isWithin(path, folder));
 
-const sources = (): string[] => [...new Set(glob(Object.keys(TESTS).map((folder) => `${folder}/**/*.ts`)))].sort();
+/** Files whose mutants are run. */
+export const mutatedFiles = (): string[] =>
+  [...new Set(glob(Object.keys(TESTS).map((folder) => `${folder}/**/*.ts`)))].sort();
 
 const testsOf = (folder: string): string[] => glob(TESTS[folder]).filter((path) => !LEFT_OUT.test(path));
-
-/** What is mutated, and the tests that are run against it. */
-export const mutantEntries = (): string[] => [...sources(), ...Object.keys(TESTS).flatMap(testsOf)];

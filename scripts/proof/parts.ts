@@ -1,6 +1,5 @@
 /** The parts of the proof, and which sources the figures of each depend on. */
 import { inputEntries } from './inputs.ts';
-import { mutantEntries } from './mutants.ts';
 import { SESSION_ENTRIES } from './sessions.ts';
 import { SIMULATION_ENTRIES } from './simulation.ts';
 
@@ -17,7 +16,8 @@ interface Covered {
 export const COVERED: Readonly<Record<ProofPart, Covered>> = {
   simulation: { entries: () => SIMULATION_ENTRIES },
   bugs: { entries: () => SIMULATION_ENTRIES },
-  mutants: { entries: mutantEntries },
+  // Each count says of which source it is (mutants.ts); those of sources that changed since are counted again by the tests.
+  mutants: { entries: () => [], alone: true },
   inputs: { entries: inputEntries, alone: true },
   sessions: { entries: () => SESSION_ENTRIES },
 };
