@@ -112,15 +112,23 @@ function countOf(folder: string, mutated: readonly string[], threads: number): C
   copyFileSync(report, join(ROOT, keptReport(folder)));
   const measured = (JSON.parse(readFileSync(report, 'utf8')) as MutationReport).files;
   // A file of types has no mutants and is not in the report.
-  return Object.fromEntries(mutated.map((path) => [path, tally(path, measured[path]?.mutants ?? [])]));
+  return Object.fromEntries(
+    mutated.flatMap((path) => {
+      const count = tally(path, measured[path]?.mutants ?? []);
+      return count ? [[path, count]] : [];
+    }),
+  );
 }
 
-function tally(path: string, mutants: readonly Mutant[]): Count {
+/** Undefined, and said, where a mutant was not judged: then the file counts as not measured. */
+function tally(path: string, mutants: readonly Mutant[]): Count | undefined {
   const killed = mutants.filter(isKilled).length;
   const survived = mutants.filter(({ status }) => SURVIVED.has(status)).length;
   const unrun = mutants.filter(({ status, testsCompleted }) => status === 'Survived' && !testsCompleted).length;
-  if (killed + survived < mutants.length || unrun > 0)
-    throw new Error(`${path}: mutants were not judged; ${REPORT} says why`);
+  if (killed + survived < mutants.length || unrun > 0) {
+    console.error(`${path}: mutants were not judged; ${REPORT} says why`);
+    return undefined;
+  }
   return { mutants: mutants.length, killed, source: sourceOf(path) };
 }
 

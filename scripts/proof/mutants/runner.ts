@@ -25,6 +25,13 @@ import {
 } from '@stryker-mutator/api/test-runner';
 import { type Case, collect, endSuites, runCase, type Suite } from './suite.ts';
 
+/** A test failed under a mutant, and fails without it, too. */
+interface Polluted {
+  readonly status: typeof POLLUTED;
+  readonly test: string;
+}
+const POLLUTED = 'Polluted';
+
 /** What instrumented code reads and writes; Stryker's name for it. */
 interface Namespace {
   activeMutant?: string | undefined;
@@ -121,18 +128,21 @@ class WarmRunner implements TestRunner {
     // What it counted in the first run would otherwise grow with every mutant.
     stryker.mutantCoverage = undefined;
     const result = await this.#judge(options);
-    if (result !== 'polluted') return result;
+    if (result.status !== POLLUTED) return result;
     await this.#reload();
     const again = await this.#judge(options);
-    if (again !== 'polluted') return again;
-    return { status: MutantRunStatus.Error, errorMessage: 'a test fails without any mutant: it depends on others' };
+    if (again.status !== POLLUTED) return again;
+    return {
+      status: MutantRunStatus.Error,
+      errorMessage: `without any mutant it fails the second time: ${again.test}`,
+    };
   }
 
   async dispose(): Promise<void> {
     await this.#base.end();
   }
 
-  async #judge(options: MutantRunOptions): Promise<MutantRunResult | 'polluted'> {
+  async #judge(options: MutantRunOptions): Promise<MutantRunResult | Polluted> {
     const { activeMutant, hitLimit, testFilter, mutantActivation } = options;
     const isStatic = mutantActivation === 'static';
     stryker.hitCount = hitLimit === undefined ? undefined : 0;
@@ -153,7 +163,7 @@ class WarmRunner implements TestRunner {
           stryker.activeMutant = NONE;
         }
         const result = await this.#run(activeMutant, loaded.cases, hitLimit);
-        if (result === 'polluted' || result.status !== MutantRunStatus.Survived) return result;
+        if (result.status !== MutantRunStatus.Survived) return result;
         nrOfTests += result.nrOfTests;
       }
       return { status: MutantRunStatus.Survived, nrOfTests };
@@ -167,7 +177,7 @@ class WarmRunner implements TestRunner {
     { id: mutant, fileName }: MutantRunOptions['activeMutant'],
     cases: readonly Case[],
     hitLimit: number | undefined,
-  ): Promise<MutantRunResult | 'polluted'> {
+  ): Promise<MutantRunResult | Polluted> {
     let nrOfTests = 0;
     for (const each of cases) {
       nrOfTests++;
@@ -177,7 +187,7 @@ class WarmRunner implements TestRunner {
       if (hitLimit !== undefined && (stryker.hitCount ?? 0) > hitLimit) return timeout(hitLimit);
       if (failure === undefined) continue;
       const untouched = (await this.#loaded()).get(each.id);
-      if (untouched && (await failureOf(untouched)) !== undefined) return 'polluted';
+      if (untouched && (await failureOf(untouched)) !== undefined) return { status: POLLUTED, test: each.id };
       this.#remember(fileName, each.id);
       return { status: MutantRunStatus.Killed, failureMessage: failure, killedBy: [each.id], nrOfTests };
     }

@@ -80,17 +80,17 @@ describe('a fill at a venue', () => {
   });
 
   test.each([
-    ['of an order that no venue was asked for', submitted(), {}, 'order', 'one that a venue was asked for', '1'],
-    ['of an order that is not there', prepared(), { order: 2 }, 'order', '1 to 1', '2'],
-    ['of nothing', prepared(), { quantity: '0' }, 'quantity', 'more than nothing', '0'],
-    ['for nothing', prepared(), { price: '0' }, 'price', 'more than nothing', '0'],
-    ['under a name that is not there', prepared(), { fill: 7 }, 'reason', 'a text below 1', '7'],
-    ['with another cash', prepared(), { cash: '979981' }, 'cash', '979980', '979981'],
-    ['with another profit', prepared(), { realised: '1' }, 'realised', '0', '1'],
-    ['with another position', prepared(), { position: '2001' }, 'position', '2000', '2001'],
-    ['with two fees', prepared(), { feeQuantity: '2' }, 'feeQuantity', 'a fee in money or in the base', '2'],
+    ['of an order that no venue was asked for', submitted, {}, 'order', 'one that a venue was asked for', '1'],
+    ['of an order that is not there', prepared, { order: 2 }, 'order', '1 to 1', '2'],
+    ['of nothing', prepared, { quantity: '0' }, 'quantity', 'more than nothing', '0'],
+    ['for nothing', prepared, { price: '0' }, 'price', 'more than nothing', '0'],
+    ['under a name that is not there', prepared, { fill: 7 }, 'reason', 'a text below 1', '7'],
+    ['with another cash', prepared, { cash: '979981' }, 'cash', '979980', '979981'],
+    ['with another profit', prepared, { realised: '1' }, 'realised', '0', '1'],
+    ['with another position', prepared, { position: '2001' }, 'position', '2000', '2001'],
+    ['with two fees', prepared, { feeQuantity: '2' }, 'feeQuantity', 'a fee in money or in the base', '2'],
   ])('does not hold %s', (_, at, fields, what, expected, found) => {
-    expect(tryFill(at, fields)).toEqual(wrong(what, expected, found));
+    expect(tryFill(at(), fields)).toEqual(wrong(what, expected, found));
   });
 
   test('with a fee in the base leaves the position so much smaller, on either side', () => {
