@@ -5,9 +5,18 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 /**
  * Canonical JSON (RFC 8785): members in order of their UTF-16 code units, no white space, numbers as ECMAScript prints them.
- * Throws `JSON_NOT_CANONICAL` for NaN, infinities, undefined, functions and anything else JSON cannot hold.
+ * Throws `JSON_NOT_CANONICAL` for NaN, infinities, undefined, functions and anything else JSON cannot hold, and past
+ * {@link MAX_DEPTH}.
  */
 export function canonicalJson(value: unknown): string {
+  return canonical(value, 0);
+}
+
+/** Levels of lists and objects in each other. What goes deeper is damage, and would end in a stack that overflows. */
+const MAX_DEPTH = 500;
+
+function canonical(value: unknown, depth: number): string {
+  if (depth > MAX_DEPTH) throw notCanonical(`a value of more than ${MAX_DEPTH} levels`);
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -17,18 +26,22 @@ export function canonicalJson(value: unknown): string {
       break;
     case 'object':
       if (value === null) return 'null';
-      if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+      if (Array.isArray(value)) return `[${value.map((entry) => canonical(entry, depth + 1)).join(',')}]`;
       if (isPlain(value)) {
         const members = Object.keys(value)
           .sort()
           .filter((key) => value[key] !== undefined)
-          .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`);
+          .map((key) => `${JSON.stringify(key)}:${canonical(value[key], depth + 1)}`);
         return `{${members.join(',')}}`;
       }
   }
-  throw new PlimsollError(
+  throw notCanonical(String(value));
+}
+
+function notCanonical(what: string): PlimsollError {
+  return new PlimsollError(
     'JSON_NOT_CANONICAL',
-    `${String(value)} has no form in JSON`,
+    `${what} has no form in JSON`,
     'store numbers that are finite, text, lists and plain objects',
   );
 }

@@ -184,10 +184,28 @@ function toCommit(stream: string, row: Row): Commit {
     stream,
     number: row.number as number,
     firstSequence: row.first_sequence as number,
-    events: JSON.parse(row.events as string) as Json[],
+    events: eventsOf(stream, row),
     hash: row.hash as string,
   };
 }
+
+function eventsOf(stream: string, row: Row): Json[] {
+  try {
+    const events: unknown = JSON.parse(String(row.events));
+    if (Array.isArray(events)) return events;
+  } catch (cause) {
+    throw unreadable(stream, row, cause);
+  }
+  throw unreadable(stream, row);
+}
+
+const unreadable = (stream: string, { number, first_sequence }: Row, cause?: unknown): PlimsollError =>
+  new PlimsollError(
+    'LEDGER_COMMIT_UNREADABLE',
+    `commit ${number} of ${stream} is damaged: the events from ${first_sequence} on cannot be read`,
+    'keep the files as they are and restore a backup beside them',
+    { kept: 'nothing was changed', cause },
+  );
 
 function toDocument(row: Row): LedgerDocument {
   return { key: row.key as string, version: row.version as number, value: JSON.parse(row.value as string) as Json };

@@ -1,6 +1,7 @@
+import { PlimsollError } from '../../core/errors.ts';
 import type { LedgerFold } from '../../core/ledger/fold.ts';
 import { LedgerVerifier } from '../../core/ledger/verify.ts';
-import type { LedgerPort } from '../../core/ports/ledger.ts';
+import type { Commit, LedgerPort } from '../../core/ports/ledger.ts';
 import { type AccountState, findAccount } from '../../functions/steps/account-state.ts';
 import { accountStreams, visiting } from '../../platform/visit.ts';
 import { progressLine } from './progress.ts';
@@ -57,7 +58,7 @@ async function verify(ledger: LedgerPort, stream: string): Promise<Verified> {
   let fault: Fault | null = null;
   let commits = 0;
   for (let after = 0; !fault; ) {
-    const page = await ledger.read(stream, after, PAGE);
+    const page = await readable(ledger, stream, after);
     for (const commit of page) {
       fault = verifier.add(commit) ?? null;
       if (fault) break;
@@ -67,7 +68,7 @@ async function verify(ledger: LedgerPort, stream: string): Promise<Verified> {
       if (fault) break;
       progress(last, end);
     }
-    if (page.length < PAGE) break;
+    if (page.length === 0) break;
     after = page[page.length - 1].number;
   }
   progress.end();
@@ -83,6 +84,16 @@ async function verify(ledger: LedgerPort, stream: string): Promise<Verified> {
     };
   }
   return { stream, holds: fault === null, commits, events: sequence, head, fault };
+}
+
+/** The next commits; where one of them cannot be read, those before it first, since the first fault may be theirs. */
+async function readable(ledger: LedgerPort, stream: string, after: number): Promise<readonly Commit[]> {
+  try {
+    return await ledger.read(stream, after, PAGE);
+  } catch (error) {
+    if (!(error instanceof PlimsollError) || error.code !== 'LEDGER_COMMIT_UNREADABLE') throw error;
+    return ledger.read(stream, after, 1);
+  }
 }
 
 /** The account as it is kept beside the ledger, against the account that the events add up to. */

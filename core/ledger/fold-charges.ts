@@ -16,6 +16,9 @@ export function settleFunding(state: FoldState, event: LedgerEvent): void {
   if (!state.known(event, event.instrument)) return;
   const listed = state.account.instruments[event.instrument as number];
   const held = state.position(event.strategy as number, event.instrument as number);
+  const isWhole = Number.isSafeInteger(event.rateMillionths);
+  state.check(isWhole, 'rateMillionths', 'a whole number', event.rateMillionths);
+  if (!isWhole) return;
   const rate = BigInt(event.rateMillionths as number);
   const isHeld = held.quantity !== 0n && listed.isPerpetual;
   state.check(isHeld, 'position', 'a position in a perpetual', held.quantity);

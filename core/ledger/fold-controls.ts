@@ -2,6 +2,7 @@
 import type { Purpose } from '../execution/order.ts';
 import type { TradingState } from '../risk/trading-state.ts';
 import type { LedgerEvent } from './events.ts';
+import { FoldedBody } from './fold-body.ts';
 import type { FoldedOrder, FoldState } from './fold-state.ts';
 
 export function changeTradingState(state: FoldState, event: LedgerEvent): void {
@@ -51,10 +52,11 @@ export function turnAway(state: FoldState, event: LedgerEvent): void {
 
 /** A cycle that was given up, under its own time: what it had decided and not sent is over. */
 export function closeGap(state: FoldState, event: LedgerEvent): void {
-  const { cycle, step, attempts } = event.body as Readonly<Record<string, unknown>>;
-  state.equal('cycle', event.cycle, cycle);
-  state.check((STEPS as readonly unknown[]).includes(step), 'step', `one of ${STEPS.join(', ')}`, step);
-  state.check(Number.isSafeInteger(attempts) && Number(attempts) > 0, 'attempts', 'at least one', attempts);
+  const body = FoldedBody.of(state, event);
+  const step = body.text('step');
+  state.equal('cycle', event.cycle, body.count('cycle'));
+  state.check((STEPS as readonly string[]).includes(step), 'step', `one of ${STEPS.join(', ')}`, step);
+  body.count('attempts', { least: 1 });
   const waiting = state.account.orders.find((order) => order.state === 'Initialized');
   state.check(waiting === undefined, 'order', 'no intent that waits to be sent', waiting?.id);
 }

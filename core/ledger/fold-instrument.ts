@@ -1,5 +1,9 @@
 import { invariant } from '../errors.ts';
-import { ceilDivide } from './fold-numbers.ts';
+import type { FoldedBody } from './fold-body.ts';
+import { ceilDivide, type Ratio } from './fold-numbers.ts';
+
+/** More than any price, quantity or money has. A damaged number of decimals must not become a power that fills the memory. */
+const DECIMALS = { most: 32 };
 
 /** What the fold needs to know of an instrument. */
 export interface FoldedInstrument {
@@ -17,42 +21,29 @@ export interface FoldedInstrument {
   halted: boolean;
 }
 
-/** From the body of an InstrumentListed event. */
-export function instrumentOf(body: Record<string, unknown>): FoldedInstrument {
-  const multiplier = decimalOf(body.multiplier);
-  const shift = Number(body.priceDecimals) + Number(body.quantityDecimals) - Number(body.moneyDecimals);
+/** From the body of an event that lists an instrument. */
+export function instrumentOf(body: FoldedBody): FoldedInstrument {
+  const multiplier = body.ratio('multiplier');
+  const price = body.count('priceDecimals', DECIMALS);
+  const shift = price + body.count('quantityDecimals', DECIMALS) - body.count('moneyDecimals', DECIMALS);
+  const type = body.text('type');
   return {
-    symbol: String(body.symbol),
-    isPerpetual: body.type === 'linear-perpetual' || body.type === 'currency-pair',
+    symbol: body.text('symbol'),
+    isPerpetual: type === 'linear-perpetual' || type === 'currency-pair',
     numerator: multiplier.digits * 10n ** BigInt(Math.max(0, -shift)),
     divisor: multiplier.scale * 10n ** BigInt(Math.max(0, shift)),
-    makerFee: rateOf(body.makerFeeBps),
-    takerFee: rateOf(body.takerFeeBps),
-    borrowRate: rateOf(body.borrowBpsPerYear),
+    makerFee: rateOf(body.ratio('makerFeeBps')),
+    takerFee: rateOf(body.ratio('takerFeeBps')),
+    borrowRate: rateOf(body.ratio('borrowBpsPerYear')),
     halted: false,
   };
 }
 
 /** Basis points as millionths, rounded up. */
-export function rateOf(bps: unknown): bigint {
-  const { digits, scale } = decimalOf(bps);
-  return ceilDivide(digits * 100n, scale);
-}
+export const rateOf = ({ digits, scale }: Ratio): bigint => ceilDivide(digits * 100n, scale);
 
 /** A scaled integer from the text of an event. */
 export function scaledByHand(text: unknown): bigint {
   invariant(typeof text === 'string' && /^-?\d+$/.test(text), `${String(text)} is a scaled integer as text`);
   return BigInt(text);
-}
-
-/** A number of JSON, exactly as its shortest decimal: `digits / scale`. */
-function decimalOf(value: unknown): { digits: bigint; scale: bigint } {
-  const match = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value));
-  invariant(match, `${String(value)} is a number`);
-  const fraction = match[3] ?? '';
-  const exponent = Number(match[4] ?? 0) - fraction.length;
-  const digits = BigInt(match[2] + fraction) * (match[1] ? -1n : 1n);
-  return exponent >= 0
-    ? { digits: digits * 10n ** BigInt(exponent), scale: 1n }
-    : { digits, scale: 10n ** BigInt(-exponent) };
 }

@@ -106,12 +106,13 @@ function orderOf(event: LedgerEvent): FoldedOrder {
 }
 
 function checkIntent(state: FoldState, order: FoldedOrder): void {
-  const { id, parent, quantity, budget, reserved, exposure, reduceOnly } = order;
+  const { parent, quantity, budget, reserved, exposure, reduceOnly } = order;
   const isLeg = parent !== 0;
   const isSized = isLeg || quantity > 0n !== budget > 0n;
   state.check(isSized, 'quantity', 'a quantity or a budget', `${quantity} and ${budget}`);
   state.check(reserved >= 0n && exposure >= 0n, 'reserved', 'nothing below zero', `${reserved} and ${exposure}`);
   const isFree = reserved === 0n && exposure === 0n;
   state.check(!reduceOnly || isFree, 'reserved', 'nothing for an order that reduces', reserved);
-  state.check(!isLeg || (parent < id && reduceOnly), 'parent', 'an entry before its leg', parent);
+  const isAfterEntry = state.account.orders[parent - 1] !== undefined && reduceOnly;
+  state.check(!isLeg || isAfterEntry, 'parent', 'an entry before its leg', parent);
 }

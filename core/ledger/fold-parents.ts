@@ -1,13 +1,14 @@
 /** Orders that an algorithm works, and their parts: what the parts come to never passes the order. */
 import type { LedgerEvent } from './events.ts';
+import { FoldedBody } from './fold-body.ts';
 import { checkStops } from './fold-controls.ts';
 import { scaledByHand } from './fold-instrument.ts';
 import type { FoldedOrder, FoldState } from './fold-state.ts';
 
 export function setAlgorithm(state: FoldState, event: LedgerEvent): void {
   const { orders } = state.account;
-  const { order: id } = event.body as { order?: unknown };
-  const order = orders[Number(id) - 1];
+  const id = FoldedBody.of(state, event).count('order');
+  const order = orders[id - 1];
   state.check(order !== undefined && order.id === orders.length, 'order', `${orders.length}, the last`, id);
   if (!order || state.wrong) return;
   state.equal('state', 'Initialized', order.state);

@@ -2,6 +2,7 @@ import { type OrderState, type OrderType, type Purpose, type Side, TRANSITIONS }
 import type { TradingState } from '../risk/trading-state.ts';
 import type { LedgerEvent } from './events.ts';
 import type { FoldedInstrument } from './fold-instrument.ts';
+import { shown } from './shown.ts';
 
 /** What an event says and what the events before it say, where they differ. */
 export interface Discrepancy {
@@ -193,11 +194,11 @@ export class FoldState {
   }
 
   equal(what: string, expected: bigint | number | string, found: unknown): void {
-    this.check(String(expected) === String(found), what, String(expected), found);
+    this.check(String(expected) === shown(found), what, String(expected), found);
   }
 
   /** Keeps the first thing that is wrong with an event. */
   check(holds: boolean, what: string, expected: string, found: unknown): void {
-    if (!holds) this.#wrong ??= { what, expected, found: String(found) };
+    if (!holds) this.#wrong ??= { what, expected, found: shown(found) };
   }
 }

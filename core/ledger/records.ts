@@ -116,7 +116,10 @@ function toWord(event: LedgerEvent, name: string, form: FieldForm): number {
     invariant(Number.isSafeInteger(number), `${event.kind}.${name} is below 2^53`);
     return number + 0;
   }
-  if (form === 'boolean') return value === true ? 1 : 0;
+  if (form === 'boolean') {
+    invariant(typeof value === 'boolean', `${event.kind}.${name} is true or false`);
+    return value ? 1 : 0;
+  }
   const position = form.indexOf(value as string);
   invariant(position >= 0, `${event.kind}.${name} is one of ${form.join(', ')}`);
   return position;

@@ -3,6 +3,7 @@ import { type Commit, LEDGER_BOUNDS } from '../ports/ledger.ts';
 import { type LedgerEvent, NUMERIC_EVENTS } from './events.ts';
 import { LedgerFold } from './fold.ts';
 import { Journal } from './journal.ts';
+import { shown } from './shown.ts';
 import { upcast } from './upcasters.ts';
 
 export type Verification =
@@ -31,7 +32,7 @@ export interface LedgerFault {
 
 /**
  * Checks a stream from its first commit: numbers and sequences without a gap, the hash chain, and every state and amount that an
- * event claims, worked out anew (fold.ts). Stops at the first event that does not hold. A tail that was cut off is seen only by
+ * event claims, worked out anew (fold.ts). Stops at the first event that does not hold, and throws at none. A tail that was cut off is seen only by
  * comparing `head` with a hash that was kept elsewhere.
  */
 export function verifyLedger(commits: Iterable<Commit>): Verification {
@@ -117,9 +118,9 @@ function fault(
     holds: false,
     sequence,
     commit: commit.number,
-    kind: String(kind),
+    kind: shown(kind),
     what,
-    expected: String(expected),
-    found: String(found),
+    expected: shown(expected),
+    found: shown(found),
   };
 }

@@ -19,7 +19,7 @@ export interface LedgerPort {
    */
   commit(request: CommitRequest): Promise<CommitOutcome>;
 
-  /** Commits numbered above `after`, ascending, at most `limit` (1 to 1,000). */
+  /** Commits numbered above `after`, ascending, at most `limit` (1 to 1,000). Throws `LEDGER_COMMIT_UNREADABLE` at damage. */
   read(stream: string, after: number, limit: number): Promise<Commit[]>;
 
   /** The document under `key`, or undefined. Read after write: a committed document is seen by the next read. */

@@ -23,10 +23,15 @@ export const listing = (symbol: string, changes: object = {}): object => ({
 
 export class HandWritten {
   readonly fold = new LedgerFold();
+  /** Those that held. */
+  readonly events: LedgerEvent[] = [];
 
   /** What is wrong with an event of this kind; undefined where nothing is. */
   try(kind: LedgerEvent['kind'], fields: object = {}): Discrepancy | undefined {
-    return this.fold.apply({ kind, version: 1, cycle: CYCLE, ...fields } as LedgerEvent);
+    const event = { kind, version: 1, cycle: CYCLE, ...fields } as LedgerEvent;
+    const wrong = this.fold.apply(event);
+    if (!wrong) this.events.push(event);
+    return wrong;
   }
 
   /** An event that has to hold. */

@@ -6,7 +6,9 @@ import { openOandaVenue } from '../../../../adapters/venues/oanda/market-data.ts
 import { type VenueConfiguration, venueSchema } from '../../../../core/configuration/schema.ts';
 import { MarketColumns } from '../../../../core/engine/market-columns.ts';
 import { MarketState } from '../../../../core/engine/market-state.ts';
+import { FoldedBody } from '../../../../core/ledger/fold-body.ts';
 import { instrumentOf } from '../../../../core/ledger/fold-instrument.ts';
+import { FoldState } from '../../../../core/ledger/fold-state.ts';
 import { instrument } from '../../../../core/market/instrument.ts';
 import { limitsSchema } from '../../../../core/risk/limits.ts';
 import { VenueServer } from '../server/venue-server.ts';
@@ -90,7 +92,7 @@ describe('a currency pair', () => {
   test('is held on margin by the engine and by the fold of its ledger, and settles in its quote', () => {
     const market = new MarketState(new MarketColumns(1), 0, pair(), 60_000, limitsSchema.parse({}));
     expect(market.isPerpetual).toBe(true);
-    expect(instrumentOf({ ...pair() }).isPerpetual).toBe(true);
+    expect(instrumentOf(new FoldedBody(new FoldState(), pair())).isPerpetual).toBe(true);
     expect(() => pair({ settlement: 'EUR' })).toThrow(expect.objectContaining({ code: 'INSTRUMENT_INVALID' }));
   });
 });
