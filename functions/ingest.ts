@@ -8,7 +8,7 @@ import { SchedulerEvent } from '../adapters/aws/scheduler-ticks.ts';
 import { createLake } from '../adapters/lake/lake.ts';
 import { PlimsollError } from '../core/errors.ts';
 import { type IngestReport, ingestScheduled, ingestSpan } from './support/ingest-cycles.ts';
-import { count, failure, logger, metrics } from './support/observe.ts';
+import { count, countOf, failure, logger, metrics } from './support/observe.ts';
 import { lakeObjects } from './support/s3.ts';
 import { stepPorts } from './support/step-ports.ts';
 import { openVenues } from './support/venues.ts';
@@ -58,4 +58,5 @@ function report(done: IngestReport): void {
   count('CyclesSkipped', done.skipped);
   count('BarsMissing', done.missing);
   count('BarsRefused', done.refused.length);
+  if (done.waiting !== undefined) countOf(done.account, 'LimitsWaiting', done.waiting);
 }

@@ -16,6 +16,8 @@ const Settled = z.strictObject({ settledUntil: z.int() });
 export interface Ticks {
   /** Logical times that are due, ms UTC, oldest first. */
   readonly times: readonly number[];
+  /** The last one that is settled; undefined before the first. */
+  readonly settledUntil: number | undefined;
   /** Older ones that are left out. */
   readonly skipped: number;
   /** Ms UTC before which the last of them must not begin: its bar is not out yet. */
@@ -36,8 +38,9 @@ export function ticksOf(plan: SchedulePlan, event: unknown, settled: LedgerDocum
     'a schedule has a period, a delay and a bound',
   );
   const scheduled = scheduledTime(plan, event);
-  const { times, skipped } = dueTimes(plan, settledUntil(settled), scheduled + plan.delayMs);
-  return { times, skipped, readyAt: (times.at(-1) ?? scheduled) + plan.delayMs };
+  const until = settledUntilOf(settled);
+  const { times, skipped } = dueTimes(plan, until, scheduled + plan.delayMs);
+  return { times, settledUntil: until, skipped, readyAt: (times.at(-1) ?? scheduled) + plan.delayMs };
 }
 
 /** The write that settles `time`; it loses against one that settled in between. */
@@ -58,7 +61,7 @@ function scheduledTime(plan: SchedulePlan, event: unknown): number {
   );
 }
 
-function settledUntil(document: LedgerDocument | undefined): number | undefined {
+function settledUntilOf(document: LedgerDocument | undefined): number | undefined {
   if (document === undefined) return undefined;
   const parsed = Settled.safeParse(document.value);
   if (parsed.success) return parsed.data.settledUntil;

@@ -12,7 +12,7 @@ import { nearest } from '../../core/nearest.ts';
 import type { LedgerDocument } from '../../core/ports/ledger.ts';
 import type { MarketDataPort } from '../../core/ports/market-data.ts';
 import type { SchedulePlan } from '../../core/ports/schedule.ts';
-import { findAccount, KEYS, type Opening } from '../steps/account-state.ts';
+import { type AccountState, findAccount, KEYS, type Opening } from '../steps/account-state.ts';
 import { applyConfiguration } from '../steps/configure.ts';
 import { forEachOf, type GatheredBars, gatherBars } from '../steps/gather.ts';
 import { openAccount, openCycles, resume } from '../steps/ingest.ts';
@@ -41,6 +41,8 @@ export interface IngestReport {
   readonly missing: number;
   /** "BTC/USDT at 1700000000000: high 1 and low 2 …" */
   readonly refused: readonly string[];
+  /** Looser limits that wait for a second person's approval, one by one; left out where nobody looked. */
+  readonly waiting?: number;
   /** Its history is not whole yet, and is gone on with at the next time. */
   readonly isWarmingUp?: true;
 }
@@ -203,7 +205,7 @@ async function prepare(run: Run, event: SchedulerEvent, { account, settled }: Sc
     await resume(ports.steps, stream);
   }
   const listed = isOpen ? [] : await venue.instruments(universe.symbols);
-  if (settled !== undefined && isNewDay(settled, ticks.times[0]) && venue.provenance === 'live')
+  if (ticks.settledUntil !== undefined && isNewDay(ticks.settledUntil, ticks.times[0]) && venue.provenance === 'live')
     ports.tell(await takeListing(ports.steps, account, venue));
   const isWarm = settled !== undefined || (await warm(run, account, venue, listed, ticks.times[0]));
   if (!isWarm) return [];
@@ -212,8 +214,7 @@ async function prepare(run: Run, event: SchedulerEvent, { account, settled }: Sc
 }
 
 /** Whether a time is on another day (UTC) than the one up to which a schedule is settled. */
-function isNewDay({ value }: LedgerDocument, time: number): boolean {
-  const { settledUntil } = value as { settledUntil: number };
+function isNewDay(settledUntil: number, time: number): boolean {
   return Math.floor(time / DAY_MS) !== Math.floor(settledUntil / DAY_MS);
 }
 
@@ -306,9 +307,10 @@ async function ingestAccount(
     await recordMissed(ports.steps, streamOf(ports.steps.configuration, account), plan.everyMs, times[0], skipped);
   await open(ports, account, venue, own);
   // In this order: a process that ends in between finds its times not settled, and sends again what may have been lost.
-  await setGoing(ports.steps, streamOf(ports.steps.configuration, account), own[0]?.asOf);
+  const state = await setGoing(ports.steps, streamOf(ports.steps.configuration, account), own[0]?.asOf);
   await settleTimes(ports.steps, plan, due);
-  ports.report(reportOf(account, universeOf(ports.steps.configuration, account).symbols.length, own, skipped));
+  const done = reportOf(account, universeOf(ports.steps.configuration, account).symbols.length, own, skipped);
+  ports.report({ ...done, waiting: state?.engine.limits?.held?.changes.length ?? 0 });
 }
 
 /**
@@ -316,11 +318,24 @@ async function ingestAccount(
  * cycle that is open. At work is one that moved a moment ago and stands within a cycle, or before one that was opened earlier;
  * the message that took it there takes it on.
  * @param opened the first cycle that was opened just now
+ * @returns the account as it stands; undefined where it is not open
  */
-async function setGoing(steps: StepPorts, stream: string, opened = Number.POSITIVE_INFINITY): Promise<void> {
+async function setGoing(
+  steps: StepPorts,
+  stream: string,
+  opened = Number.POSITIVE_INFINITY,
+): Promise<AccountState | undefined> {
   const account = await findAccount(steps.ledger, stream);
-  if (!account) return;
-  const { cursor, verdicts } = account.state;
+  if (account) await sendIfAtRest(steps, stream, account.state, opened);
+  return account?.state;
+}
+
+async function sendIfAtRest(
+  steps: StepPorts,
+  stream: string,
+  { cursor, verdicts }: AccountState,
+  opened: number,
+): Promise<void> {
   const isMoving = steps.now() - (verdicts.at(-1)?.at ?? 0) < INGEST_BOUNDS.atWorkMs;
   if (isMoving && cursor.next !== 'settled') return;
   const following = isMoving ? await cycleFollowing(steps, stream, cursor) : undefined;

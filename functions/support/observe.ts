@@ -20,9 +20,22 @@ const UNITS = {
   BarsRefused: MetricUnit.Count,
 } as const;
 
+/** Metrics that an account has by itself, under a dimension of its name. */
+const UNITS_OF_ACCOUNT = {
+  /** Looser limits that wait for a second person's approval. */
+  LimitsWaiting: MetricUnit.Count,
+} as const;
+
 export const count = (name: keyof typeof UNITS, value: number): void => {
   metrics.addMetric(name, UNITS[name], value);
 };
+
+export function countOf(account: string, name: keyof typeof UNITS_OF_ACCOUNT, value: number): void {
+  const single = metrics.singleMetric();
+  single.addDimension('account', account);
+
+  single.addMetric(name, UNITS_OF_ACCOUNT[name], value);
+}
 
 /** An error as a log line may show it. Ours say what happened and the way out; of others the name, text and where. */
 export function failure(error: unknown): Record<string, unknown> {

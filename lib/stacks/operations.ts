@@ -51,6 +51,7 @@ export class OperationsStack extends Stack {
       api.api.metricServerError({ period: PERIOD, statistic: 'Sum' }),
       5,
     );
+    for (const { id: account } of deployment.configuration.accounts) this.#limitsWaiting(deployment, account);
     this.#dashboard(deployment, trading);
     new CfnOutput(this, 'AlarmTopic', { value: this.topic.topicArn });
   }
@@ -94,15 +95,32 @@ export class OperationsStack extends Stack {
     );
   }
 
-  /** Fires at `threshold` and above; silence is no alarm. */
-  #alarm(id: string, alarmDescription: string, metric: IMetric, threshold: number): void {
+  /** Ingest says with every bar what waits; between bars, which may be days apart, it is as it was. */
+  #limitsWaiting({ configuration }: Deployment, account: string): void {
+    this.#alarm(
+      `LimitsWaiting-${account}`,
+      `Looser limits of "${account}" wait for a second person: see \`plimsoll limits changes\`, and approve or reject them.`,
+      limitsWaiting(configuration.instance.name, account),
+      1,
+      TreatMissingData.IGNORE,
+    );
+  }
+
+  /** Fires at `threshold` and above; silence is no alarm, unless `treatMissingData` says otherwise. */
+  #alarm(
+    id: string,
+    alarmDescription: string,
+    metric: IMetric,
+    threshold: number,
+    treatMissingData = TreatMissingData.NOT_BREACHING,
+  ): void {
     const alarm = new Alarm(this, id, {
       metric,
       threshold,
       alarmDescription,
       evaluationPeriods: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      treatMissingData,
     });
     const action = new SnsAction(this.topic);
     alarm.addAlarmAction(action);
@@ -130,6 +148,10 @@ export class OperationsStack extends Stack {
         left: [own('ingest', 'BarsMissing', 'Sum'), own('ingest', 'BarsRefused', 'Sum')],
       }),
       new GraphWidget({
+        title: 'Looser limits that wait for approval',
+        left: configuration.accounts.map(({ id }) => limitsWaiting(name, id).with({ label: id })),
+      }),
+      new GraphWidget({
         title: 'Dead letters',
         left: queues.map(({ deadLetters }) => deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD })),
       }),
@@ -140,3 +162,12 @@ export class OperationsStack extends Stack {
     );
   }
 }
+
+const limitsWaiting = (instance: string, account: string): Metric =>
+  new Metric({
+    namespace: 'Plimsoll',
+    metricName: 'LimitsWaiting',
+    statistic: 'Maximum',
+    period: PERIOD,
+    dimensionsMap: { service: `${instance}-ingest`, account },
+  });

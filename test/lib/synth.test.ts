@@ -248,6 +248,20 @@ describe('the operations stack', () => {
     expect(count('Throttles')).toBe(functions);
     for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1);
   });
+
+  it('rings for looser limits that wait for approval, account by account, until it hears that none does', () => {
+    const alarms = Object.values(
+      templates.operations.findResources('AWS::CloudWatch::Alarm', { Properties: { MetricName: 'LimitsWaiting' } }),
+    );
+    expect(alarms.map(({ Properties }) => Properties.Dimensions)).toEqual(
+      deployment.configuration.accounts.map(({ id }) => [
+        { Name: 'account', Value: id },
+        { Name: 'service', Value: 'harbour-ingest' },
+      ]),
+    );
+    for (const { Properties } of alarms)
+      expect(Properties).toMatchObject({ Namespace: 'Plimsoll', Threshold: 1, TreatMissingData: 'ignore' });
+  });
 });
 
 describe('the AWS Solutions rules', () => {

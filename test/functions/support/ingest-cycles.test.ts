@@ -17,6 +17,7 @@ import type { Cursor, CycleDocument } from '../../../functions/steps/account-sta
 import { pause, setTradingState } from '../../../functions/steps/commands.ts';
 import { applyConfiguration } from '../../../functions/steps/configure.ts';
 import { executeStep } from '../../../functions/steps/execute.ts';
+import { reject } from '../../../functions/steps/limits.ts';
 import { reconcileStep } from '../../../functions/steps/reconcile.ts';
 import { riskStep } from '../../../functions/steps/risk.ts';
 import { signalStep } from '../../../functions/steps/signal.ts';
@@ -309,6 +310,19 @@ describe('a deployment with another configuration', () => {
     ).toEqual([configuration.accounts[0].limits.maxOrderNotional, 17]);
     expect(await cursor('first')).toEqual({ cycle: NEXT, next: 'settled' });
     expect(verifyLedger(await embedded.ledger.read('local/first', 0, 1_000))).toMatchObject({ holds: true });
+  });
+
+  it('whose looser limits wait is told of with every bar, until they are rejected', async () => {
+    use({ limits: { maxOrderNotional: 17 } });
+    await scheduled(NEXT);
+    use({ limits: { maxOrderNotional: 18 } });
+    await scheduled((time = NEXT + MINUTE));
+    const waiting = () => reports.filter(({ account }) => account === 'first').map((done) => done.waiting);
+    expect(waiting().slice(-2)).toEqual([0, 1]);
+    const person = { id: 'ada', name: 'ada', roles: ['admin' as const] };
+    await reject(ports.steps, 'local/first', 2, 'not now', { principal: person, idempotencyKey: 'a' });
+    await scheduled((time = NEXT + 2 * MINUTE));
+    expect(waiting().at(-1)).toBe(0);
   });
 
   it('is taken over once, and costs one read where nothing changed', async () => {
