@@ -10,11 +10,13 @@ import type { Ask } from './parts/confirmation.tsx';
 import { Cycles } from './parts/cycles.tsx';
 import { Denials } from './parts/denials.tsx';
 import { Figures } from './parts/figures.tsx';
+import { HeldLimits } from './parts/held-limits.tsx';
 import { Ledger } from './parts/ledger.tsx';
 import { LoadLines } from './parts/load-lines.tsx';
 import { Orders } from './parts/orders.tsx';
 import { Positions } from './parts/positions.tsx';
 import { Strategies } from './parts/strategies.tsx';
+import { WorkedOrders } from './parts/worked-orders.tsx';
 
 interface AccountProps {
   readonly client: ApiClient;
@@ -33,6 +35,9 @@ export function Account({ client, view, feed, theme, onAsk }: AccountProps) {
   return (
     <main className="desk" data-stale={isStale || undefined}>
       <Figures summary={view.account} cycles={view.cycles} heardAt={feed.heardAt} isStale={isStale} />
+      <div className="area-waiting">
+        <HeldLimits client={client} view={view} onAsk={onAsk} />
+      </div>
       <div className="area-price">
         <PriceChart client={client} view={view} symbols={symbols} symbol={symbol} onSymbol={setChosen} theme={theme} />
       </div>
@@ -51,6 +56,7 @@ export function Account({ client, view, feed, theme, onAsk }: AccountProps) {
           onAsk={onAsk}
         />
         <Orders client={client} orders={view.orders} account={view.account.account} onAsk={onAsk} />
+        <WorkedOrders client={client} orders={view.orders} account={view.account.account} />
         <Cycles cycles={view.cycles} />
         <Ledger events={view.events} chain={view.chain} />
       </div>

@@ -33,7 +33,6 @@ export const count = (name: keyof typeof UNITS, value: number): void => {
 export function countOf(account: string, name: keyof typeof UNITS_OF_ACCOUNT, value: number): void {
   const single = metrics.singleMetric();
   single.addDimension('account', account);
-
   single.addMetric(name, UNITS_OF_ACCOUNT[name], value);
 }
 

@@ -5,10 +5,10 @@ import { money } from '../../dashboard/src/format.ts';
 import { buildDashboard } from '../../scripts/dashboard.ts';
 import { hasBrowser, openBrowser, openPage, PHONE, type WatchedPage } from './browser.ts';
 import { lowContrast } from './contrast.ts';
+import { FAILED, widestOverflow } from './desk.ts';
 import { startPlatform, type TestPlatform } from './platform.ts';
 
 const FIRST_CYCLES = 24;
-const FAILED = /^Failed to load resource/;
 
 describe.skipIf(!hasBrowser)('the dashboard in Chromium, on a platform that runs', () => {
   let browser: Browser;
@@ -472,14 +472,4 @@ function paintedColours(page: Page, selector: string): Promise<number> {
     }
     return colours.size;
   }, selector);
-}
-
-/** The right edge of the widest element that is not inside a box which scrolls. */
-function widestOverflow(page: Page): Promise<number> {
-  return page.evaluate(() => {
-    const outside = [...document.querySelectorAll('body *')].filter(
-      (element) => !element.closest('.table-box, .chart, .unseen, .skip'),
-    );
-    return Math.max(...outside.map((element) => Math.floor(element.getBoundingClientRect().right)));
-  });
 }

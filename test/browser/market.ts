@@ -11,23 +11,25 @@ const SYMBOLS = ['BTC/USDT', 'ETH/USDT'];
 const FROM = Date.UTC(2026, 0, 5);
 const BARS = 600;
 
-export function configurationFor(dataDirectory: string): Configuration {
+const ACCOUNTS: readonly object[] = [
+  {
+    id: 'paper',
+    universe: 'majors',
+    strategies: [
+      { strategy: 'known', allocation: 0.5 },
+      { strategy: 'sma-cross', params: { fast: 3, slow: 8 }, allocation: 0.3 },
+    ],
+    limits: { maxOrderNotional: 2_000, maxDrawdown: 0.2, oversize: 'deny' },
+  },
+  { id: 'second', universe: 'majors', cash: 500, strategies: [{ strategy: 'sma-cross' }] },
+];
+
+export function configurationFor(dataDirectory: string, accounts = ACCOUNTS): Configuration {
   return configurationSchema.parse({
     instance: { name: 'harbour' },
     venues: { simulated: { kind: 'simulated' } },
     universes: { majors: { venue: 'simulated', symbols: SYMBOLS, timeframe: '1m' } },
-    accounts: [
-      {
-        id: 'paper',
-        universe: 'majors',
-        strategies: [
-          { strategy: 'known', allocation: 0.5 },
-          { strategy: 'sma-cross', params: { fast: 3, slow: 8 }, allocation: 0.3 },
-        ],
-        limits: { maxOrderNotional: 2_000, maxDrawdown: 0.2, oversize: 'deny' },
-      },
-      { id: 'second', universe: 'majors', cash: 500, strategies: [{ strategy: 'sma-cross' }] },
-    ],
+    accounts,
     dataDirectory,
   });
 }

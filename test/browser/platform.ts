@@ -8,6 +8,7 @@ import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
 import { createApp } from '../../adapters/http/app.ts';
 import { type RunningServer, startServer } from '../../adapters/http/server.ts';
 import type { Configuration } from '../../core/configuration/schema.ts';
+import type { Role } from '../../core/ports/identity.ts';
 import { QUEUES } from '../../core/ports/queue.ts';
 import type { Input, OperationOf, Output } from '../../dashboard/src/api/types.ts';
 import { ingestStep, openAccount } from '../../functions/steps/ingest.ts';
@@ -27,7 +28,10 @@ export interface TestPlatform {
   readonly url: string;
   readonly token: string;
   api<Name extends OperationOf<'query'>>(name: Name, input: Input<Name>): Promise<Output<Name>>;
-  command<Name extends OperationOf<'command'>>(name: Name, input: Input<Name>): Promise<Output<Name>>;
+  /** Under the platform's own token where none is given. */
+  command<Name extends OperationOf<'command'>>(name: Name, input: Input<Name>, token?: string): Promise<Output<Name>>;
+  /** A token of another person's. */
+  issue(name: string, roles: readonly Role[]): Promise<string>;
   /** Runs the next cycles of every account to their end. */
   advance(cycles: number): Promise<void>;
   /** Ends the server and closes the data, as a process that is stopped does. */
@@ -37,23 +41,32 @@ export interface TestPlatform {
   close(): Promise<void>;
 }
 
-export async function startPlatform(): Promise<TestPlatform> {
+export interface PlatformOptions {
+  /** As in plimsoll.yaml; two by default. */
+  readonly accounts?: readonly object[];
+}
+
+const TOKEN_MS = 3_600_000;
+
+export async function startPlatform({ accounts }: PlatformOptions = {}): Promise<TestPlatform> {
   const directory = mkdtempSync(join(tmpdir(), 'plimsoll-browser-'));
-  const configuration = configurationFor(directory);
+  const configuration = configurationFor(directory, accounts);
   const market = await simulatedMarket();
   const cycles = cyclesOf(market.bars, MINUTE_MS);
   let running = await open(configuration, 0);
   const { port } = running.server;
   const origin = `http://127.0.0.1:${port}`;
-  const { token } = await running.embedded.identity.issue({ name: 'tester', roles: ['trader'], ttlMs: 3_600_000 });
+  const issue = async (name: string, roles: readonly Role[]): Promise<string> =>
+    (await running.embedded.identity.issue({ name, roles, ttlMs: TOKEN_MS })).token;
+  const token = await issue('tester', ['trader']);
   for (const account of configuration.accounts) {
     await openAccount(running.steps, account, market.instruments, 'simulated', market.from);
   }
 
-  const ask = async (path: string, init: RequestInit = {}) => {
+  const ask = async (path: string, init: RequestInit = {}, as = token) => {
     const response = await fetch(origin + path, {
       ...init,
-      headers: { ...init.headers, authorization: `Bearer ${token}` },
+      headers: { ...init.headers, authorization: `Bearer ${as}` },
     });
     const body = (await response.json()) as never;
     if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(body)}`);
@@ -65,12 +78,11 @@ export async function startPlatform(): Promise<TestPlatform> {
     url: `${origin}/`,
     token,
     api: (name, input) => ask(`${pathOf(name)}?${new URLSearchParams(input as Record<string, string>)}`),
-    command: (name, input) =>
-      ask(pathOf(name), {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
-        body: JSON.stringify(input),
-      }),
+    command: (name, input, as) => {
+      const headers = { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() };
+      return ask(pathOf(name), { method: 'POST', headers, body: JSON.stringify(input) }, as);
+    },
+    issue,
     async advance(count) {
       for (let k = 0; k < count; k++) {
         const { value, done } = cycles.next();

@@ -4,11 +4,14 @@ import type { Input, OperationOf, Output } from './types.ts';
 /** What the API refused, in its own words (RFC 9457), or that it could not be reached (status 0). */
 export class ApiProblem extends Error {
   readonly status: number;
+  /** What programs compare; undefined where the server gave none. */
+  readonly code: string | undefined;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, code?: string) {
     super(message);
     this.name = 'ApiProblem';
     this.status = status;
+    this.code = code;
   }
 
   /** The token is missing, wrong or has expired: only another one helps. */
@@ -77,13 +80,12 @@ export class ApiClient {
       );
     }
     if (response.ok) return response;
-    throw new ApiProblem(response.status, await problemText(response));
+    throw await problemOf(response);
   }
 }
 
-async function problemText(response: Response): Promise<string> {
-  const body = (await response.json().catch(() => ({}))) as { title?: unknown; detail?: unknown };
-  if (typeof body.detail === 'string') return body.detail;
-  if (typeof body.title === 'string') return body.title;
-  return `The server answered ${response.status}.`;
+async function problemOf(response: Response): Promise<ApiProblem> {
+  const { detail, title, code } = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+  const text = [detail, title].find((each) => typeof each === 'string') ?? `The server answered ${response.status}.`;
+  return new ApiProblem(response.status, text, typeof code === 'string' ? code : undefined);
 }

@@ -2,6 +2,8 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ApiClient } from '../api/client.ts';
 import type { Input, Output } from '../api/types.ts';
 import { useQuery } from '../hooks.ts';
+import { TypedField } from './confirmation.tsx';
+import { NO_REASON, ReasonField } from './reason-field.tsx';
 
 interface KillSwitchProps {
   readonly client: ApiClient;
@@ -48,7 +50,7 @@ function KillSwitchDialog({ client, instance, account, onDone, onClose }: KillSw
   const [typed, setTyped] = useState('');
   const target = names[scope].includes(chosen ?? '') ? chosen! : (names[scope][0] ?? '');
   const flatten = verb === 'halt' && isFlattening;
-  const input = { ...scopeOf(scope, account, target), reason: reason.trim() || 'by hand' };
+  const input = { ...scopeOf(scope, account, target), reason: reason.trim() || NO_REASON };
   const { act, isBusy, problem } = useSwitch(
     client,
     verb,
@@ -106,28 +108,8 @@ function KillSwitchDialog({ client, instance, account, onDone, onClose }: KillSw
           </label>
         )}
         <p className="consequences">{consequence(verb, scope, target, flatten)}</p>
-        <label>
-          Reason, kept in the ledger
-          <input
-            maxLength={200}
-            placeholder="by hand"
-            value={reason}
-            onChange={(event) => setReason(event.target.value)}
-          />
-        </label>
-        {verb === 'halt' && (
-          <label>
-            <span>
-              Type <b>{target}</b> to confirm
-            </span>
-            <input
-              autoComplete="off"
-              spellCheck={false}
-              value={typed}
-              onChange={(event) => setTyped(event.target.value)}
-            />
-          </label>
-        )}
+        <ReasonField value={reason} onChange={setReason} />
+        {verb === 'halt' && <TypedField name={target} value={typed} onChange={setTyped} />}
         {(problem ?? unknown) && (
           <p role="alert" className="problem">
             {problem ?? unknown}

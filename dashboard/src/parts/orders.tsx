@@ -13,7 +13,7 @@ interface OrdersProps {
   readonly onAsk: Ask;
 }
 
-const ENDED = new Set(['Denied', 'Filled', 'Canceled', 'Expired', 'Rejected']);
+const ENDED = new Set(['Denied', 'Filled', 'Canceled', 'Expired', 'Rejected', 'Lost']);
 
 export const isWorking = (order: Order): boolean => !ENDED.has(order.state);
 
@@ -67,7 +67,7 @@ export const Orders = memo(function Orders({ client, orders, account, onAsk }: O
             <th scope="row">{order.symbol}</th>
             <td>
               <span className={`side ${order.side === 'buy' ? 'up' : 'down'}`}>{order.side}</span> {order.type}{' '}
-              <span className="quiet">{order.purpose}</span>
+              <span className="quiet">{descriptionOf(order)}</span>
             </td>
             <td className="numeric">
               {order.quantity === null ? <Budget budget={order.budget} /> : <Decimal text={order.quantity} />}
@@ -100,6 +100,12 @@ export const Orders = memo(function Orders({ client, orders, account, onAsk }: O
     </Panel>
   );
 });
+
+/** What it is for, and what it has to do with an algorithm. */
+function descriptionOf({ purpose, algorithm, partOf }: Order): string {
+  if (partOf !== null) return `${purpose}, part of ${partOf}`;
+  return algorithm === null ? purpose : `${purpose}, worked`;
+}
 
 /** An order for money has its quantity from the price; a bracket's leg has it from its entry. */
 function Budget({ budget }: { readonly budget: string | null }) {

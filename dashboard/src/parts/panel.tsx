@@ -4,13 +4,15 @@ interface PanelProps {
   readonly title: string;
   /** Beside the title: a count, a choice. */
   readonly aside?: ReactNode;
+  /** `warning` where a person has to do something. */
+  readonly tone?: 'warning';
   readonly children: ReactNode;
 }
 
-export function Panel({ title, aside, children }: PanelProps) {
+export function Panel({ title, aside, tone, children }: PanelProps) {
   const id = useId();
   return (
-    <section className="panel" aria-labelledby={id}>
+    <section className="panel" data-tone={tone} aria-labelledby={id}>
       <div className="panel-head">
         <h2 id={id}>{title}</h2>
         {aside}

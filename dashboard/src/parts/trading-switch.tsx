@@ -48,7 +48,7 @@ function questionFor(
   return {
     ...WORDS[state](summary, orders.filter(isWorking)),
     isGrave: state === 'Halted',
-    withReason: true,
+    reason: 'asked',
     async act(key, reason) {
       const done = await client.command('trading-state.set', { account: summary.account, state, reason }, key);
       const canceled =
