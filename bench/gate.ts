@@ -2,6 +2,7 @@
 import { runBacktest } from '../core/backtest/run.ts';
 import type { Engine } from '../core/engine/engine.ts';
 import { Order } from '../core/execution/order.ts';
+import { DAY_MS } from '../core/market/civil.ts';
 import { Candidate } from '../core/risk/controls/control.ts';
 import { refusalOf } from '../core/risk/controls/index.ts';
 import { limitsSchema } from '../core/risk/limits.ts';
@@ -14,7 +15,6 @@ const BARS = 20_000;
 const ORDERS = 200_000;
 const ROUNDS = 20;
 const LOOKBACK_BARS = 20;
-const DAY_MS = 86_400_000;
 
 /** Every limit is set, each so wide that it lets the order pass. */
 const EVERY_LIMIT = limitsSchema.parse({

@@ -23,6 +23,7 @@ import { takeVolumes } from './execution/algorithms/volume-profile.ts';
 import { isTouched } from './execution/envelope.ts';
 import { matchMarket } from './execution/matching.ts';
 import type { Order } from './execution/order.ts';
+import { DAY_MS } from './market/civil.ts';
 import { gate } from './risk/gate.ts';
 import { forbids, halt, reduce } from './risk/kill-switch.ts';
 import { guardMargins } from './risk/margin-guard.ts';
@@ -164,8 +165,6 @@ function wouldTake(engine: Engine, order: Order): boolean {
   if (order.type !== 'limit') return order.type === 'market';
   return order.side === 'buy' ? last <= order.price : last >= order.price;
 }
-
-const DAY_MS = 86_400_000;
 
 /** A new day (UTC): day orders end, shorts pay for what they borrowed, and the day's loss is counted from here. */
 function startDay(engine: Engine): void {

@@ -1,11 +1,11 @@
 /** When EventBridge Scheduler calls ingest, and how long ingest may take. */
 import type { Configuration } from '../core/configuration/schema.ts';
 import { PlimsollError } from '../core/errors.ts';
+import { DAY_MS } from '../core/market/civil.ts';
 import { timeframeMs } from '../core/market/timeframe.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /**
  * The expression that fires when bars of a timeframe close, in UTC. A timeframe that does not divide its hour or day evenly is

@@ -4,6 +4,7 @@ import { streamOf } from '../core/configuration/definition.ts';
 import type { AccountConfiguration } from '../core/configuration/schema.ts';
 import { PlimsollError } from '../core/errors.ts';
 import { barsFromRows } from '../core/market/bars.ts';
+import { DAY_MS } from '../core/market/civil.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import { type Timeframe, timeframeMs } from '../core/market/timeframe.ts';
 import type { MarketDataPort } from '../core/ports/market-data.ts';
@@ -14,8 +15,6 @@ import { takeListing } from '../functions/steps/listing.ts';
 import { recordMissed } from '../functions/steps/missed-cycles.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
 import type { PlatformLog } from './log.ts';
-
-const DAY_MS = 86_400_000;
 
 export interface CycleFeedOptions {
   readonly ports: StepPorts;

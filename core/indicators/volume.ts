@@ -1,3 +1,4 @@
+import { DAY_MS } from '../market/civil.ts';
 import { type IndicatorSpec, indicatorSpec } from './indicator.ts';
 import { RollingSum } from './kernels/rolling-sum.ts';
 import { indicatorOf, scratchColumns } from './memory.ts';
@@ -60,7 +61,6 @@ export function mfi(length = 14): IndicatorSpec<'value'> {
 }
 
 const ANCHORS = ['day', 'start'] as const;
-const DAY_MS = 86_400_000;
 
 export interface VwapOptions {
   /** Where the sums start again: with the first bar of each UTC day, or never. @default 'day' */

@@ -8,6 +8,7 @@ import { bookedValue } from '../engine/measure.ts';
 import { PlimsollError } from '../errors.ts';
 import type { Order } from '../execution/order.ts';
 import { type BarColumns, sliceBars } from '../market/bars.ts';
+import { DAY_MS } from '../market/civil.ts';
 import type { Protection } from '../strategies/contract.ts';
 import type { RunningStrategy } from '../strategies/runner.ts';
 import type { AccountSizing } from './account-sizing.ts';
@@ -24,8 +25,6 @@ import { noSize, type Size, type SizingMethod, sizeOf } from './sizing-methods/s
 import { type ChosenSize, smallestSize } from './sizing-methods/smallest-size.ts';
 import { volatilityTarget } from './sizing-methods/volatility-target.ts';
 import type { SizingRules } from './sizing-rules.ts';
-
-const DAY_MS = 86_400_000;
 
 /** What the methods say of one order. */
 export interface OrderSize extends ChosenSize {

@@ -1,9 +1,9 @@
 import type { Order, Side } from '../execution/order.ts';
+import { DAY_MS } from '../market/civil.ts';
 import { type AccountSizing, followsTrades } from './account-sizing.ts';
 import { type ClosedTrade, ClosedTrades } from './closed-trades.ts';
 import type { Limits } from './limits.ts';
 
-const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;
 /** 1970-01-05, a Monday. */
 const FIRST_MONDAY = 4 * DAY_MS;

@@ -6,6 +6,7 @@ import type { AccountConfiguration, Configuration } from '../../core/configurati
 import { PlimsollError } from '../../core/errors.ts';
 import { canonicalJson } from '../../core/json.ts';
 import { barsFromRows } from '../../core/market/bars.ts';
+import { DAY_MS } from '../../core/market/civil.ts';
 import type { Instrument } from '../../core/market/instrument.ts';
 import { type Timeframe, timeframeMs } from '../../core/market/timeframe.ts';
 import { nearest } from '../../core/nearest.ts';
@@ -53,8 +54,6 @@ export interface IngestSpan {
   readonly from: number;
   readonly to: number;
 }
-
-const DAY_MS = 86_400_000;
 
 export const INGEST_BOUNDS = {
   /** Cycles that one invocation by hand opens. */

@@ -1,7 +1,7 @@
 /** Instruments and closed bars of Alpaca: shares of the feed that the key may read, and crypto of its own exchange. */
 import { PlimsollError } from '../../../core/errors.ts';
 import type { Bar } from '../../../core/market/bars.ts';
-import { formatInstant } from '../../../core/market/civil.ts';
+import { DAY_MS, formatInstant } from '../../../core/market/civil.ts';
 import type { Instrument } from '../../../core/market/instrument.ts';
 import { barOpenAt, type Timeframe, timeframeMs } from '../../../core/market/timeframe.ts';
 import type { MarketDataPort } from '../../../core/ports/market-data.ts';
@@ -29,7 +29,6 @@ import { type AlpacaSdk, type Answered, createSdk } from './sdk.ts';
 const PAGE_SIZE_MAX = 10_000;
 const PAGE_SIZE_MIN = 1_000;
 const PAGES_MAX = 2_000;
-const DAY_MS = 86_400_000;
 /** How long the distance between the venue's clock and this machine's is taken to be what it was. */
 const CLOCK_MAX_AGE_MS = 600_000;
 /** The longest wait between two attempts, whoever asks for it. */

@@ -3,6 +3,7 @@
  * Usage Limits, as of 2026.
  */
 import type { trading } from '@alpacahq/alpaca-trade-api/rest';
+import { DAY_MS } from '../../../core/market/civil.ts';
 import type { Instrument } from '../../../core/market/instrument.ts';
 import { formatDecimal, pow10 } from '../../../core/numbers.ts';
 import type {
@@ -14,8 +15,6 @@ import type {
 import { type Fields, fieldsOf, listOf, Malformed, positiveIn, scaledIn, wordIn, wrong } from '../http/json.ts';
 import { instantIn, isAbsent, isSymbol, scaledOrNone, sideIn } from './fields.ts';
 import type { AssetClass } from './options.ts';
-
-const DAY_MS = 86_400_000;
 
 /**
  * What is said of every account, whatever it trades. No `replace`: Alpaca's (PATCH) is taken before it is known to happen, and nothing is

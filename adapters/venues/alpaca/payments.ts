@@ -3,6 +3,7 @@
  * shares; CFEE: its own, for crypto, taken from what was received), dividends, and interest. Deposits and withdrawals are a person's.
  */
 import { trading } from '@alpacahq/alpaca-trade-api/rest';
+import { DAY_MS } from '../../../core/market/civil.ts';
 import type { Instrument } from '../../../core/market/instrument.ts';
 import type { VenuePayment } from '../../../core/ports/execution-venue.ts';
 import { type Fields, wordIn, wrong } from '../http/json.ts';
@@ -10,7 +11,6 @@ import { readActivities } from './activities.ts';
 import { decimalTextOrNone, instantIn, isAbsent, isSymbol } from './fields.ts';
 import type { AlpacaSdk, Answered } from './sdk.ts';
 
-const DAY_MS = 86_400_000;
 /** Some carry their date alone, and come to be seen days after it. */
 export const PAYMENT_LATENESS_MS = 7 * DAY_MS;
 

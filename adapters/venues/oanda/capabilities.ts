@@ -1,7 +1,7 @@
 /** What OANDA takes. Source: developer.oanda.com/rest-live-v20 (order-ep, order-df, transaction-df). */
+import { DAY_MS } from '../../../core/market/civil.ts';
 import type { VenueCapabilities } from '../../../core/ports/execution-venue.ts';
 
-const DAY_MS = 86_400_000;
 /** How far back the log is searched for an order that is not found by its id. */
 export const SEARCHED_MS = 7 * DAY_MS;
 

@@ -4,6 +4,7 @@
  * here, where the quote currency is the account's own; profit in another currency would be changed at OANDA's rate of the moment.
  */
 import { PlimsollError } from '../../../core/errors.ts';
+import { DAY_MS } from '../../../core/market/civil.ts';
 import { type Instrument, instrument } from '../../../core/market/instrument.ts';
 import { parseDecimal } from '../../../core/numbers.ts';
 import { decimalTextIn, type Fields, fieldsOf, positiveIn, wholeIn, wordIn, wrong } from '../http/json.ts';
@@ -15,7 +16,6 @@ import { rowsIn } from './fields.ts';
 const LISTINGS_MAX_AGE_MS = 3_600_000;
 /** Decimals to which OANDA rounds what it books. */
 const MONEY_DECIMALS = 4;
-const DAY_MS = 86_400_000;
 
 /** An instrument that was asked about, and what OANDA calls it: `EUR_USD`. */
 export interface OandaListing {

@@ -1,10 +1,10 @@
 /** The volume of each half hour of the day, as recorded on the last days: what a VWAP is spread by. */
 import type { Engine } from '../../engine/engine.ts';
 import type { MarketState } from '../../engine/market-state.ts';
+import { DAY_MS } from '../../market/civil.ts';
 import type { RunningStrategy } from '../../strategies/runner.ts';
 import { ALGORITHM_BOUNDS } from './algorithm.ts';
 
-const DAY_MS = 86_400_000;
 export const BUCKET_MS = 1_800_000;
 export const BUCKETS = DAY_MS / BUCKET_MS;
 const MILLION = 1_000_000;

@@ -1,7 +1,7 @@
 /** One-day value at risk and expected shortfall of what an account holds, from daily closes, by every method. */
 import { PlimsollError } from '../../errors.ts';
 import type { BarColumns } from '../../market/bars.ts';
-import { formatInstant } from '../../market/civil.ts';
+import { DAY_MS, formatInstant } from '../../market/civil.ts';
 import { portfolioRisk, type ValuedPosition } from '../portfolio/portfolio-risk.ts';
 import { type AlignedReturns, alignedReturns } from '../portfolio/returns.ts';
 import { TAIL_METHODS, type TailMethod } from '../portfolio/tail-risk.ts';
@@ -145,6 +145,5 @@ export function tailNotes({ days, from, to }: Tail, asOf: number): string[] {
   return notes;
 }
 
-const DAY_MS = 86_400_000;
 /** A weekend with a holiday at its end. */
 const STALE_DAYS = 4;

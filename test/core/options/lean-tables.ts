@@ -1,7 +1,9 @@
 // Reads the quoted options with a broker's model figures beside them. Used by the tests of this folder only.
+
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { DAY_MS } from '../../../core/market/civil.ts';
 import type { OptionType } from '../../../core/options/option.ts';
 
 const folder = process.env.PLIMSOLL_DATA ?? fileURLToPath(new URL('../../../../shared/data', import.meta.url));
@@ -11,7 +13,6 @@ const file = `${folder}/vectors/lean_option_greeks.jsonl.gz`;
 export const leanTablesFound = existsSync(file);
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 /** The broker's clock ran ahead of the recorder's by this much, and its model time is in whole minutes. */
 const CLOCK_AHEAD_MS = 10_000;
 /** What was left of the minute, in the mean. */

@@ -1,4 +1,5 @@
 /** Binance's spot interface: github.com/binance/binance-spot-api-docs, rest-api.md as of July 2026. */
+import { DAY_MS } from '../../../../core/market/civil.ts';
 import type {
   VenueBalance,
   VenueCapabilities,
@@ -24,8 +25,6 @@ import {
 import { acknowledged, type Dialect, orderParameters, ordersBy, priceText } from './binance-orders.ts';
 import { replaceSpot } from './binance-spot-replace.ts';
 import type { Ask, Call, Listing, Protocol } from './protocol.ts';
-
-const DAY_MS = 86_400_000;
 
 const CAPABILITIES: VenueCapabilities = {
   orderTypes: ['market', 'limit', 'stop', 'stop-limit'],

@@ -2,6 +2,7 @@
  * Binance's USD-M perpetuals, in one-way mode: developers.binance.com/docs/derivatives/usds-margined-futures as of 2026. Stops
  * have moved there to another interface (error -4120), so they are not held by the venue here.
  */
+import { DAY_MS } from '../../../../core/market/civil.ts';
 import type {
   ReplaceAnswer,
   VenueBalance,
@@ -40,8 +41,6 @@ import {
 } from './binance.ts';
 import { acknowledged, type Dialect, orderParameters, ordersBy, priceText } from './binance-orders.ts';
 import type { Ask, Call, Listing, Protocol } from './protocol.ts';
-
-const DAY_MS = 86_400_000;
 
 const CAPABILITIES: VenueCapabilities = {
   orderTypes: ['market', 'limit'],

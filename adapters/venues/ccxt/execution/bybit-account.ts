@@ -1,4 +1,5 @@
 /** Fills, balances, positions and status at Bybit: v5, Get Trade History, Get Wallet Balance, Get Position Info, Get System Status. */
+import { DAY_MS } from '../../../../core/market/civil.ts';
 import type {
   MarketState,
   VenueBalance,
@@ -24,7 +25,6 @@ import { asked, type BybitCategory, open } from './bybit.ts';
 import { pages, sideOf } from './bybit-orders.ts';
 import type { Ask, Listing, Protocol } from './protocol.ts';
 
-const DAY_MS = 86_400_000;
 /** Get Trade History: startTime and endTime at most 7 days apart; kept for two years. */
 const SPAN_MS = 7 * DAY_MS;
 const KEPT_MS = 730 * DAY_MS;

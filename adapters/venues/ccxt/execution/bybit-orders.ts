@@ -10,19 +10,9 @@ import type {
   VenueReplaceRequest,
 } from '../../../../core/ports/execution-venue.ts';
 import { Said } from '../../http/failures.ts';
-import {
-  countIn,
-  type Fields,
-  fieldsOf,
-  listOf,
-  Malformed,
-  positiveIn,
-  scaledIn,
-  scaledOrNoneIn,
-  wordIn,
-  wrong,
-} from '../../http/json.ts';
+import { type Fields, fieldsOf, listOf, Malformed, scaledIn, scaledOrNoneIn, wordIn, wrong } from '../../http/json.ts';
 import { asked, type BybitCategory, told } from './bybit.ts';
+import { type OrderRow, orderIn } from './order-row.ts';
 import type { Ask, Call, Listing, Protocol } from './protocol.ts';
 
 const PAGE_SIZE = 50;
@@ -167,28 +157,24 @@ const STATUSES: Readonly<Record<string, VenueOrderStatus>> = {
   Rejected: 'rejected',
 };
 
-function orderOf(row: Fields, { id, instrument }: Listing): VenueOrder {
-  if (wordIn(row, 'symbol') !== id) throw wrong('symbol', row.symbol);
-  const statusText = wordIn(row, 'orderStatus');
-  const quantity = positiveIn(row, 'qty', instrument.quantityDecimals);
-  const filled = scaledIn(row, 'cumExecQty', instrument.quantityDecimals);
-  if (filled > quantity) throw new Malformed(`order ${wordIn(row, 'orderId')} is filled beyond its quantity`);
-  // A market order shows the price up to which it may trade.
-  const isMarket = wordIn(row, 'orderType') === 'Market';
-  return {
-    symbol: instrument.symbol,
-    venueOrderId: wordIn(row, 'orderId'),
-    clientOrderId: wordIn(row, 'orderLinkId'),
-    side: sideOf(row),
-    status: Object.hasOwn(STATUSES, statusText) ? STATUSES[statusText] : 'unrecognised',
-    statusText,
-    quantity,
-    filled,
-    price: isMarket ? 0 : scaledIn(row, 'price', instrument.priceDecimals),
-    trigger: scaledOrNoneIn(row, 'triggerPrice', instrument.priceDecimals),
-    createdAt: countIn(row, 'createdTime'),
-  };
-}
+const ROW: OrderRow = {
+  listing: 'symbol',
+  venueOrderId: 'orderId',
+  clientOrderId: 'orderLinkId',
+  status: 'orderStatus',
+  statuses: STATUSES,
+  quantity: 'qty',
+  filled: 'cumExecQty',
+  type: 'orderType',
+  // It shows the price up to which it may trade.
+  market: 'Market',
+  createdAt: 'createdTime',
+  sideOf,
+  priceOf: (row, decimals) => scaledIn(row, 'price', decimals),
+  triggerOf: (row, decimals) => scaledOrNoneIn(row, 'triggerPrice', decimals),
+};
+
+const orderOf = (row: Fields, listing: Listing): VenueOrder => orderIn(row, listing, ROW);
 
 export function sideOf(row: Fields): Side {
   const side = wordIn(row, 'side');

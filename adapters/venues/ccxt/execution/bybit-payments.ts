@@ -1,11 +1,11 @@
 /** Funding at Bybit: v5, Get Transaction Log, of the type SETTLEMENT. Kept for two years. */
+import { DAY_MS } from '../../../../core/market/civil.ts';
 import type { VenuePayment } from '../../../../core/ports/execution-venue.ts';
 import { countIn, decimalTextIn, wordIn } from '../../http/json.ts';
 import { asked } from './bybit.ts';
 import { pages } from './bybit-orders.ts';
 import type { Ask, Listing } from './protocol.ts';
 
-const DAY_MS = 86_400_000;
 /** startTime and endTime at most 7 days apart. */
 const SPAN_MS = 7 * DAY_MS;
 const KEPT_MS = 730 * DAY_MS;

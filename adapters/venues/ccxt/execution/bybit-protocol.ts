@@ -3,6 +3,7 @@
  * not held by the venue here: those of spot are orders of another kind, with rules of their own. Nor is Disconnection Protect used,
  * which watches a WebSocket that is not there.
  */
+import { DAY_MS } from '../../../../core/market/civil.ts';
 import type { VenueCapabilities } from '../../../../core/ports/execution-venue.ts';
 import {
   type BybitCategory,
@@ -17,8 +18,6 @@ import { bybitAccount } from './bybit-account.ts';
 import { bybitOrders } from './bybit-orders.ts';
 import { payments } from './bybit-payments.ts';
 import type { Protocol } from './protocol.ts';
-
-const DAY_MS = 86_400_000;
 
 const capabilities = (category: BybitCategory): VenueCapabilities => ({
   orderTypes: ['market', 'limit'],

@@ -1,11 +1,10 @@
 /** Coinbase's Advanced Trade, spot: docs.cdp.coinbase.com/api-reference/advanced-trade-api as of 2026. */
+import { DAY_MS } from '../../../../core/market/civil.ts';
 import type { VenueCapabilities } from '../../../../core/ports/execution-venue.ts';
 import { complaintIn, ENGINE_TIMEOUT_MS, meaningOf, serverTime, TOKEN_MS } from './coinbase.ts';
 import { COINBASE_ACCOUNT } from './coinbase-account.ts';
 import { COINBASE_ORDERS } from './coinbase-orders.ts';
 import type { Protocol } from './protocol.ts';
-
-const DAY_MS = 86_400_000;
 
 const CAPABILITIES: VenueCapabilities = {
   orderTypes: ['market', 'limit', 'stop-limit'],

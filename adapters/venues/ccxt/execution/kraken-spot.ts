@@ -1,4 +1,5 @@
 /** Kraken's spot interface: docs.kraken.com/api (Spot REST; guides: errors, client order identifiers, rate limits) as of 2026. */
+import { DAY_MS } from '../../../../core/market/civil.ts';
 import { formatDecimal } from '../../../../core/numbers.ts';
 import type {
   CancelAnswer,
@@ -18,7 +19,6 @@ import { fills } from './kraken-fills.ts';
 import { openOrders, query } from './kraken-orders.ts';
 import type { Ask, Listing, Protocol } from './protocol.ts';
 
-const DAY_MS = 86_400_000;
 const CAPABILITIES: VenueCapabilities = {
   orderTypes: ['market', 'limit', 'stop', 'stop-limit'],
   timesInForce: ['gtc', 'ioc'],

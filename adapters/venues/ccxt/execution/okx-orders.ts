@@ -10,17 +10,9 @@ import type {
   VenueReplaceRequest,
 } from '../../../../core/ports/execution-venue.ts';
 import { Said } from '../../http/failures.ts';
-import {
-  countIn,
-  type Fields,
-  Malformed,
-  positiveIn,
-  scaledIn,
-  scaledOrNoneIn,
-  wordIn,
-  wrong,
-} from '../../http/json.ts';
+import { countIn, type Fields, Malformed, scaledOrNoneIn, wordIn, wrong } from '../../http/json.ts';
 import { acknowledged, asked, onlyIn, rowsOf, told } from './okx.ts';
+import { type OrderRow, orderIn } from './order-row.ts';
 import type { Ask, Call, Listing, Protocol } from './protocol.ts';
 
 /** What the interface calls the kinds of instruments. */
@@ -140,28 +132,23 @@ const STATUSES: Readonly<Record<string, VenueOrderStatus>> = {
   mmp_canceled: 'canceled',
 };
 
-function orderOf(row: Fields, { id, instrument }: Listing): VenueOrder {
-  if (wordIn(row, 'instId') !== id) throw wrong('instId', row.instId);
-  const statusText = wordIn(row, 'state');
-  const quantity = positiveIn(row, 'sz', instrument.quantityDecimals);
-  const filled = scaledIn(row, 'accFillSz', instrument.quantityDecimals);
-  if (filled > quantity) throw new Malformed(`order ${wordIn(row, 'ordId')} is filled beyond its quantity`);
-  // A market order is shown with a price of its own making.
-  const isMarket = wordIn(row, 'ordType') === 'market';
-  return {
-    symbol: instrument.symbol,
-    venueOrderId: wordIn(row, 'ordId'),
-    clientOrderId: wordIn(row, 'clOrdId'),
-    side: sideOf(row),
-    status: Object.hasOwn(STATUSES, statusText) ? STATUSES[statusText] : 'unrecognised',
-    statusText,
-    quantity,
-    filled,
-    price: isMarket ? 0 : scaledOrNoneIn(row, 'px', instrument.priceDecimals),
-    trigger: 0,
-    createdAt: countIn(row, 'cTime'),
-  };
-}
+const ROW: OrderRow = {
+  listing: 'instId',
+  venueOrderId: 'ordId',
+  clientOrderId: 'clOrdId',
+  status: 'state',
+  statuses: STATUSES,
+  quantity: 'sz',
+  filled: 'accFillSz',
+  type: 'ordType',
+  market: 'market',
+  createdAt: 'cTime',
+  sideOf,
+  priceOf: (row, decimals) => scaledOrNoneIn(row, 'px', decimals),
+  triggerOf: () => 0,
+};
+
+const orderOf = (row: Fields, listing: Listing): VenueOrder => orderIn(row, listing, ROW);
 
 export function sideOf(row: Fields): Side {
   const side = wordIn(row, 'side');

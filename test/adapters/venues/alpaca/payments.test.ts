@@ -1,5 +1,6 @@
 /** Fees, dividends and interest, which Alpaca settles apart from the trades. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { DAY_MS } from '../../../../core/market/civil.ts';
 import { VenueServer } from '../server/venue-server.ts';
 import { type AlpacaBench, makeBench } from './bench.ts';
 
@@ -7,8 +8,6 @@ import { type AlpacaBench, makeBench } from './bench.ts';
 type AnyJson = any;
 
 const PATH = '/v2/account/activities';
-const DAY_MS = 86_400_000;
-
 let server: VenueServer;
 let bench: AlpacaBench;
 beforeAll(async () => {

@@ -1,13 +1,13 @@
 /** Alpaca's market data, clock and assets, as far as this platform asks for them: docs.alpaca.markets, as of 2026. */
 import { SimulatedVenue } from '../../../../adapters/venues/simulated.ts';
 import type { BarColumns } from '../../../../core/market/bars.ts';
+import { DAY_MS } from '../../../../core/market/civil.ts';
 import { formatDecimal } from '../../../../core/numbers.ts';
 import { SERVED_FROM, SERVED_TO, type ServedMarket } from './markets.ts';
 import type { Answer } from './requests.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;
 /** Days open at midnight in New York; the served days are in winter. */
 const NEW_YORK_MS = 5 * HOUR_MS;
