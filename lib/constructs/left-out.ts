@@ -28,11 +28,15 @@ const FILES_OF_AWS = [
   '@aws-sdk/checksums/dist-es/submodules/sha/sha1/Sha1Js.js',
   '@aws-sdk/checksums/dist-es/submodules/sha/sha512/Sha512Js.js',
 ];
+/** What becomes of a browser's streams; Node's client answers with Node's own. */
+const BROWSER_STREAMS = ['sdk-stream-mixin', 'checksum/createChecksumStream'].map(
+  (name) => `@smithy/core/dist-es/submodules/serde/util-stream/${name}.browser.js`,
+);
 /** Forms of Parquet that the lake's own files do not have. */
 const FILES_OF_PARQUET = ['variant', 'bloom', 'wkb', 'snappy', 'xxhash', 'query'].map(
   (name) => `hyparquet/src/${name}.js`,
 );
-const FILES = [...FILES_OF_CCXT, ...FILES_OF_AWS, ...FILES_OF_PARQUET];
+const FILES = [...FILES_OF_CCXT, ...FILES_OF_AWS, ...BROWSER_STREAMS, ...FILES_OF_PARQUET];
 /** JSON Schema of zod's schemas, which the OpenAPI document alone is made of. */
 const FILES_OF_OPENAPI = ['json-schema-processors', 'to-json-schema'].map((name) => `zod/v4/core/${name}.js`);
 /** Packages where ccxt asks for them; a strategy may have its own use of one. */
