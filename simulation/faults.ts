@@ -70,6 +70,8 @@ export const FAULT_KINDS = {
   reordered: 'A message of another group was handed out before one that was older.',
   'dead-letter': 'A message was given up by its queue.',
   gap: 'A cycle was given up and recorded as a gap.',
+  // Last, since what a seed uses goes by the place in this list.
+  'market-halted': 'The exchange halts one market for minutes, and the others trade on.',
 } as const satisfies Record<string, string>;
 export type FaultKind = keyof typeof FAULT_KINDS;
 

@@ -42,12 +42,14 @@ const KIND_OF: Readonly<Record<VenueFault, FaultKind>> = {
   'ended by the venue': 'order-ended-by-exchange',
   'traded by another': 'traded-by-another',
   maintenance: 'exchange-maintenance',
+  'market halted': 'market-halted',
 };
 /** How much more often these happen than other faults where they can: there are few orders in a seed, and fewer cancellations. */
 const WEIGHTS: Readonly<Partial<Record<VenueFault, number>>> = {
   unavailable: 1,
   'traded by another': 2,
   maintenance: 2,
+  'market halted': 2,
   'cancel lost': 12,
   'cancel accepted only': 45,
   'fill before cancel': 60,
@@ -147,6 +149,7 @@ export class LiveSide {
       query: (instrument, id) => call(`query ${id}`, () => exchange.query(instrument, id)).catch(() => unclear),
       openOrders: () => ask('openOrders', () => exchange.openOrders()),
       fills: (instruments, since, cursor) => ask('fills', () => exchange.fills(instruments, since, cursor)),
+      status: (instruments) => ask('status', () => exchange.status(instruments)),
       balances: () => ask('balances', () => exchange.balances()),
       positions: () => ask('positions', () => exchange.positions()),
       close: async () => undefined,

@@ -72,6 +72,8 @@ export async function show(account: string | undefined, given: LiveArguments): P
   for (const { order, side, quantity, filled, symbol, state, phase } of told.orders)
     row('Order', `${order}: ${side} ${quantity} ${symbol}, ${filled} filled, ${state}, ${phase}`);
   for (const { symbol, quantity } of told.external) row('External', `${quantity} ${symbol}, of no strategy here`);
+  for (const { what, state, text, since } of told.notOpen)
+    row('Not open', `${what}, since ${formatInstant(since)}: ${state} (${text})`);
   if (difference)
     row('Differs', `${difference.what}, since ${formatInstant(difference.since)}, ${difference.comparisons} times`);
   for (const { code, what, since } of told.alerts) row('Alert', `${code} since ${formatInstant(since)}: ${what}`);

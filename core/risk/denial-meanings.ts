@@ -46,6 +46,7 @@ export const DENIAL_MEANINGS: Readonly<Record<DenialCode, string>> = {
   BUDGET_EXCEEDED: 'The account has used up what the instance has granted it.',
   LIVE_NOT_ARMED: 'The account trades with real money and has not been armed by a person.',
   VENUE_NOT_RECONCILED: 'The venue could not be heard in this cycle, or what it says and the ledger do not agree.',
+  MARKET_NOT_OPEN: 'The venue, or the market there, does not take such an order now.',
   ARMED_ORDER_EXCEEDED: 'The order is larger than live trading was armed for.',
   ARMED_EXPOSURE_EXCEEDED: 'Positions and working orders together would pass what live trading was armed for.',
   SIZE_EXCEEDED: 'The position is as large already as the smallest of the sizing methods allows.',

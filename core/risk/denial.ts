@@ -54,6 +54,7 @@ export const DENIAL_UNITS = {
   SIZING_FOUND_NONE: '',
   DAILY_LOSS_BUDGET_EXCEEDED: 'money',
   ORDER_RATE_BUDGET_EXCEEDED: 'orders a minute',
+  MARKET_NOT_OPEN: '',
 } as const;
 
 export type DenialCode = keyof typeof DENIAL_UNITS;

@@ -6,6 +6,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
 import { exposures, freeCash, sideExposure } from '../engine/measure.ts';
+import { standingAgainst } from '../execution/live/market-standing.ts';
 import type { Order } from '../execution/order.ts';
 import type { Protection } from '../strategies/contract.ts';
 import { grantOf } from './budgets.ts';
@@ -109,6 +110,7 @@ export class RiskLine {
     const { equity, time, watch, live } = engine;
     if (!(equity > 0) || engine.tradingState === 'Reducing' || engine.lateByMs > 0) return false;
     if (live !== undefined && !(live.arming && live.reconciled)) return false;
+    if (live !== undefined && standingAgainst(live, market.index, leg, leg.type, time)) return false;
     if (market.restricted || market.halted !== undefined) return false;
     if (leg.side === 'sell' && !this.#allowShort) return false;
     const { dayStart, weekStart, peak } = watch;

@@ -2,7 +2,9 @@
 import { asCountedBy, streamOf } from '../../core/configuration/definition.ts';
 import type { AccountConfiguration } from '../../core/configuration/schema.ts';
 import { recordDocument } from '../../core/engine/bookkeeping.ts';
+import type { Engine } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
+import { goneFor, isSaidGone } from '../../core/execution/live/market-status.ts';
 import type { Instrument } from '../../core/market/instrument.ts';
 import { type FieldChange, relist } from '../../core/market/relisting.ts';
 import type { MarketDataPort } from '../../core/ports/market-data.ts';
@@ -35,7 +37,7 @@ export async function takeListing(
   for (const [index, known] of instruments.entries()) {
     const now = listed[index];
     if (typeof now === 'string') {
-      if (await haltOnce(ports, stream, index, `its venue does not list it: ${now}`))
+      if (await haltOnce(ports, stream, index, goneFor(now), isSaidGone))
         told.push(`${known.symbol} is halted, since its venue does not list it any more (${now}).`);
       continue;
     }
@@ -76,8 +78,17 @@ async function listedNow(
 
 const isGone = (error: unknown): error is PlimsollError => error instanceof PlimsollError && GONE.includes(error.code);
 
-/** Whether it was done now: a person who lets it be traded again is not overruled for the same reason. */
-async function haltOnce(ports: StepPorts, stream: string, index: number, reason: string): Promise<boolean> {
+/**
+ * Whether it was done now: a person who lets it be traded again is not overruled for the same reason. Nor is one who did so after a live
+ * account had heard it from the venue, and halted it then.
+ */
+async function haltOnce(
+  ports: StepPorts,
+  stream: string,
+  index: number,
+  reason: string,
+  wasDone: (engine: Engine, instrument: number) => boolean = () => false,
+): Promise<boolean> {
   let isDone = false;
   await runCommand(
     ports,
@@ -85,6 +96,7 @@ async function haltOnce(ports: StepPorts, stream: string, index: number, reason:
     'instruments.halt',
     byThePlatform(`listing-${index}-${contentHash(reason)}`),
     (engine) => {
+      if (wasDone(engine, index)) return { instrument: index };
       haltMarket(engine, engine.markets[index], reason);
       isDone = true;
       return { instrument: index };

@@ -14,6 +14,7 @@ import {
   takeBaseline,
   venueFigures,
 } from '../../core/execution/live/compare.ts';
+import { takeStatus } from '../../core/execution/live/market-status.ts';
 import { protect } from '../../core/execution/live/protect.ts';
 import { assertFills, takeFills, takeOver } from '../../core/execution/live/take-over.ts';
 import type { ExecutionVenuePort } from '../../core/ports/execution-venue.ts';
@@ -112,16 +113,39 @@ async function hearVenue(ports: StepPorts, engine: Engine, on: Occasion): Promis
   }
 }
 
-/** Stops that are watched here are looked at whether or not the venue can be heard. */
+/**
+ * Stops that are watched here are looked at whether or not the venue can be heard. What it says of its markets is asked for even where
+ * the account cannot be read, and the other way round: in maintenance it is all that it says. Nothing new is opened without both.
+ */
 async function hear(venue: ExecutionVenuePort, engine: Engine, on: Occasion): Promise<PlimsollError | undefined> {
   const live = liveOf(engine);
+  let at = 0;
+  const aboutAccount = await problemOf(async () => {
+    at = await hearAccount(venue, engine);
+  });
+  const aboutMarkets = await problemOf(async () => {
+    takeStatus(engine, venue.venue, await venue.status?.(instrumentsOf(engine)));
+  });
+  const problem = aboutAccount ?? aboutMarkets;
+  if (problem) live.reconciled = false;
+  if (live.reconciled) live.heard = { at, on };
+  return problem;
+}
+
+/** The venue's clock (ms UTC) before everything else that it said. */
+async function hearAccount(venue: ExecutionVenuePort, engine: Engine): Promise<number> {
+  const live = liveOf(engine);
+  const facts = await gatherFacts(venue, engine);
+  live.reconciled = true;
+  const isComplete = takeOver(engine, facts, venue.capabilities);
+  if (isComplete) await compare(venue, engine);
+  else live.reconciled = false;
+  return facts.clock;
+}
+
+async function problemOf(ask: () => Promise<void>): Promise<PlimsollError | undefined> {
   try {
-    const facts = await gatherFacts(venue, engine);
-    live.reconciled = true;
-    const isComplete = takeOver(engine, facts, venue.capabilities);
-    if (isComplete) await compare(venue, engine);
-    else live.reconciled = false;
-    if (live.reconciled) live.heard = { at: facts.clock, on };
+    await ask();
     return undefined;
   } catch (error) {
     const problem = venueProblem(error);

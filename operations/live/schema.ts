@@ -69,6 +69,8 @@ export const showOutput = z.object({
   difference: z.nullable(z.object({ what: z.string(), since: time, comparisons: z.int() })),
   /** Positions that no strategy of the account opened. */
   external: z.array(z.object({ symbol: z.string(), quantity: z.string() })),
+  /** The venue, and markets of it, that do not trade as usual by its own word; `since` is a cycle. */
+  notOpen: z.array(z.object({ what: z.string(), state: z.string(), text: z.string(), since: time })),
   /** What a person was told and what still stands; `since` is a cycle. */
   alerts: z.array(z.object({ code: z.string(), what: z.string(), since: time })),
 });

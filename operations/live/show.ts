@@ -38,6 +38,7 @@ export default async function show(
     lost: lost.length,
     difference: difference ? { what: difference.what, since: difference.since, comparisons: difference.total } : null,
     external: externalOf(engine, live),
+    notOpen: notOpenIn(engine, live, venue),
     alerts: live.standingAlerts.map(({ code, what, since }) => ({ code, what, since })),
   };
 }
@@ -53,6 +54,7 @@ const NOTHING = {
   lost: 0,
   difference: null,
   external: [],
+  notOpen: [],
   alerts: [],
 };
 
@@ -77,6 +79,18 @@ function ordersOf(engine: Engine, live: LiveAccount): ShowOutput['orders'] {
       },
     ];
   });
+}
+
+function notOpenIn(engine: Engine, { markets: heard }: LiveAccount, venue: string): ShowOutput['notOpen'] {
+  if (!heard) return [];
+  const whole = heard.venue ? [{ what: venue, ...heard.venue }] : [];
+  const single = heard.markets.map(({ instrument, state, text, since }) => ({
+    what: engine.markets[instrument].instrument.symbol,
+    state,
+    text,
+    since,
+  }));
+  return [...whole, ...single];
 }
 
 const externalOf = (engine: Engine, live: LiveAccount): ShowOutput['external'] =>

@@ -17,6 +17,7 @@ import type {
   VenueOrder,
   VenueOrderRequest,
   VenueOrderStatus,
+  VenueStatus,
 } from '../../core/ports/execution-venue.ts';
 
 /** What can go wrong; the harness says how often each does. */
@@ -35,6 +36,7 @@ export const VENUE_FAULTS = [
   'ended by the venue',
   'traded by another',
   'maintenance',
+  'market halted',
 ] as const;
 export type VenueFault = (typeof VENUE_FAULTS)[number];
 
@@ -73,7 +75,7 @@ interface Told {
 }
 
 const UNITS = 12;
-/** Longest time that the exchange is closed for. */
+/** Longest time that the exchange is closed for, and that one market is halted for. */
 const MAINTENANCE_MS = 180_000;
 /** Longest time that a fill is told late by, and that a cancel takes that was only accepted. */
 const LATE_FILL_MS = 60_000;
@@ -99,6 +101,8 @@ export class SimulatedExchange implements ExecutionVenuePort {
   readonly #feed: VenueFill[] = [];
   #ids = 0;
   #closedUntil = 0;
+  /** By symbol. */
+  readonly #haltedUntil = new Map<string, number>();
 
   constructor(options: SimulatedExchangeOptions) {
     this.#options = options;
@@ -115,6 +119,9 @@ export class SimulatedExchange implements ExecutionVenuePort {
     if (this.#happens('maintenance'))
       this.#closedUntil = this.now + Math.floor(MAINTENANCE_MS * this.#options.random());
     if (this.#isClosed) return;
+    for (const { symbol } of prices.keys())
+      if (this.#happens('market halted'))
+        this.#haltedUntil.set(symbol, this.now + Math.floor(MAINTENANCE_MS * this.#options.random()));
     for (const instrument of prices.keys()) if (this.#happens('traded by another')) this.#tradeByAnother(instrument);
     this.#arrive();
     for (const order of this.placed) this.#meet(order);
@@ -175,6 +182,15 @@ export class SimulatedExchange implements ExecutionVenuePort {
     return { kind: 'canceled' };
   }
 
+  async status(instruments: readonly Instrument[]): Promise<VenueStatus> {
+    await this.#passTime();
+    if (this.#happens('unavailable')) throw unavailable();
+    const word = (isHalted: boolean) =>
+      isHalted ? ({ state: 'halted', text: 'HALT' } as const) : ({ state: 'open', text: 'TRADING' } as const);
+    const markets = instruments.map(({ symbol }) => ({ symbol, ...word(this.#isHalted(symbol)) }));
+    return { ...word(this.#isClosed), markets };
+  }
+
   async query(instrument: Instrument, clientOrderId: string): Promise<QueryAnswer> {
     await this.#passTime();
     if (this.#isClosed || this.#happens('query unclear')) return { kind: 'unclear', reason: 'no answer in time' };
@@ -214,6 +230,8 @@ export class SimulatedExchange implements ExecutionVenuePort {
     return this.now < this.#closedUntil;
   }
 
+  #isHalted = (symbol: string): boolean => this.now < (this.#haltedUntil.get(symbol) ?? 0);
+
   readonly #happens = (fault: VenueFault): boolean => this.#options.happens(fault);
 
   async #passTime(): Promise<void> {
@@ -224,8 +242,7 @@ export class SimulatedExchange implements ExecutionVenuePort {
 
   async #travel(): Promise<void> {
     await this.#passTime();
-    if (this.#isClosed || this.#happens('unavailable'))
-      throw new PlimsollError('VENUE_UNAVAILABLE', 'the venue did not answer', 'it is asked again');
+    if (this.#isClosed || this.#happens('unavailable')) throw unavailable();
   }
 
   /** Requests that were on their way, cancels that were accepted, and fills that were not told yet. */
@@ -250,6 +267,7 @@ export class SimulatedExchange implements ExecutionVenuePort {
         ? same.length > 0
         : clientOrderIdReuse === 'after-close' && same.some(({ status }) => status === 'working');
     if (isRefused && request.clientOrderId !== '') return { kind: 'duplicate' };
+    if (this.#isHalted(request.instrument.symbol)) return { kind: 'rejected', reason: 'the market is halted' };
     if (!this.#isCovered(request)) return { kind: 'rejected', reason: 'insufficient balance' };
     const order: Placed = {
       request,
@@ -276,7 +294,7 @@ export class SimulatedExchange implements ExecutionVenuePort {
   /** A market order fills at once, sometimes in parts; a limit order where the price has come to it. */
   #meet(order: Placed): void {
     const { type, side, price, trigger, quantity, instrument } = order.request;
-    if (order.status !== 'working') return;
+    if (order.status !== 'working' || this.#isHalted(instrument.symbol)) return;
     const last = this.#prices.get(instrument.symbol) ?? 0;
     if (type === 'stop' && !order.triggered) {
       order.triggered = side === 'sell' ? last <= trigger : last >= trigger;
@@ -384,6 +402,9 @@ export class SimulatedExchange implements ExecutionVenuePort {
     this.#balances.set(asset, this.balanceOf(asset) + units);
   }
 }
+
+const unavailable = (): PlimsollError =>
+  new PlimsollError('VENUE_UNAVAILABLE', 'the venue did not answer', 'it is asked again');
 
 /** In units of 10^-12. */
 const moneyOf = ({ quantityDecimals, priceDecimals }: Instrument, quantity: number, price: number): bigint =>

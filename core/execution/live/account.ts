@@ -1,5 +1,6 @@
 /** What an account that trades at a real venue keeps besides its engine: what was sent, what is known, how far it was read. */
 import { Position } from '../../engine/position.ts';
+import type { MarketsHeard } from './market-standing.ts';
 
 /** Settings of a live account, from its configuration. Money is in plain units of the account's currency. */
 export interface LiveSettings {
@@ -112,6 +113,8 @@ export interface LiveSnapshot {
   readonly alerts: readonly (string | readonly [key: string, alert: StandingAlert])[];
   /** Absent before the first. */
   readonly heard?: Heard | null;
+  /** Absent where the venue does not say. */
+  readonly markets?: MarketsHeard;
 }
 
 export const LIVE_BOUNDS = {
@@ -144,6 +147,8 @@ export class LiveAccount {
   /** Whether the last reconciliation has heard everything and found it in order; else nothing new is opened. */
   reconciled = false;
   heard: Heard | undefined;
+  /** Undefined where the venue has not said whether it trades. */
+  markets: MarketsHeard | undefined;
   fillCursor: string | undefined;
   paymentCursor: string | undefined;
   /** Fills of before then (venue's clock, ms UTC) are not the account's. */
@@ -240,6 +245,7 @@ export class LiveAccount {
       externalOrders: [...this.externalOrders],
       alerts: [...this.#alerts],
       ...(this.heard ? { heard: this.heard } : {}),
+      ...(this.markets ? { markets: this.markets } : {}),
     };
   }
 
@@ -267,6 +273,7 @@ export class LiveAccount {
       state.alerts.map((told) => (typeof told === 'string' ? [told, { code: '', what: '', since: 0 }] : told)),
     );
     this.heard = state.heard ?? undefined;
+    this.markets = state.markets;
   }
 }
 

@@ -9,6 +9,7 @@ import { isUntriggeredStop, type Order, type OrderType } from '../order.ts';
 import { affordable } from '../prices.ts';
 import { LIVE_BOUNDS, type LiveOrder } from './account.ts';
 import { clientOrderIdOf } from './client-order-id.ts';
+import { standingAgainst } from './market-standing.ts';
 
 /** Whether anything of an account is to be said to its venue, or asked. */
 export function waitsForVenue(engine: Engine): boolean {
@@ -70,7 +71,7 @@ function prepareOne(
     reject(engine, order, `the venue takes no ${missing}`);
     return undefined;
   }
-  if (giveUpStale(engine, order) || isInTheWay(engine, order)) return undefined;
+  if (isNotTaken(engine, order) || giveUpStale(engine, order) || isInTheWay(engine, order)) return undefined;
   return send(engine, order, live, capabilities);
 }
 
@@ -141,6 +142,16 @@ function whatIsMissing(order: Order, { orderTypes, timesInForce, postOnly }: Ven
   if (order.postOnly && !postOnly) return 'post-only orders';
   if (type !== 'market' && !timesInForce.includes(order.timeInForce)) return `${order.timeInForce} orders`;
   return undefined;
+}
+
+/** Whether its market does not take it now: what opens ends, and may be asked for again; what lowers a position waits. */
+function isNotTaken(engine: Engine, order: Order): boolean {
+  const standing = standingAgainst(liveOf(engine), order.instrument, order, typeToAsk(order), engine.time);
+  if (standing === undefined) return false;
+  if (order.reduceOnly) return true;
+  engine.position(order.strategy, order.instrument).target = Number.NaN;
+  cancel(engine, order, `MARKET_NOT_OPEN: the venue says ${standing.state} (${standing.text})`);
+  return true;
 }
 
 /**

@@ -43,7 +43,17 @@ import {
   stopLossGuard,
   weeklyLoss,
 } from './loss.ts';
-import { armed, notHalted, notReducing, notRestricted, onTime, priced, reconciled, shortAllowed } from './market.ts';
+import {
+  armed,
+  marketOpen,
+  notHalted,
+  notReducing,
+  notRestricted,
+  onTime,
+  priced,
+  reconciled,
+  shortAllowed,
+} from './market.ts';
 import { freshPrice, freshQuote, noSelfMatch, priceCollar, referenceCollar, validPrices } from './price.ts';
 import { historyKnown, sizeKnown, stopKnown, withinSize } from './sizing.ts';
 
@@ -60,6 +70,7 @@ export const CHECKS: readonly Check[] = [
   notReducing,
   armed,
   reconciled,
+  marketOpen,
   notRestricted,
   onTime,
   freshPrice,

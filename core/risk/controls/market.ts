@@ -2,6 +2,7 @@
 import type { Refusal } from '../../engine/bookkeeping.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { MarketState } from '../../engine/market-state.ts';
+import { standingAgainst } from '../../execution/live/market-standing.ts';
 import { type Check, type Described, refuse } from './control.ts';
 
 /** A halt means that nobody knows what is right: nothing is sent, not even what would close a position. */
@@ -36,6 +37,14 @@ export const reconciled: Check = {
   owner: 'operations',
   check: ({ engine: { live } }) =>
     live !== undefined && !live.reconciled ? refuse('VENUE_NOT_RECONCILED') : undefined,
+};
+
+/** The venue says of itself and of each market what it takes; what it would refuse is not sent, and is not waited with. */
+export const marketOpen: Check = {
+  code: 'MARKET_NOT_OPEN',
+  owner: 'operations',
+  check: ({ engine: { live, time }, market: { index }, leg }) =>
+    live !== undefined && standingAgainst(live, index, leg, leg.type, time) ? refuse('MARKET_NOT_OPEN') : undefined,
 };
 
 /** None is restricted by default: the universe is already a list of what may be traded. */

@@ -367,6 +367,17 @@ describe('real money', () => {
     expect(denials(live({ 0: buy({ quantity: 1 }) }, { reconciled: false }))).toEqual([['VENUE_NOT_RECONCILED', 0, 0]]);
   });
 
+  test('is not put at risk in a market that the venue says takes no such order', () => {
+    const said = (state: 'halted' | 'limit-only', instrument = 0) => ({
+      markets: { at: START, venue: null, markets: [{ instrument, state, text: 'a word', since: START }] },
+    });
+    const rests = buy({ type: 'limit', quantity: 1, price: 99 });
+    expect(denials(live({ 0: buy({ quantity: 1 }) }, said('halted')))).toEqual([['MARKET_NOT_OPEN', 0, 0]]);
+    expect(denials(live({ 0: buy({ quantity: 1 }) }, said('limit-only')))).toEqual([['MARKET_NOT_OPEN', 0, 0]]);
+    expect(denials(live({ 0: rests }, said('limit-only')))).toEqual([]);
+    expect(denials(live({ 0: buy({ quantity: 1 }) }, said('halted', 1)))).toEqual([]);
+  });
+
   test('is put at risk by no more in one order than was armed', () => {
     expect(denials(live({ 0: buy({ quantity: 1 }) }))).toEqual([]);
     expect(denials(live({ 0: buy({ quantity: 1.001 }) }))).toEqual([['ARMED_ORDER_EXCEEDED', 10_000, 10_010]]);

@@ -104,7 +104,9 @@ describe('the risk line', () => {
         for (const step of stepsOf(engine, bars)) {
           if (isLive) {
             const arming = random() < 0.8 ? { maxOrderNotional: 40_000, maxExposure: 90_000 } : undefined;
-            Object.assign(engine.live as LiveAccount, { arming, reconciled: random() < 0.9 });
+            const notOpen = { instrument: 0, state: pick(random, ['limit-only', 'halted']), text: '', since: 0 };
+            const markets = { at: engine.time, venue: null, markets: random() < 0.1 ? [notOpen] : [] };
+            Object.assign(engine.live as LiveAccount, { arming, markets, reconciled: random() < 0.9 });
           }
           runStep(engine, step);
           engine.grants = {

@@ -5,6 +5,7 @@ import { submitIntents } from '../../../../core/cycle.ts';
 import type { Engine } from '../../../../core/engine/engine.ts';
 import { liveOf } from '../../../../core/engine/venue-bookkeeping.ts';
 import { takeOverSendings, takeSubmitAnswer } from '../../../../core/execution/live/answers.ts';
+import { type MarketsHeard, STANDS_FOR_MS } from '../../../../core/execution/live/market-standing.ts';
 import { prepareSends, waitsForVenue } from '../../../../core/execution/live/send.ts';
 import type { SubmitAnswer, VenueCapabilities } from '../../../../core/ports/execution-venue.ts';
 import { gate } from '../../../../core/risk/gate.ts';
@@ -52,6 +53,24 @@ const requests = (engine: Engine, capabilities: Partial<VenueCapabilities> = {})
     return [side, type, quantity, price, trigger, reduceOnly];
   });
 
+/** What the venue said: of itself, or of the one market. */
+function said(at: number, state: MarketsHeard['markets'][number]['state'], of: 'venue' | 'market'): MarketsHeard {
+  const standing = { state, text: 'a word', since: at };
+  return of === 'venue'
+    ? { at, venue: standing, markets: [] }
+    : { at, venue: null, markets: [{ instrument: 0, ...standing }] };
+}
+
+/** Why the first order was canceled. */
+function reasonOf(engine: Engine): unknown {
+  const { events } = playedOf(engine);
+  const reason = events.find(({ kind }) => kind === 'OrderCanceled')?.reason;
+  const texts = events
+    .filter(({ kind }) => kind === 'TextDefined')
+    .map(({ body }) => body as { index: number; text: string });
+  return texts.find(({ index }) => index === Number(reason))?.text;
+}
+
 const lastOf = (engine: Engine): unknown => playedOf(engine).events.at(-1)?.kind;
 
 describe('what is sent', () => {
@@ -96,6 +115,43 @@ describe('what is sent', () => {
     const reducing = submitted([sell({ quantity: 1, reduceOnly: true })], 2_000);
     reducing.tradingState = 'Reducing';
     expect(requests(reducing)).toHaveLength(1);
+  });
+
+  const market = { type: 'market' };
+  const limit = { type: 'limit', price: 99 };
+  const postOnly = { type: 'limit', price: 99, postOnly: true };
+  const stop = { type: 'stop', trigger: 101 };
+  test.each<[MarketsHeard['markets'][number]['state'], object[], object[]]>([
+    ['limit-only', [limit, postOnly], [market, stop]],
+    ['post-only', [postOnly], [limit, market, stop]],
+    ['cancel-only', [], [postOnly, limit, market, stop]],
+    ['halted', [], [postOnly, market]],
+    ['delisted', [], [postOnly, market]],
+    ['unrecognised', [], [postOnly, market]],
+  ])('of what opens, only what a market that is %s takes: the rest ends', (state, taken, refused) => {
+    for (const [orders, isTaken] of [
+      [taken, true],
+      [refused, false],
+    ] as const)
+      for (const order of orders)
+        for (const where of ['venue', 'market'] as const) {
+          const engine = submitted([buy({ quantity: 1, ...order } as never)]);
+          liveOf(engine).markets = said(engine.time, state, where);
+          expect([order, where, requests(engine).length]).toEqual([order, where, isTaken ? 1 : 0]);
+          if (!isTaken) expect(reasonOf(engine)).toBe(`MARKET_NOT_OPEN: the venue says ${state} (a word)`);
+        }
+  });
+
+  test('what closes waits for its market, for as long as the venue’s word counts; a stop of it stays where it is', () => {
+    const engine = submitted([sell({ quantity: 1, reduceOnly: true })], 2_000);
+    const { time } = engine;
+    liveOf(engine).markets = said(time, 'halted', 'market');
+    expect(requests(engine)).toEqual([]);
+    expect(engine.markets[0].orders.map(({ state }) => state)).toEqual(['Submitted']);
+    engine.time = time + STANDS_FOR_MS;
+    expect(requests(engine)).toEqual([]);
+    engine.time += 1;
+    expect(requests(engine)).toHaveLength(1);
   });
 
   test('nothing that opens once the account is disarmed, and still what closes', () => {
