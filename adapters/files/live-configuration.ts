@@ -1,8 +1,9 @@
 /** What a configuration has to say of its live accounts, so that their orders have a way to go. */
 import { universeOf } from '../../core/configuration/definition.ts';
-import type { Configuration } from '../../core/configuration/schema.ts';
+import type { AccountConfiguration, Configuration } from '../../core/configuration/schema.ts';
 import { PlimsollError } from '../../core/errors.ts';
-import { credentialsOf } from '../venues/execution-kind.ts';
+import { timeframeMs } from '../../core/market/timeframe.ts';
+import { credentialsOf, type ExecutionVenueKind } from '../venues/execution-kind.ts';
 import { executionVenueOf, executionVenuesInWords } from '../venues/execution-venues.ts';
 import { type Layers, originText, type Path } from './configuration-layers.ts';
 
@@ -25,6 +26,7 @@ export function checkLive(configuration: Configuration, layers: Layers): void {
         `the live account "${account.id}" trades at "${name}", which takes no orders from here`,
         `use ${executionVenuesInWords()}, or leave \`live\` out for a paper account`,
       );
+    checkSwitch(layers, [...path, 'cancelAllAfterMs'], configuration, account, kind);
     const reference = credentialsOf(venue);
     if (reference === undefined)
       throw wrong(
@@ -43,6 +45,36 @@ export function checkLive(configuration: Configuration, layers: Layers): void {
       );
     taken.set(reference, account.id);
   });
+}
+
+/** A switch that fires while the account still looks after its orders would cancel them for nothing. */
+function checkSwitch(
+  layers: Layers,
+  path: Path,
+  configuration: Configuration,
+  account: AccountConfiguration,
+  { account: where, cancelAllAfter: has }: ExecutionVenueKind,
+): void {
+  const { id, live } = account;
+  const ms = live?.cancelAllAfterMs;
+  if (ms === undefined) return;
+  if (!has)
+    throw wrong(
+      layers,
+      path,
+      `the account "${id}" has cancelAllAfterMs, and ${where} cancels nothing by itself`,
+      'leave it out: `plimsoll halt` cancels, and so does the next cycle after a start',
+    );
+  const least = Math.max(has.minMs, 2 * timeframeMs(universeOf(configuration, account).timeframe));
+  if (ms >= least && ms <= has.maxMs) return;
+  throw wrong(
+    layers,
+    path,
+    `cancelAllAfterMs of the account "${id}" is ${ms}`,
+    least > has.maxMs
+      ? `leave it out: two cycles take ${least} ms, and ${where} waits for ${has.maxMs} at most`
+      : `choose from ${least}, two cycles of the account, to ${has.maxMs}, the most at ${where}`,
+  );
 }
 
 function wrong(layers: Layers, path: Path, what: string, remedy: string): PlimsollError {

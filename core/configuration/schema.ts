@@ -116,6 +116,8 @@ export const liveSchema = z.strictObject({
   cushionBps: z.int().min(0).max(1_000).default(50),
   /** An opening order that could not be sent for so long is given up. */
   staleAfterMs: z.int().min(1_000).max(86_400_000).default(300_000),
+  /** The venue itself cancels every working order that is not spoken for anew within so long; left out: it does not. */
+  cancelAllAfterMs: z.int().min(1_000).max(86_400_000).optional(),
   /** The most that the first arming may allow; each later one may allow ten times what was armed before. */
   first: z
     .strictObject({

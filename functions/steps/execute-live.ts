@@ -4,10 +4,17 @@ import type { Engine } from '../../core/engine/engine.ts';
 import { liveOf } from '../../core/engine/venue-bookkeeping.ts';
 import type { PlimsollError } from '../../core/errors.ts';
 import { type SendOutcome, takeOverSendings, takeSubmitAnswer } from '../../core/execution/live/answers.ts';
+import {
+  planSwitch,
+  type SwitchOutcome,
+  type SwitchPlan,
+  takeSwitch,
+} from '../../core/execution/live/cancel-switch.ts';
 import { giveUpStaleOnes, prepareSends, type Sending } from '../../core/execution/live/send.ts';
 import { takeAnswers } from '../../core/execution/live/take-over.ts';
 import type { ExecutionVenuePort, QueryAnswer } from '../../core/ports/execution-venue.ts';
 import { callBack, type Stray } from './call-back.ts';
+import { setSwitch } from './cancel-switch.ts';
 import { standsAt } from './commit-engine.ts';
 import { countEvents } from './count-events.ts';
 import type { CycleMessage, StepPorts } from './ports.ts';
@@ -21,6 +28,7 @@ interface Plan {
   readonly sendings: readonly Sending[];
   readonly outstanding: readonly Outstanding[];
   readonly strays: readonly Stray[];
+  readonly cancelSwitch: SwitchPlan | undefined;
 }
 
 /** What the venue said. */
@@ -30,6 +38,8 @@ interface Heard {
   readonly before: number;
   readonly after: number;
   readonly sent: ReadonlyMap<number, SendOutcome>;
+  /** Undefined where there was nothing to set. */
+  readonly cancelSwitch: SwitchOutcome | undefined;
 }
 
 /**
@@ -45,7 +55,7 @@ export async function executeLiveStep(ports: StepPorts, message: CycleMessage): 
   if (!plan) return;
   const heard = await tellVenue(ports, message.stream, venue, plan);
   ports.faultPoint?.('venue:answered');
-  const take = (engine: Engine): void => takeHeard(engine, heard, venue);
+  const take = (engine: Engine): void => takeHeard(engine, plan, heard, venue);
   const cursor = await takeStep(ports, 'execute', message, ({ engine }) => {
     const before = engine.journal.sequence;
     take(engine);
@@ -86,22 +96,30 @@ async function planSends(
       sendings,
       outstanding: outstanding(engine).filter(({ order }) => !sent.has(order)),
       strays: straysOf(engine),
+      cancelSwitch: planSwitch(engine, venue.capabilities),
     };
     return { verdict: countEvents(engine, before, 'nothing to send'), next: 'execute' };
   });
   return cursor && plan;
 }
 
-/** Cancels first, then what is not clear is asked for, then orders are sent. */
+/**
+ * Cancels first, then the venue's switch, then what is not clear is asked for, then orders are sent; of those that open none without the
+ * switch.
+ */
 async function tellVenue(ports: StepPorts, stream: string, venue: ExecutionVenuePort, plan: Plan): Promise<Heard> {
   await callBack(ports, venue, plan);
+  const cancelSwitch = plan.cancelSwitch && (await setSwitch(venue, plan.cancelSwitch));
   const before = await clockOf(venue);
   const queried = new Map<number, QueryAnswer>();
   for (const { order, instrument, clientOrderId, isCanceled, isKnown } of plan.outstanding)
     if (before > 0 && (isCanceled || !isKnown)) queried.set(order, await venue.query(instrument, clientOrderId));
   const sent = new Map<number, SendOutcome>();
-  for (const sending of plan.sendings) sent.set(sending.order, await send(ports, stream, venue, plan, sending));
-  return { queried, before, sent, after: await clockOf(venue) };
+  for (const sending of plan.sendings) {
+    const stays = sending.opens && cancelSwitch?.isSet === false;
+    sent.set(sending.order, stays ? { kind: 'not-sent' } : await send(ports, stream, venue, plan, sending));
+  }
+  return { queried, before, sent, cancelSwitch, after: await clockOf(venue) };
 }
 
 /** Sends one order, unless somebody has changed the account since it was marked. */
@@ -130,10 +148,12 @@ async function clockOf(venue: ExecutionVenuePort): Promise<number> {
 
 function takeHeard(
   engine: Engine,
-  { queried, before, after, sent }: Heard,
+  plan: Plan,
+  { queried, before, after, sent, cancelSwitch }: Heard,
   { capabilities }: ExecutionVenuePort,
 ): void {
   takeAnswers(engine, queried, before, capabilities);
+  if (plan.cancelSwitch && cancelSwitch) takeSwitch(engine, plan.cancelSwitch, cancelSwitch);
   for (const [order, outcome] of sent) takeSubmitAnswer(engine, order, outcome, after);
 }
 

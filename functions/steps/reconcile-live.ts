@@ -5,6 +5,7 @@ import { alert, liveOf } from '../../core/engine/venue-bookkeeping.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { Occasion } from '../../core/execution/live/account.ts';
 import { takeOverSendings } from '../../core/execution/live/answers.ts';
+import { planSwitch, takeSwitch } from '../../core/execution/live/cancel-switch.ts';
 import {
   type Difference,
   differences,
@@ -20,6 +21,7 @@ import { assertFills, takeFills, takeOver } from '../../core/execution/live/take
 import type { ExecutionVenuePort } from '../../core/ports/execution-venue.ts';
 import { findAccount } from './account-state.ts';
 import { callBackNow } from './call-back.ts';
+import { setSwitch } from './cancel-switch.ts';
 import { commitEngine } from './commit-engine.ts';
 import { countEvents } from './count-events.ts';
 import { engineOf } from './engines.ts';
@@ -101,6 +103,7 @@ async function hearVenue(ports: StepPorts, engine: Engine, on: Occasion): Promis
     const problem = await hear(venue, engine, on);
     protect(engine, venue.capabilities);
     if (problem) throw problem;
+    await keepSwitch(venue, engine);
     live.settleAlert(VENUE_ALERT);
     return undefined;
   } catch (error) {
@@ -152,6 +155,12 @@ async function problemOf(ask: () => Promise<void>): Promise<PlimsollError | unde
     if (problem) return problem;
     throw error;
   }
+}
+
+/** Not asked of a venue that has just not answered: execute asks again, before it sends anything. */
+async function keepSwitch(venue: ExecutionVenuePort, engine: Engine): Promise<void> {
+  const plan = planSwitch(engine, venue.capabilities);
+  if (plan) takeSwitch(engine, plan, await setSwitch(venue, plan));
 }
 
 /** Balances are read after the fills; where they differ, fills may have come in between, so both are read again. */

@@ -101,6 +101,7 @@ export class SimulatedExchange implements ExecutionVenuePort {
   readonly #feed: VenueFill[] = [];
   #ids = 0;
   #closedUntil = 0;
+  #cancelAllAt = Number.POSITIVE_INFINITY;
   /** By symbol. */
   readonly #haltedUntil = new Map<string, number>();
 
@@ -191,6 +192,12 @@ export class SimulatedExchange implements ExecutionVenuePort {
     return { ...word(this.#isClosed), markets };
   }
 
+  /** Of everything here, as an account-wide switch. */
+  async cancelAllAfter(_: readonly Instrument[], ms: number): Promise<void> {
+    await this.#travel();
+    this.#cancelAllAt = ms === 0 ? Number.POSITIVE_INFINITY : this.now + ms;
+  }
+
   async query(instrument: Instrument, clientOrderId: string): Promise<QueryAnswer> {
     await this.#passTime();
     if (this.#isClosed || this.#happens('query unclear')) return { kind: 'unclear', reason: 'no answer in time' };
@@ -253,6 +260,10 @@ export class SimulatedExchange implements ExecutionVenuePort {
     }
     for (const order of this.placed)
       if (order.status === 'working' && order.cancelAt > 0 && order.cancelAt <= this.now) order.status = 'canceled';
+    if (this.now >= this.#cancelAllAt) {
+      this.#cancelAllAt = Number.POSITIVE_INFINITY;
+      for (const order of this.placed) if (order.status === 'working') order.status = 'canceled';
+    }
     for (const told of this.#telling.splice(0)) {
       if (told.at > this.now) this.#telling.push(told);
       else this.#feed.push(told.fill);

@@ -1,27 +1,36 @@
 /** What a configuration is told about its live accounts before anything starts. */
+
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadConfiguration } from '../../adapters/files/configuration.ts';
+import { executionVenues } from '../../adapters/venues/execution-venues.ts';
+import { venueSchema } from '../../core/configuration/schema.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'plimsoll-live-configuration-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+/** Coinbase wants one for its secret; the others take any text. */
+const EC_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'sec1', format: 'pem' })
+  .toString();
+
 let files = 0;
-function load(venue: string, more = ''): ReturnType<typeof loadConfiguration> {
+function load(venue: string, more = '', live = '{}', timeframe = '1m'): ReturnType<typeof loadConfiguration> {
   const file = join(directory, `l${files++}.yaml`);
   writeFileSync(
     file,
     `venues:
   there: ${venue}
 universes:
-  one: { venue: there, symbols: [BTC/USDT], timeframe: 1m }
+  one: { venue: there, symbols: [BTC/USDT], timeframe: ${timeframe} }
 accounts:
   - id: real
     universe: one
     strategies: [{ strategy: sma-cross }]
-    live: {}
+    live: ${live}
 ${more}`,
   );
   return loadConfiguration({ file, environment: {} });
@@ -70,6 +79,48 @@ describe('a live account', () => {
     ],
   ])('is refused at %s, with the line and the way out', (_name, venue, told) => {
     expect(sentence(() => load(venue))).toMatch(told);
+  });
+
+  test.each([
+    ['{ kind: ccxt, exchange: kraken, credentials: k }', 120_000, '1m'],
+    ['{ kind: ccxt, exchange: okx, credentials: k }', 120_000, '1m'],
+    ['{ kind: ccxt, exchange: binance, market: linear, credentials: k }', 86_400_000, '1h'],
+  ])('may have the switch of its venue: %s', (venue, ms, timeframe) => {
+    const { configuration } = load(venue, '', `{ cancelAllAfterMs: ${ms} }`, timeframe);
+    expect(configuration.accounts[0].live?.cancelAllAfterMs).toBe(ms);
+  });
+
+  test.each([
+    [
+      'kraken',
+      119_999,
+      '1m',
+      /:9 cancelAllAfterMs of the account "real" is 119999\. Choose from 120000, two cycles of the account, to 86400000/,
+    ],
+    ['okx', 120_001, '1m', /:9 .*Choose from 120000, .*to 120000, the most at a spot account at OKX/],
+    ['okx', 120_000, '5m', /:9 .*Leave it out: two cycles take 600000 ms, and .* waits for 120000 at most/],
+    ['binance', 120_000, '1m', /:9 .*a spot account at Binance cancels nothing by itself\. Leave it out/],
+    ['kraken', 999, '1m', /:9 .*cancelAllAfterMs/],
+  ])(
+    'is refused a switch that %s would throw between cycles, or does not have: %i, %s',
+    (exchange, ms, timeframe, told) => {
+      const venue = `{ kind: ccxt, exchange: ${exchange}, credentials: k }`;
+      expect(sentence(() => load(venue, '', `{ cancelAllAfterMs: ${ms} }`, timeframe))).toMatch(told);
+    },
+  );
+
+  test('is held to what its venue says of its switch when it is opened', async () => {
+    for (const kind of executionVenues) {
+      const exchange = ['binance', 'bybit', 'coinbase', 'kraken', 'okx'].flatMap((name) =>
+        (['spot', 'linear'] as const).map((market) => venueSchema.parse({ kind: 'ccxt', exchange: name, market })),
+      );
+      const venue = exchange.find((one) => kind.fits(one));
+      if (!venue) continue;
+      const keys = Object.fromEntries(kind.keys.map((name) => [name, EC_KEY]));
+      const port = await kind.open('there', venue, keys);
+      expect([kind.account, port.capabilities.cancelAllAfter]).toEqual([kind.account, kind.cancelAllAfter]);
+      await port.close();
+    }
   });
 
   test('does not share its keys with another', () => {

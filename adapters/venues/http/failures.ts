@@ -38,7 +38,12 @@ export class Said extends Error {
 
 /** The request went out, or may have, and nothing came back that can be read as the exchange's answer. */
 export class Unheard extends Error {
-  override readonly name = 'Unheard';
+  override readonly name: string = 'Unheard';
+}
+
+/** The host has no such page (404), and said nothing else. */
+export class NotThere extends Unheard {
+  override readonly name: string = 'NotThere';
 }
 
 /** The request was not sent, or turned away for the rate alone, and why; it may be sent from `until` on (this machine's ms UTC). */

@@ -12,6 +12,8 @@ export interface LiveSettings {
   readonly cushionBps: number;
   /** An order that could not be sent for so long is given up, ms of cycle time; those that lower a position wait on. */
   readonly staleAfterMs: number;
+  /** The venue cancels every working order unless it is told anew within so long, ms; undefined: it is never told to. */
+  readonly cancelAllAfterMs?: number | undefined;
   /** Most that the first arming may allow. */
   readonly first: { readonly maxOrderNotional: number; readonly maxExposure: number };
 }
@@ -115,6 +117,8 @@ export interface LiveSnapshot {
   readonly heard?: Heard | null;
   /** Absent where the venue does not say. */
   readonly markets?: MarketsHeard;
+  /** Absent: false. */
+  readonly mayCancelAll?: boolean;
 }
 
 export const LIVE_BOUNDS = {
@@ -149,6 +153,8 @@ export class LiveAccount {
   heard: Heard | undefined;
   /** Undefined where the venue has not said whether it trades. */
   markets: MarketsHeard | undefined;
+  /** Whether the venue's switch was armed, and not disarmed everywhere since. */
+  mayCancelAll = false;
   fillCursor: string | undefined;
   paymentCursor: string | undefined;
   /** Fills of before then (venue's clock, ms UTC) are not the account's. */
@@ -246,6 +252,7 @@ export class LiveAccount {
       alerts: [...this.#alerts],
       ...(this.heard ? { heard: this.heard } : {}),
       ...(this.markets ? { markets: this.markets } : {}),
+      ...(this.mayCancelAll ? { mayCancelAll: true } : {}),
     };
   }
 
@@ -274,6 +281,7 @@ export class LiveAccount {
     );
     this.heard = state.heard ?? undefined;
     this.markets = state.markets;
+    this.mayCancelAll = state.mayCancelAll ?? false;
   }
 }
 

@@ -23,6 +23,8 @@ export function waitsForVenue(engine: Engine): boolean {
 export interface Sending {
   readonly order: number;
   readonly request: VenueOrderRequest;
+  /** Whether it may raise a position. */
+  readonly opens: boolean;
 }
 
 /**
@@ -96,7 +98,7 @@ function send(engine: Engine, order: Order, live: LiveOrder, capabilities: Venue
   };
   const clientOrderId = clientOrderIdOf(identity, capabilities.clientOrderId);
   prepare(engine, order, live, clientOrderId, quantity);
-  return { order: order.id, request: requestOf(engine, order, live, capabilities) };
+  return { order: order.id, request: requestOf(engine, order, live, capabilities), opens: !order.reduceOnly };
 }
 
 function requestOf(

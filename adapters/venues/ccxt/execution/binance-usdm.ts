@@ -26,6 +26,7 @@ import {
   wordIn,
   wrong,
 } from '../../http/json.ts';
+import { BINANCE_USDM_SWITCH } from '../cancel-switches.ts';
 import {
   binanceCall,
   binanceComplaint,
@@ -55,8 +56,7 @@ const CAPABILITIES: VenueCapabilities = {
   // Query Order: not found if canceled or expired without a fill, 3 days after it was created.
   remembersClosedMs: 3 * DAY_MS,
   replace: 'in-place',
-  // No bounds are documented: from what outlives a slow network to a day.
-  cancelAllAfter: { minMs: 1_000, maxMs: DAY_MS, scope: 'instruments' },
+  cancelAllAfter: BINANCE_USDM_SWITCH,
 };
 
 const DIALECT: Dialect = {

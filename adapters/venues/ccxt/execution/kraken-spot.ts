@@ -14,6 +14,7 @@ import type {
 } from '../../../../core/ports/execution-venue.ts';
 import { decimalDifference } from '../../http/decimals.ts';
 import { booleanIn, decimalTextIn, fieldsOf, listOf, wholeIn, wordIn, wrong } from '../../http/json.ts';
+import { KRAKEN_SWITCH } from '../cancel-switches.ts';
 import { CLOCK_STEP_MS, call, complaintIn, DEADLINE_MS, meaningOf, open } from './kraken.ts';
 import { fills } from './kraken-fills.ts';
 import { openOrders, query } from './kraken-orders.ts';
@@ -33,8 +34,7 @@ const CAPABILITIES: VenueCapabilities = {
   // No limit is documented for Get Closed Orders.
   remembersClosedMs: 30 * DAY_MS,
   replace: 'in-place',
-  // Cancel All Orders After X: whole seconds, at most a day.
-  cancelAllAfter: { minMs: 1_000, maxMs: DAY_MS, scope: 'account' },
+  cancelAllAfter: KRAKEN_SWITCH,
 };
 
 export const KRAKEN_SPOT: Protocol = {

@@ -2,7 +2,7 @@
 
 import { Budget } from '../../http/budget.ts';
 import type { Complaint } from '../../http/failures.ts';
-import { OverBudget, Said, Unheard, Unsent } from '../../http/failures.ts';
+import { NotThere, OverBudget, Said, Unheard, Unsent } from '../../http/failures.ts';
 import { Malformed, readJson } from '../../http/json.ts';
 import { Redaction } from '../../redaction.ts';
 import type { OpenExchange } from '../exchange.ts';
@@ -196,7 +196,7 @@ export class Link {
     const body = await this.#bodyOf(response);
     const complaint = body instanceof Plain ? plainComplaint(status) : this.#protocol.complaintIn(status, body);
     if (complaint === undefined) {
-      if (!response.ok) throw new Unheard(`HTTP ${status} without a reason`);
+      if (!response.ok) throw unheard(status, `HTTP ${status} without a reason`);
       return this.#protocol.contentOf(body);
     }
     const message = this.redact(complaint.message);
@@ -214,11 +214,13 @@ export class Link {
       return readJson(text);
     } catch (error) {
       if (this.#protocol.plainRefusals?.includes(response.status)) return new Plain();
-      if (error instanceof Malformed) throw new Unheard(`HTTP ${response.status}, ${this.redact(error)}`);
+      if (error instanceof Malformed) throw unheard(response.status, `HTTP ${response.status}, ${this.redact(error)}`);
       throw error;
     }
   }
 }
+
+const unheard = (status: number, what: string): Unheard => (status === 404 ? new NotThere(what) : new Unheard(what));
 
 /** A body that is not JSON, under a status that says enough. */
 class Plain {}

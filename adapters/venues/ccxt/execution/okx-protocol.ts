@@ -3,6 +3,7 @@
  * contracts. Stops are not held by the venue here: they are algo orders, with ids and states of their own.
  */
 import type { VenueCapabilities } from '../../../../core/ports/execution-venue.ts';
+import { OKX_SWITCH } from '../cancel-switches.ts';
 import { complaintIn, dataOf, ENGINE_TIMEOUT_MS, EXPIRES_MS, meaningOf, serverTime } from './okx.ts';
 import { okxAccount } from './okx-account.ts';
 import { type OkxType, okxOrders } from './okx-orders.ts';
@@ -23,8 +24,7 @@ const capabilities = (instType: OkxType): VenueCapabilities => ({
   // Order details: an order that was canceled without a fill is kept for two hours.
   remembersClosedMs: 2 * 3_600_000,
   replace: 'in-place',
-  // Cancel All After: 0, or 10 to 120 seconds; of every instrument.
-  cancelAllAfter: { minMs: 10_000, maxMs: 120_000, scope: 'account' },
+  cancelAllAfter: OKX_SWITCH,
 });
 
 const okx = (instType: OkxType): Protocol => ({

@@ -359,6 +359,26 @@ test.each(WORDS)('%s calls a market %s, which is %s', async (venue, word, state)
   expect([whole, markets]).toEqual(['open', [{ symbol, state, text: word }]]);
 });
 
+test.each(['binance', 'usdm'] as const)(
+  'at a test network of %s, which has no notice of the whole, the markets tell',
+  async (venue) => {
+    await open(venue);
+    const missing = { kind: 'status', status: 404 } as const;
+    const system = '/sapi/v1/system/status';
+    for (const body of ['<html>404 Not Found</html>', '{"status":404,"error":"Not Found"}']) {
+      server.script(system, ...Array.from({ length: 5 }, () => ({ ...missing, body })));
+      server.notices = { market: venue === 'usdm' ? 'SETTLING' : 'HALT' };
+      expect(await bench.port.status([bench.instrument])).toMatchObject({
+        state: 'open',
+        markets: [{ state: 'halted' }],
+      });
+      server.clearFaults();
+    }
+    server.script(system, ...Array.from({ length: 5 }, () => ({ kind: 'status', status: 503 }) as const));
+    await expect(bench.port.status([bench.instrument])).rejects.toMatchObject({ code: 'VENUE_UNAVAILABLE' });
+  },
+);
+
 describe.each(VENUES)('the notice of %s', (venue) => {
   test('that names a state never seen is not taken for an open market', async () => {
     await open(venue);

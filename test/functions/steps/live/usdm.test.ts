@@ -64,7 +64,7 @@ class Perpetuals {
   readonly #from = Math.floor(server.now / MINUTE) * MINUTE - 120 * MINUTE;
   cycle = 0;
 
-  constructor(script: Script) {
+  constructor(script: Script, live: object = {}) {
     const definitions = ['first', 'second'].map((name, index) =>
       strategy({
         name,
@@ -88,7 +88,7 @@ class Perpetuals {
             cash: 2_000,
             strategies: definitions.map(({ name }) => ({ strategy: name, allocation: 0.5 })),
             limits: { allowShort: true },
-            live: { first: { maxOrderNotional: 2_000, maxExposure: 4_000 } },
+            live: { first: { maxOrderNotional: 2_000, maxExposure: 4_000 }, ...live },
           },
         ],
       }),
@@ -225,6 +225,40 @@ describe('a live account in perpetuals', () => {
     await desk.run(3_000_000);
     await desk.expectEqualToVenue();
     expect(verifyLedger(desk.ledger.commits)).toMatchObject({ holds: true });
+  });
+
+  test('finds its order canceled by the venue where nobody was there in time, books that, and goes on', async () => {
+    const rests: Script = ({ order }, of, at) =>
+      of === 0 && [2, 9].includes(at)
+        ? order({ side: 'buy', type: 'limit', quantity: 0.01, price: 44_000, reason: 'rests' })
+        : undefined;
+    const desk = new Perpetuals(rests, { cancelAllAfterMs: 3 * MINUTE });
+    await desk.open();
+    for (let cycle = 0; cycle < 6; cycle++) await desk.run(4_500_000);
+    expect(account().working()).toHaveLength(1);
+    server.now += 3 * MINUTE;
+    account().setPrice(MARKET, 4_500_000, server.now);
+    account().tick(server.now);
+    expect(account().working()).toEqual([]);
+    for (let cycle = 0; cycle < 3; cycle++) await desk.run(4_500_000);
+    expect(desk.of('OrderCanceled')).toMatchObject([{ order: 1 }]);
+    expect(account().working()).toHaveLength(1);
+    expect(desk.alerts()).toEqual([]);
+    await desk.expectEqualToVenue();
+  });
+
+  test('hears from the venue that its market is halted, opens nothing there, and opens once it trades', async () => {
+    const desk = new Perpetuals(({ target }, of, at) => (of === 0 && at > 1 ? target(0.8, 'in') : undefined));
+    await desk.open();
+    server.notices = { market: 'PRE_SETTLE' };
+    await desk.run(4_500_000);
+    expect(desk.alerts()).toEqual(['MARKET_NOT_OPEN']);
+    expect(desk.of('OrderDenied').map(({ denial }) => denial)).toEqual(['MARKET_NOT_OPEN']);
+    expect((await desk.engine()).live?.markets?.markets).toMatchObject([{ state: 'halted', text: 'PRE_SETTLE' }]);
+    server.notices = {};
+    await desk.run(4_500_000);
+    expect(account().orders).toHaveLength(1);
+    expect((await desk.engine()).live?.standingAlerts).toEqual([]);
   });
 
   test('does not begin on a position that was there before, and opens nothing where payments cannot be read', async () => {
