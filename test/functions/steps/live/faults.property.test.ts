@@ -77,15 +77,17 @@ async function runSeed(seed: number): Promise<Run> {
   const holdsStops = pick(true, false);
   const feeIn = pick('settlement', 'base' as const);
   const rate = pick(0.02, 0.08, 0.2);
+  const cancelAllAfterMs = pick(undefined, 150_000);
   let isCalm = true;
   const desk = new Desk({
     capabilities: {
       requestValidityMs: validity,
       clientOrderIdReuse: reuse as 'never',
       holdsStops,
+      cancelAllAfter: { minMs: 1_000, maxMs: 86_400_000, scope: 'account' },
       orderTypes: holdsStops ? ['market', 'limit', 'stop'] : ['market', 'limit'],
     },
-    live: { marginMs: 1_000, lostAfterMs: 300_000 },
+    live: { marginMs: 1_000, lostAfterMs: 300_000, cancelAllAfterMs },
     latestMs: validity === undefined ? 240_000 : validity * 1.2,
     feeIn: feeIn as 'base',
     random,
@@ -100,7 +102,7 @@ async function runSeed(seed: number): Promise<Run> {
   await desk.run([10_000, 20_000]);
   await desk.arm();
   let [a, b] = [10_000, 20_000];
-  const settings = JSON.stringify({ seed, validity, reuse, holdsStops, feeIn, rate });
+  const settings = JSON.stringify({ seed, validity, reuse, holdsStops, feeIn, rate, cancelAllAfterMs });
   for (let cycle = 0; cycle < FAULTY_CYCLES + CALM_CYCLES; cycle++) {
     isCalm = cycle >= FAULTY_CYCLES;
     const drift = (price: number): number => Math.round(price * (1 + (random() - 0.5) * 0.01));
@@ -157,7 +159,7 @@ describe('a live account at a venue that fails', () => {
 
   test('has met every fault that the venue knows, and the end of the process at every point', () => {
     const counts = Object.fromEntries([...reached].sort());
-    expect(Object.keys(counts)).toHaveLength(16);
+    expect(Object.keys(counts)).toHaveLength(17);
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(0);
   });
 });
