@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
 import { PlimsollError } from '../errors.ts';
 import type { IndicatorSpec } from '../indicators/indicator.ts';
+import { copyOfPlain } from '../json.ts';
 import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
 import { CallbackContext } from './callback-context.ts';
 import {
@@ -265,7 +266,8 @@ export class InstrumentContext {
     this.#tracks.forEach((track, k) => {
       track.restore(state.tracks[k]);
     });
-    if (this.#state !== undefined) this.#state = state.state;
+    // The strategy changes it in place, while others may still hold what it was read from.
+    if (this.#state !== undefined) this.#state = copyOfPlain(state.state);
     this.#ready = state.ready;
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalJson, fromCheckpointJson, type Json, toCheckpointJson } from '../../../core/json.ts';
+import { canonicalJson, copyOfPlain, fromCheckpointJson, type Json, toCheckpointJson } from '../../../core/json.ts';
 
 describe('canonical JSON', () => {
   test('is that of RFC 8785, section 3.2.2', () => {
@@ -68,6 +68,24 @@ describe('canonical JSON', () => {
     );
   });
 
+  test('writes every text as ECMAScript quotes it, halves of characters and names of members included', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom('\ud800', '\udfff', '"', '\\', 'a', '\u0000', '\u2028') }),
+    );
+    fc.assert(
+      fc.property(text, (value) => {
+        expect(canonicalJson(value)).toBe(JSON.stringify(value));
+        expect(canonicalJson({ [`x${value}`]: [value] })).toBe(JSON.stringify({ [`x${value}`]: [value] }));
+      }),
+      { numRuns: 150, seed: 5 },
+    );
+  });
+
+  test('leaves out members that are undefined', () => {
+    expect(canonicalJson({ b: undefined, a: { c: undefined }, d: [] })).toBe('{"a":{},"d":[]}');
+  });
+
   test('refuses what JSON cannot hold', () => {
     for (const value of [
       Number.NaN,
@@ -121,9 +139,62 @@ describe('the checkpoint codec', () => {
     }
   });
 
+  test('reads what others hold without changing it', () => {
+    fc.assert(
+      fc.property(state, (value) => {
+        const text = JSON.stringify(toCheckpointJson(value));
+        expect(fromCheckpointJson(frozen(JSON.parse(text) as Json))).toStrictEqual(value);
+      }),
+      { numRuns: 300, seed: 6 },
+    );
+  });
+
+  test('returns what stands for itself as it is, and copies the way to what does not', () => {
+    const same: Json = { list: [1, { a: 'text' }] };
+    expect(fromCheckpointJson(same)).toBe(same);
+    const other = { kept: { a: 1 }, changed: { b: [{ $: 'NaN' }] } };
+    const read = fromCheckpointJson(other) as typeof other;
+    expect(read).toStrictEqual({ kept: { a: 1 }, changed: { b: [Number.NaN] } });
+    expect(read.kept).toBe(other.kept);
+    expect(other.changed.b).toEqual([{ $: 'NaN' }]);
+  });
+
+  test('makes JSON that shares nothing with what it is made from', () => {
+    const value = { list: [{ a: 1 }], column: new Float64Array([1, -0]) };
+    const made = toCheckpointJson(value) as { list: { a: number }[] };
+    value.list[0].a = 2;
+    expect(made).toEqual({ list: [{ a: 1 }], column: [1, { $: '-0' }] });
+  });
+
+  test('leaves out members that are undefined, and keeps the order of the others', () => {
+    expect(JSON.stringify(toCheckpointJson({ z: 1, b: undefined, a: { c: undefined } }))).toBe('{"z":1,"a":{}}');
+  });
+
+  test('keeps a member that is named __proto__ as one of its own', () => {
+    const value = JSON.parse('{"__proto__":{"a":1},"b":{"__proto__":[{"$":"NaN"}]}}') as Json;
+    for (const read of [fromCheckpointJson(value), copyOfPlain(fromCheckpointJson(value))] as { b: object }[]) {
+      expect(Object.keys(read)).toEqual(['__proto__', 'b']);
+      expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
+      expect(JSON.stringify(toCheckpointJson(read))).toBe(JSON.stringify(value));
+    }
+  });
+
   test('refuses what is not plain data', () => {
     for (const value of [new Map(), new Date(0), () => 1, 1n, { inner: new Set() }, Symbol('x')]) {
       expect(() => toCheckpointJson(value)).toThrow(expect.objectContaining({ code: 'CHECKPOINT_NOT_PLAIN' }));
     }
   });
 });
+
+test('a copy of plain data is equal, and shares nothing', () => {
+  const value = { list: [{ a: -0 }], none: null, text: 'x' };
+  const copy = copyOfPlain(value);
+  expect(copy).toStrictEqual(value);
+  copy.list[0].a = 1;
+  expect(value.list[0].a).toBe(-0);
+});
+
+function frozen(value: Json): Json {
+  if (value !== null && typeof value === 'object') for (const each of Object.values(value)) frozen(each as Json);
+  return Object.freeze(value);
+}
