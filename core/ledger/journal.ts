@@ -1,7 +1,7 @@
 import { invariant } from '../errors.ts';
 import { CHAIN_BLOCK_EVENTS, fromHex, GENESIS_LINK, nextLink, toHex } from './chain.ts';
 import type { LedgerEvent } from './events.ts';
-import { decodeRecord, encodeRecord, recordWidth } from './records.ts';
+import { decodeRecord, encodeRecord, recordKind, recordWidth } from './records.ts';
 
 /** What a journal needs to go on from a sequence: the link of the last full block and the records after it. */
 export interface JournalPosition {
@@ -74,18 +74,20 @@ export class Journal {
 
   /** The events after `sequence`, as JSON; they must still be held. */
   since(sequence: number): LedgerEvent[] {
-    const count = this.#sequence - sequence;
-    const events = [...this.events()];
-    invariant(count <= events.length, 'a journal holds the events that are asked for');
-    return count > 0 ? events.slice(-count) : [];
+    return this.#decodedFrom(this.#startAfter(sequence));
+  }
+
+  /** The kinds of the events after `sequence`, in order; they must still be held. */
+  kindsSince(sequence: number): LedgerEvent['kind'][] {
+    const kinds: LedgerEvent['kind'][] = [];
+    for (let at = this.#startAfter(sequence); at < this.#used; at += recordWidth(this.words, at))
+      kinds.push(recordKind(this.words, at));
+    return kinds;
   }
 
   /** Events appended since the last call (or since {@link restore}), as JSON. */
   drain(): LedgerEvent[] {
-    const events: LedgerEvent[] = [];
-    for (let at = this.#drainedWords; at < this.#used; at += recordWidth(this.words, at)) {
-      events.push(decodeRecord(this.words, at));
-    }
+    const events = this.#decodedFrom(this.#drainedWords);
     this.#drainedWords = this.#used;
     return events;
   }
@@ -96,24 +98,54 @@ export class Journal {
     return { sequence: this.#sequence, link: toHex(this.#link), tail: Buffer.from(tail).toString('base64') };
   }
 
+  /** Forgets the blocks that are hashed, and what was drained: what is held stays below a block of events. */
+  forgetHashed(): void {
+    this.#hashFullBlocks();
+    this.words.copyWithin(0, this.#hashedWords, this.#used);
+    this.#used -= this.#hashedWords;
+    this.#hashedWords = 0;
+    this.#drainedWords = this.#used;
+  }
+
   /** Forgets what it held and goes on from `position`. */
   restore(position: JournalPosition): void {
-    this.#used = 0;
-    this.#hashedWords = 0;
-    this.#blockEnds = [];
-    this.#openEvents = 0;
-    this.#link = fromHex(position.link);
     const bytes = Buffer.from(position.tail, 'base64');
-    const tail = new Float64Array(new Uint8Array(bytes).buffer);
-    for (let at = 0; at < tail.length; ) {
-      const width = recordWidth(tail, at);
-      const start = this.reserve(width);
-      this.words.set(tail.subarray(at, at + width), start);
-      at += width;
-    }
-    invariant(this.#blockEnds.length === 0, 'a journal position holds less than a block of events');
+    const used = bytes.length / 8;
+    if (used > this.words.length) this.#grow(used);
+    new Uint8Array(this.words.buffer, 0, bytes.length).set(bytes);
+    this.#used = used;
+    this.#hashedWords = 0;
+    this.#drainedWords = used;
+    this.#blockEnds = [];
+    this.#link = fromHex(position.link);
     this.#sequence = position.sequence;
-    this.#drainedWords = this.#used;
+    this.#openEvents = this.#held();
+    invariant(this.#openEvents < CHAIN_BLOCK_EVENTS, 'a journal position holds less than a block of events');
+  }
+
+  /** Where the record of the event after `sequence` starts, among those that are held. */
+  #startAfter(sequence: number): number {
+    const count = this.#sequence - sequence;
+    if (count <= 0) return this.#used;
+    let before = this.#held() - count;
+    invariant(before >= 0, 'a journal holds the events that are asked for');
+    let at = 0;
+    for (; before > 0; before--) at += recordWidth(this.words, at);
+    return at;
+  }
+
+  /** How many events are held. */
+  #held(): number {
+    let [count, at] = [0, 0];
+    for (; at < this.#used; at += recordWidth(this.words, at)) count++;
+    invariant(at === this.#used, 'a journal holds whole records');
+    return count;
+  }
+
+  #decodedFrom(start: number): LedgerEvent[] {
+    const events: LedgerEvent[] = [];
+    for (let at = start; at < this.#used; at += recordWidth(this.words, at)) events.push(decodeRecord(this.words, at));
+    return events;
   }
 
   #hashFullBlocks(): void {

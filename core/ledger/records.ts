@@ -27,50 +27,77 @@ export const RECORD_WIDTHS: readonly number[] = (() => {
   return widths;
 })();
 
-const NUMERIC_BY_CODE = new Map<number, [NumericEventKind, EventKind]>(
-  Object.entries(NUMERIC_EVENTS).map(([name, kind]) => [kind.code, [name as NumericEventKind, kind]]),
-);
-const DOCUMENT_BY_CODE = new Map<number, [DocumentEventKind, { code: number; version: number }]>(
-  Object.entries(DOCUMENT_EVENTS).map(([name, kind]) => [kind.code, [name as DocumentEventKind, kind]]),
-);
+/** A kind as records are read by it. */
+interface Readable {
+  readonly name: NumericEventKind | DocumentEventKind;
+  /** Undefined for a document. */
+  readonly fields: EventKind | undefined;
+}
+
+const BY_CODE: readonly (Readable | undefined)[] = (() => {
+  const kinds: (Readable | undefined)[] = [];
+  for (const [name, kind] of Object.entries(NUMERIC_EVENTS))
+    kinds[kind.code] = { name: name as NumericEventKind, fields: kind };
+  for (const [name, { code }] of Object.entries(DOCUMENT_EVENTS))
+    kinds[code] = { name: name as DocumentEventKind, fields: undefined };
+  return kinds;
+})();
+
+/** The lowest bits of a whole number: what {@link VERSION_FACTOR} divides leaves, without a division of floats. */
+const codeOf = (head: number): number => head & (VERSION_FACTOR - 1);
 
 /** Width in words of the record that starts at `at`. */
 export function recordWidth(words: Float64Array, at: number): number {
-  const code = words[at] % VERSION_FACTOR;
+  const code = codeOf(words[at]);
   const fixed = RECORD_WIDTHS[code];
   if (fixed !== undefined) return fixed;
-  invariant(DOCUMENT_BY_CODE.has(code), `a record starts with the unknown code ${code}`);
+  if (BY_CODE[code] === undefined) invariant(false, `a record starts with the unknown code ${code}`);
   return 3 + Math.ceil(words[at + 2] / 8);
+}
+
+/** The kind of the event whose record starts at `at`. */
+export function recordKind(words: Float64Array, at: number): LedgerEvent['kind'] {
+  const code = codeOf(words[at]);
+  const kind = BY_CODE[code];
+  if (kind === undefined) invariant(false, `a record has the unknown code ${code}`);
+  return kind.name;
 }
 
 /** The event whose record starts at `at`, as JSON. */
 export function decodeRecord(words: Float64Array, at: number): LedgerEvent {
   const head = words[at];
-  const code = head % VERSION_FACTOR;
-  const version = Math.floor(head / VERSION_FACTOR) % VERSION_FACTOR;
-  const numeric = NUMERIC_BY_CODE.get(code);
-  if (numeric) {
-    const [name, kind] = numeric;
-    return { kind: name, version, cycle: words[at + 1], ...decodeFields(kind, head, words, at) };
-  }
-  const [name] = DOCUMENT_BY_CODE.get(code) ?? [];
-  invariant(name, `a record has the unknown code ${code}`);
-  const bytes = new Uint8Array(words.buffer, words.byteOffset + (at + 3) * 8, words[at + 2]);
-  return { kind: name, version, cycle: words[at + 1], body: JSON.parse(new TextDecoder().decode(bytes)) };
+  const kind = recordKind(words, at);
+  const { fields } = BY_CODE[codeOf(head)]!;
+  const version = codeOf(Math.floor(head / VERSION_FACTOR));
+  const event: Mutable<LedgerEvent> = { kind, version, cycle: words[at + 1] };
+  if (fields) decodeFields(event, fields, words, at);
+  else event.body = decodeDocument(words, at);
+  return event;
 }
 
-function decodeFields(kind: EventKind, head: number, words: Float64Array, at: number): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
-  let packed = Math.floor(head / PACKED_FACTOR);
-  for (const [name, form, bits] of kind.packed) {
-    const size = 2 ** bits;
-    fields[name] = fromWord(form, packed % size);
-    packed = Math.floor(packed / size);
+type Mutable<T> = { -readonly [key in keyof T]: T[key] };
+
+function decodeFields(
+  event: Mutable<LedgerEvent>,
+  { packed, words: fields }: EventKind,
+  words: Float64Array,
+  at: number,
+) {
+  let rest = Math.floor(words[at] / PACKED_FACTOR);
+  for (let k = 0; k < packed.length; k++) {
+    const size = 2 ** packed[k][2];
+    event[packed[k][0]] = fromWord(packed[k][1], rest & (size - 1));
+    rest = Math.floor(rest / size);
   }
-  kind.words.forEach(([name, form], k) => {
-    fields[name] = fromWord(form, words[at + 2 + k]);
-  });
-  return fields;
+  for (let k = 0; k < fields.length; k++) event[fields[k][0]] = fromWord(fields[k][1], words[at + 2 + k]);
+}
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+function decodeDocument(words: Float64Array, at: number): Json {
+  const bytes = new Uint8Array(words.buffer, words.byteOffset + (at + 3) * 8, words[at + 2]);
+  return JSON.parse(decoder.decode(bytes)) as Json;
 }
 
 function fromWord(form: FieldForm, word: number): unknown {
@@ -91,29 +118,29 @@ function encodeNumeric(event: LedgerEvent, kind: EventKind): Float64Array {
   let factor = 1;
   for (const [name, form, bits] of kind.packed) {
     const word = toWord(event, name, form);
-    invariant(word >= 0 && word < 2 ** bits, `${event.kind}.${name} does not fit ${bits} bits`);
+    if (!(word >= 0 && word < 2 ** bits)) invariant(false, `${event.kind}.${name} does not fit ${bits} bits`);
     packed += word * factor;
     factor *= 2 ** bits;
   }
   const record = new Float64Array(2 + kind.words.length);
   record[0] = kind.code + event.version * VERSION_FACTOR + packed * PACKED_FACTOR;
   record[1] = event.cycle;
-  kind.words.forEach(([name, form], k) => {
-    record[2 + k] = toWord(event, name, form);
-  });
+  const fields = kind.words;
+  for (let k = 0; k < fields.length; k++) record[2 + k] = toWord(event, fields[k][0], fields[k][1]);
   return record;
 }
 
 function toWord(event: LedgerEvent, name: string, form: FieldForm): number {
   const value = event[name];
   if (form === 'integer') {
-    invariant(typeof value === 'number' && Number.isFinite(value), `${event.kind}.${name} is a number`);
+    if (typeof value !== 'number' || !Number.isFinite(value)) invariant(false, `${event.kind}.${name} is a number`);
     return value + 0;
   }
   if (form === 'scaled') {
-    invariant(typeof value === 'string' && /^-?\d+$/.test(value), `${event.kind}.${name} is an integer as text`);
+    if (typeof value !== 'string' || !/^-?\d+$/.test(value))
+      invariant(false, `${event.kind}.${name} is an integer as text`);
     const number = Number(value);
-    invariant(Number.isSafeInteger(number), `${event.kind}.${name} is below 2^53`);
+    if (!Number.isSafeInteger(number)) invariant(false, `${event.kind}.${name} is below 2^53`);
     return number + 0;
   }
   if (form === 'boolean') {
@@ -121,7 +148,7 @@ function toWord(event: LedgerEvent, name: string, form: FieldForm): number {
     return value ? 1 : 0;
   }
   const position = form.indexOf(value as string);
-  invariant(position >= 0, `${event.kind}.${name} is one of ${form.join(', ')}`);
+  if (position < 0) invariant(false, `${event.kind}.${name} is one of ${form.join(', ')}`);
   return position;
 }
 
@@ -133,7 +160,7 @@ function encodeDocument(event: LedgerEvent): Float64Array {
 
 /** The record of a document event. */
 export function documentRecord(code: number, version: number, cycle: number, body: Json): Float64Array {
-  const bytes = new TextEncoder().encode(canonicalJson(body));
+  const bytes = encoder.encode(canonicalJson(body));
   const record = new Float64Array(3 + Math.ceil(bytes.length / 8));
   record[0] = code + version * VERSION_FACTOR;
   record[1] = cycle;

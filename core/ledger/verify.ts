@@ -1,6 +1,6 @@
 import { PlimsollError } from '../errors.ts';
 import { type Commit, LEDGER_BOUNDS } from '../ports/ledger.ts';
-import { type LedgerEvent, NUMERIC_EVENTS } from './events.ts';
+import { DOCUMENT_EVENTS, type LedgerEvent, NUMERIC_EVENTS } from './events.ts';
 import { LedgerFold } from './fold.ts';
 import { Journal } from './journal.ts';
 import { shown } from './shown.ts';
@@ -70,7 +70,7 @@ export class LedgerVerifier {
     if (commit.hash !== head && !isPart)
       return fault(commit, sequence + 1 + last, commit.events[last], 'hash', head, commit.hash);
     // What is hashed need not be held: memory stays at a block of events.
-    this.#journal.restore(this.#journal.position());
+    this.#journal.forgetHashed();
     return undefined;
   }
 
@@ -94,15 +94,20 @@ export class LedgerVerifier {
   }
 }
 
-/** A field that the record, and so the chain, does not cover. */
+/** By kind, the fields that the record, and so the chain, covers. */
+const COVERED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ...Object.entries(NUMERIC_EVENTS).map(([kind, { packed, words }]) => {
+    const fields: readonly (readonly [name: string, ...unknown[]])[] = [...packed, ...words];
+    return [kind, new Set(['kind', 'version', 'cycle', ...fields.map(([name]) => name)])] as const;
+  }),
+  ...Object.keys(DOCUMENT_EVENTS).map((kind) => [kind, new Set(['kind', 'version', 'cycle', 'body'])] as const),
+]);
+
+/** A field that it does not cover. */
 function surplusField(event: LedgerEvent): string | undefined {
-  const kind = Object.hasOwn(NUMERIC_EVENTS, event.kind)
-    ? NUMERIC_EVENTS[event.kind as keyof typeof NUMERIC_EVENTS]
-    : undefined;
-  const known = new Set(['kind', 'version', 'cycle']);
-  if (kind === undefined) known.add('body');
-  else for (const [name] of [...kind.packed, ...kind.words]) known.add(name);
-  return Object.keys(event).find((name) => !known.has(name));
+  const covered = COVERED.get(event.kind);
+  for (const name in event) if (!covered?.has(name)) return name;
+  return undefined;
 }
 
 function fault(

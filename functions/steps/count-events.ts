@@ -25,7 +25,7 @@ const WORDS: Partial<Record<LedgerEvent['kind'], readonly [one: string, many: st
 /** What happened since a sequence, in a few words for people: "2 fills, 1 canceled". */
 export function countEvents(engine: Engine, since: number, nothing: string): string {
   const counts = new Map<LedgerEvent['kind'], number>();
-  for (const event of engine.journal.since(since)) counts.set(event.kind, (counts.get(event.kind) ?? 0) + 1);
+  for (const kind of engine.journal.kindsSince(since)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const parts = [...counts].flatMap(([kind, count]) => {
     const words = WORDS[kind];
     return words ? [`${count} ${count === 1 ? words[0] : words[1]}`] : [];

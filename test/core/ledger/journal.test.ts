@@ -36,6 +36,43 @@ describe('what a journal holds', () => {
   });
 });
 
+describe('the kinds in a journal', () => {
+  test('are told of the events after any sequence, documents among them, as what they are', () => {
+    const journal = new Journal();
+    journal.restore(journalOf(130).position());
+    const text: LedgerEvent = { kind: 'TextDefined', version: 1, cycle: 1, body: { index: 1, text: 'a reason' } };
+    const events = [text, submitted(131), text, submitted(132)];
+    for (const event of events) journal.append(event);
+    expect(journal.kindsSince(130)).toEqual(events.map(({ kind }) => kind));
+    expect(journal.kindsSince(132)).toEqual(['TextDefined', 'OrderSubmitted']);
+    expect(journal.kindsSince(134)).toEqual([]);
+    expect(() => journal.kindsSince(127)).toThrow(/holds the events that are asked for/);
+  });
+});
+
+describe('what is hashed', () => {
+  test('can be forgotten, and the chain goes on as if it were held', () => {
+    const [whole, short] = [new Journal(), new Journal()];
+    for (let order = 0; order < 700; order++) {
+      for (const journal of [whole, short]) journal.append(submitted(order));
+      if (order % 50 !== 0) continue;
+      short.forgetHashed();
+      expect(short.size).toBeLessThan(128 * WIDTH);
+      expect([short.sequence, short.head(), short.position()]).toEqual([order + 1, whole.head(), whole.position()]);
+    }
+    expect(short.drain()).toEqual(Array.from({ length: 49 }, (_, k) => submitted(651 + k)));
+  });
+
+  test('is not in a position, which holds less than a block of whole records', () => {
+    const { link, tail } = journalOf(127).position();
+    const more = Buffer.concat([Buffer.from(tail, 'base64'), Buffer.from(encodeRecord(submitted(127)).buffer)]);
+    const position = { sequence: 128, link, tail: more.toString('base64') };
+    expect(() => new Journal().restore(position)).toThrow(/holds less than a block/);
+    const cut = Buffer.from(tail, 'base64').subarray(0, -8).toString('base64');
+    expect(() => new Journal().restore({ sequence: 127, link, tail: cut })).toThrow(/whole records/);
+  });
+});
+
 describe('room in a journal', () => {
   test('is used to the last word before there is more', () => {
     const journal = new Journal();
