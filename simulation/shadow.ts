@@ -4,9 +4,9 @@
  */
 import { execute, isRiskDue, reconcile, risk, signal } from '../core/cycle.ts';
 import { pauseStrategy, recordDocument } from '../core/engine/bookkeeping.ts';
-import { Engine, type EngineDefinition } from '../core/engine/engine.ts';
+import { Engine, type EngineDefinition, type EngineSnapshot } from '../core/engine/engine.ts';
 import { openStream } from '../core/engine/genesis.ts';
-import { fromCheckpointJson, type Json, toCheckpointJson } from '../core/json.ts';
+import { fromCheckpointJson, type Json } from '../core/json.ts';
 import { closeByHand } from '../core/risk/close-by-hand.ts';
 import { cancelOne, halt, reduce, resume } from '../core/risk/kill-switch.ts';
 import type { StrategyCheckpoint } from '../core/strategies/runner.ts';
@@ -74,8 +74,8 @@ export class Shadow {
   }
 
   /** The state that an account document holds. */
-  state(): Json {
-    return toCheckpointJson(this.#engine.snapshot());
+  snapshot(): EngineSnapshot {
+    return this.#engine.snapshot();
   }
 
   #drain(): Json[] {

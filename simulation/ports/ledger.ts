@@ -11,11 +11,11 @@ import {
   type LedgerPort,
 } from '../../core/ports/ledger.ts';
 
-/** What was written, as text: nobody can change it by changing what was handed over or read. */
+/** What was written, as text: nobody can change it by changing what was handed over. */
 interface Stream {
   head: LedgerHead;
   readonly commits: { readonly firstSequence: number; readonly events: string; readonly hash: string }[];
-  readonly documents: Map<string, { readonly version: number; readonly value: string }>;
+  readonly documents: Map<string, LedgerDocument>;
   /** Keys of the documents, in order of their bytes. */
   readonly keys: string[];
 }
@@ -98,8 +98,7 @@ export class SimulatedLedger implements LedgerPort {
 
   /** A document without waiting, for who looks at the world from outside. */
   peek(stream: string, key: string): LedgerDocument | undefined {
-    const stored = this.#streams.get(stream)?.documents.get(key);
-    return stored && { key, version: stored.version, value: JSON.parse(stored.value) as Json };
+    return this.#streams.get(stream)?.documents.get(key);
   }
 
   /** Keys of a stream's documents that start with `prefix`, in order. */
@@ -122,9 +121,9 @@ function firstUnexpected(stream: Stream, { documents, guards }: CommitRequest): 
   return (written ?? guards.find((guard) => version(guard.key) !== guard.version))?.key;
 }
 
-function write({ documents, keys }: Stream, key: string, value: string): void {
+function write({ documents, keys }: Stream, key: string, text: string): void {
   const version = documents.get(key)?.version ?? 0;
-  documents.set(key, { version: version + 1, value });
+  documents.set(key, documentOf(key, version + 1, text));
   if (version > 0) return;
   let [low, high] = [0, keys.length];
   while (low < high) {
@@ -133,6 +132,29 @@ function write({ documents, keys }: Stream, key: string, value: string): void {
     else high = middle;
   }
   keys.splice(low, 0, key);
+}
+
+/**
+ * A document as all readers get it, read from its text once it is looked at: frozen to the bottom, so that none of them can change what
+ * another sees, and whoever tries fails.
+ */
+function documentOf(key: string, version: number, text: string): LedgerDocument {
+  let value: Json | undefined;
+  return Object.freeze({
+    key,
+    version,
+    get value(): Json {
+      value ??= frozen(JSON.parse(text) as Json);
+      return value;
+    },
+  });
+}
+
+function frozen(value: Json): Json {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) for (let k = 0; k < value.length; k++) frozen(value[k]);
+  else for (const key in value) frozen((value as Record<string, Json>)[key]);
+  return Object.freeze(value);
 }
 
 function encode({ events, documents }: CommitRequest): { eventsJson: string; values: string[] } {
@@ -166,7 +188,10 @@ function isJson(value: unknown): boolean {
       return Number.isFinite(value);
     case 'object':
       if (value === null) return true;
-      if (Array.isArray(value)) return value.every(isJson);
+      if (Array.isArray(value)) {
+        for (let k = 0; k < value.length; k++) if (!isJson(value[k])) return false;
+        return true;
+      }
       for (const key in value) {
         const member = (value as Record<string, unknown>)[key];
         if (member !== undefined && !isJson(member)) return false;
