@@ -32,6 +32,14 @@ interface Parked {
   readonly run: () => void;
 }
 
+const kinds = new WeakMap<CallFaults, readonly FaultKind[]>();
+
+function kindsOf(possible: CallFaults): readonly FaultKind[] {
+  const known = kinds.get(possible) ?? Object.values(possible);
+  kinds.set(possible, known);
+  return known;
+}
+
 /** Longest time that a turn of the loop takes; virtual ms. */
 const LONGEST_TURN_MS = 20;
 /** How long an answer or a worker may be away; virtual ms. */
@@ -89,7 +97,7 @@ export class VirtualLoop {
         }
       };
       const run = (): void => {
-        const kind = this.#faults.strike(what, Object.values(possible));
+        const kind = this.#faults.strike(what, kindsOf(possible));
         if (kind === undefined) answer(0, effect());
         else {
           this.tell(process, `${kind} at ${what}`);

@@ -76,11 +76,25 @@ export function universeOf(
   );
 }
 
+type Universe = Configuration['universes'][string];
+type Budgets = Configuration['budgets'];
+
+/** What the hash of an account was last made with: a configuration that was read is not changed. */
+const hashes = new WeakMap<AccountConfiguration, { universe: Universe; budgets: Budgets; hash: string }>();
+
 /** Hash of what an account runs under: equal for equal meaning, wherever and in whatever file it was written. */
-function configurationHash(
+function configurationHash(account: AccountConfiguration, universe: Universe, budgets: Budgets): string {
+  const known = hashes.get(account);
+  if (known && known.universe === universe && known.budgets === budgets) return known.hash;
+  const hash = hashOfMeaning(account, universe, budgets);
+  hashes.set(account, { universe, budgets, hash });
+  return hash;
+}
+
+function hashOfMeaning(
   { limitsChange: _, ...account }: AccountConfiguration,
-  universe: Configuration['universes'][string],
-  budgets: Configuration['budgets'],
+  universe: Universe,
+  budgets: Budgets,
 ): string {
   const meaning = JSON.parse(
     JSON.stringify({ account, symbols: universe.symbols, timeframe: universe.timeframe, budgets }),

@@ -4,7 +4,7 @@ import type { AccountConfiguration } from '../../core/configuration/schema.ts';
 import { openCycle, takeBar } from '../../core/cycle.ts';
 import { Engine, type EngineDefinition, type EngineSnapshot } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
-import { canonicalJson, type Json } from '../../core/json.ts';
+import { canonicalJson, type Json, toCheckpointJson } from '../../core/json.ts';
 import { nearest } from '../../core/nearest.ts';
 import { underThresholds } from '../../core/risk/limit-changes.ts';
 import type { LimitsInForce } from '../../core/risk/limits-in-force.ts';
@@ -58,9 +58,22 @@ export function asListed(definition: EngineDefinition, at: EngineSnapshot | unde
   return { ...definition, instruments };
 }
 
+/** By definition, what it was under the thresholds that were asked for last: they seldom change from one step to the next. */
+const lastInForce = new WeakMap<
+  EngineDefinition,
+  { readonly thresholds: string; readonly definition: EngineDefinition }
+>();
+
 /** A definition under the limits that are in force. */
-export const inForce = (definition: EngineDefinition, limits: LimitsInForce | undefined): EngineDefinition =>
-  limits ? underThresholds(definition, limits.thresholds) : definition;
+export function inForce(definition: EngineDefinition, limits: LimitsInForce | undefined): EngineDefinition {
+  if (!limits) return definition;
+  const thresholds = JSON.stringify(toCheckpointJson(limits.thresholds));
+  const last = lastInForce.get(definition);
+  if (last?.thresholds === thresholds) return last.definition;
+  const under = underThresholds(definition, limits.thresholds);
+  lastInForce.set(definition, { thresholds, definition: under });
+  return under;
+}
 
 export function buildEngine(ports: StepPorts, stream: string, opening: Opening): Engine {
   return new Engine(define(ports, stream, opening));

@@ -1,5 +1,5 @@
 import { invariant, PlimsollError } from '../../core/errors.ts';
-import { canonicalJson, type Json } from '../../core/json.ts';
+import type { Json } from '../../core/json.ts';
 import {
   type Commit,
   type CommitOutcome,
@@ -10,11 +10,12 @@ import {
   type LedgerHead,
   type LedgerPort,
 } from '../../core/ports/ledger.ts';
+import { frozenCopy } from './frozen-copy.ts';
 
-/** What was written, as text: nobody can change it by changing what was handed over. */
+/** What was written: copies that are frozen to the bottom, so that nobody changes what another sees, and whoever tries fails. */
 interface Stream {
   head: LedgerHead;
-  readonly commits: { readonly firstSequence: number; readonly events: string; readonly hash: string }[];
+  readonly commits: { readonly firstSequence: number; readonly events: readonly Json[]; readonly hash: string }[];
   readonly documents: Map<string, LedgerDocument>;
   /** Keys of the documents, in order of their bytes. */
   readonly keys: string[];
@@ -44,7 +45,7 @@ export class SimulatedLedger implements LedgerPort {
 
   async commit(request: CommitRequest): Promise<CommitOutcome> {
     const { stream: name, expected, events, hash, documents } = request;
-    const { eventsJson, values } = encode(request);
+    const { kept, values } = keep(request);
     const stream: Stream = this.#streams.get(name) ?? { head: START, commits: [], documents: new Map(), keys: [] };
     const { head } = stream;
     if (head.commit !== expected.commit || head.sequence !== expected.sequence)
@@ -53,7 +54,7 @@ export class SimulatedLedger implements LedgerPort {
     if (key !== undefined) return this.#refuse({ kind: 'guarded', key });
     this.#streams.set(name, stream);
     if (events.length > 0) {
-      stream.commits.push({ firstSequence: head.sequence + 1, events: eventsJson, hash });
+      stream.commits.push({ firstSequence: head.sequence + 1, events: kept, hash });
       stream.head = { commit: head.commit + 1, sequence: head.sequence + events.length };
     }
     documents.forEach(({ key }, at) => {
@@ -70,7 +71,7 @@ export class SimulatedLedger implements LedgerPort {
       stream,
       number: after + k + 1,
       firstSequence,
-      events: JSON.parse(events) as Json[],
+      events,
       hash,
     }));
   }
@@ -121,9 +122,9 @@ function firstUnexpected(stream: Stream, { documents, guards }: CommitRequest): 
   return (written ?? guards.find((guard) => version(guard.key) !== guard.version))?.key;
 }
 
-function write({ documents, keys }: Stream, key: string, text: string): void {
+function write({ documents, keys }: Stream, key: string, value: Json): void {
   const version = documents.get(key)?.version ?? 0;
-  documents.set(key, documentOf(key, version + 1, text));
+  documents.set(key, Object.freeze({ key, version: version + 1, value }));
   if (version > 0) return;
   let [low, high] = [0, keys.length];
   while (low < high) {
@@ -134,76 +135,28 @@ function write({ documents, keys }: Stream, key: string, text: string): void {
   keys.splice(low, 0, key);
 }
 
-/**
- * A document as all readers get it, read from its text once it is looked at: frozen to the bottom, so that none of them can change what
- * another sees, and whoever tries fails.
- */
-function documentOf(key: string, version: number, text: string): LedgerDocument {
-  let value: Json | undefined;
-  return Object.freeze({
-    key,
-    version,
-    get value(): Json {
-      value ??= frozen(JSON.parse(text) as Json);
-      return value;
-    },
-  });
-}
-
-function frozen(value: Json): Json {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) for (let k = 0; k < value.length; k++) frozen(value[k]);
-  else for (const key in value) frozen((value as Record<string, Json>)[key]);
-  return Object.freeze(value);
-}
-
-function encode({ events, documents }: CommitRequest): { eventsJson: string; values: string[] } {
+function keep({ events, documents }: CommitRequest): { kept: readonly Json[]; values: Json[] } {
   const keys = documents.map(({ key }) => key);
   invariant(new Set(keys).size === keys.length, 'a commit writes each document once');
   invariant(!keys.includes(''), 'a document has a key');
   bounded('events', events.length, LEDGER_BOUNDS.eventsPerCommit);
   bounded('documents', documents.length, LEDGER_BOUNDS.documentsPerCommit);
-  const eventsJson = json(events);
-  bounded('bytes of events', eventsJson, LEDGER_BOUNDS.eventBytesPerCommit);
+  const kept = keptWithin('bytes of events', events, LEDGER_BOUNDS.eventBytesPerCommit);
   const values = documents.map(({ key, value }) => {
     bounded('characters of a key', key.length, LEDGER_BOUNDS.keyLength);
-    const text = json(value);
-    bounded(`bytes of the document ${key}`, text, LEDGER_BOUNDS.documentBytes);
-    return text;
+    return keptWithin(`bytes of the document ${key}`, value, LEDGER_BOUNDS.documentBytes);
   });
-  return { eventsJson, values };
+  return { kept, values };
 }
 
-/** JSON; what has none is refused with the words of the canonical form. */
-function json(value: Json): string {
-  return isJson(value) ? JSON.stringify(value) : canonicalJson(value);
+/** A frozen copy of plain data, of which the bytes of its text are counted only where they could come to as much as the bound. */
+function keptWithin<T extends Json>(what: string, value: T, most: number): T {
+  const copy = frozenCopy(value);
+  if (copy.mostBytes > most) bounded(what, Buffer.byteLength(JSON.stringify(copy.value)), most);
+  return copy.value as T;
 }
 
-function isJson(value: unknown): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true;
-    case 'number':
-      return Number.isFinite(value);
-    case 'object':
-      if (value === null) return true;
-      if (Array.isArray(value)) {
-        for (let k = 0; k < value.length; k++) if (!isJson(value[k])) return false;
-        return true;
-      }
-      for (const key in value) {
-        const member = (value as Record<string, unknown>)[key];
-        if (member !== undefined && !isJson(member)) return false;
-      }
-      return true;
-  }
-  return false;
-}
-
-/** Of a text the bytes of its UTF-8, which are counted only where the characters could come to as much. */
-function bounded(what: string, found: number | string, most: number): void {
-  const size = typeof found === 'number' ? found : found.length * 3 <= most ? 0 : Buffer.byteLength(found);
+function bounded(what: string, size: number, most: number): void {
   if (size <= most) return;
   throw new PlimsollError(
     'LEDGER_COMMIT_TOO_LARGE',
