@@ -313,6 +313,27 @@ describe('its memory', () => {
       ['B/USD', 1, Number.NaN],
     ]);
   });
+
+  test('does not change the checkpoint that it went on from', () => {
+    const keeper = strategy({
+      name: 'keeper',
+      params: z.object({}),
+      indicators: () => ({}),
+      state: () => ({ bars: [0] }),
+      onBar: ({ state }) => void state.bars.push(state.bars.length),
+    });
+    const definition = account({ strategies: [running(keeper as never)] });
+    const [one, two] = stepsOf(open(definition), new Map([['A/USD', bars([CALM, CALM])]]));
+    const first = open(definition);
+    runStep(first, one);
+    const checkpoint = first.runners[0].checkpoint();
+    const text = JSON.stringify(checkpoint);
+    const second = open(definition);
+    second.runners[0].restore(fromCheckpointJson(checkpoint) as StrategyCheckpoint);
+    runStep(second, two);
+    expect(JSON.stringify(checkpoint)).toBe(text);
+    expect(JSON.stringify(second.runners[0].checkpoint())).toContain('"bars":[0,1,2]');
+  });
 });
 
 describe('a cycle without bars', () => {
