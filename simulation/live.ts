@@ -50,10 +50,11 @@ const WEIGHTS: Readonly<Partial<Record<VenueFault, number>>> = {
   'traded by another': 2,
   maintenance: 2,
   'market halted': 2,
-  'cancel lost': 12,
+  'cancel lost': 4,
   'cancel accepted only': 45,
   'fill before cancel': 60,
-  'ended by the venue': 20,
+  'ended by the venue': 60,
+  'submit lost after effect': 30,
 };
 const WEIGHT = 14;
 
@@ -64,6 +65,8 @@ const CALL: CallFaults = {
   answerLost: 'exchange-answer-lost',
   answerLate: 'answer-late',
   slow: 'worker-slow',
+  // Few of a seed's calls go to an exchange.
+  weight: 2,
 };
 
 export class LiveSide {

@@ -23,6 +23,8 @@ export interface CallFaults {
   readonly answerLate?: FaultKind;
   /** Everything waits, effect included. */
   readonly slow?: FaultKind;
+  /** How much more often one of them happens than elsewhere; 1 by default. */
+  readonly weight?: number;
 }
 
 interface Parked {
@@ -35,9 +37,12 @@ interface Parked {
 const kinds = new WeakMap<CallFaults, readonly FaultKind[]>();
 
 function kindsOf(possible: CallFaults): readonly FaultKind[] {
-  const known = kinds.get(possible) ?? Object.values(possible);
-  kinds.set(possible, known);
-  return known;
+  const known = kinds.get(possible);
+  if (known) return known;
+  const { weight: _, ...named } = possible;
+  const found = Object.values(named);
+  kinds.set(possible, found);
+  return found;
 }
 
 /** Longest time that a turn of the loop takes; virtual ms. */
@@ -97,7 +102,7 @@ export class VirtualLoop {
         }
       };
       const run = (): void => {
-        const kind = this.#faults.strike(what, kindsOf(possible));
+        const kind = this.#faults.strike(what, kindsOf(possible), possible.weight);
         if (kind === undefined) answer(0, effect());
         else {
           this.tell(process, `${kind} at ${what}`);

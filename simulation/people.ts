@@ -74,7 +74,10 @@ export class People {
     });
   }
 
-  /** Lets live trading go on where it is stopped. */
+  /**
+   * Lets live trading go on where it is stopped. Where it is not, an order is canceled: strategies seldom do that, and an exchange has
+   * several ways to answer it.
+   */
   async relent(worker: Worker, stream: string): Promise<void> {
     const { watch, liveStream } = this.#world;
     const engine = watch.stateOf(stream)?.engine;
@@ -84,6 +87,9 @@ export class People {
     if (engine.tradingState !== 'Active')
       asked.push({ stream, key, command: { kind: 'state', to: 'Active', reason: 'it goes on', by: 'a person' } });
     if (!engine.live?.arming) asked.push({ stream, key: `${key}-arm`, command: { kind: 'arm' } });
+    const [working] = engine.markets.flatMap(({ orders }) => orders);
+    if (asked.length === 0 && working)
+      asked.push({ stream, key, command: { kind: 'cancel', order: working.id as number, by: 'a person' } });
     for (const each of asked) await this.#insist(worker, each).catch(() => undefined);
   }
 

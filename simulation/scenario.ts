@@ -28,8 +28,11 @@ export const EVERY_MS = 60_000;
 /** Ten minutes before midnight UTC, so that a day ends within the run. */
 const START = Date.UTC(2026, 0, 5, 23, 56);
 
-/** Share of accounts with a strategy that writes more events than a commit holds: in one seed of three most of them have one. */
-const SWARMS = { oneSeedIn: 3, most: 0.9, few: 0.02 } as const;
+/**
+ * Share of accounts with a strategy that writes more events than a commit holds: in one seed of so many most of them have one. Where
+ * an account is live it is also the one that has the most to cancel.
+ */
+const SWARMS = { oneSeedIn: 8, oneLiveSeedIn: 3, most: 0.9, few: 0.02 } as const;
 
 /** Of so many seeds one has a live account, the first. */
 const LIVE_ONE_SEED_IN = 6;
@@ -48,7 +51,8 @@ export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed, 101);
   const isLive = mix(seed, 104) % LIVE_ONE_SEED_IN === 0;
   const instruments = isLive ? spotsOf(random) : instrumentsOf(random);
-  const swarms = mix(seed, 103) % SWARMS.oneSeedIn === 0 ? SWARMS.most : SWARMS.few;
+  const oneIn = isLive ? SWARMS.oneLiveSeedIn : SWARMS.oneSeedIn;
+  const swarms = mix(seed, 103) % oneIn === 0 ? SWARMS.most : SWARMS.few;
   const accounts = accountsOf(random, instruments, swarms, isLive);
   return {
     start: START,

@@ -147,7 +147,9 @@ export class SimulatedQueue implements QueuePort {
 
   /** Whether a message could be received now. */
   hasVisible(queue: QueueName): boolean {
-    return this.#waiting.get(queue)!.length > 0 && this.#heads(queue).length > 0;
+    const messages = this.#waiting.get(queue)!;
+    if (messages.length <= 1) return messages.length === 1 && messages[0].visibleAt <= this.#now();
+    return this.#heads(queue).length > 0;
   }
 
   /** When a message that is hidden now can be received; infinity where there is none. */
