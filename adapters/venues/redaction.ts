@@ -18,8 +18,20 @@ export class Redaction {
   said(error: unknown): string {
     let text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
     for (const form of this.#forms) text = text.replaceAll(form, REDACTED);
+    if (text.includes('…')) text = this.#withoutCut(text);
     text = text.replace(/signature=[^&\s"']+/gi, `signature=${REDACTED}`);
     return text.length > SAID_MAX ? `${text.slice(0, SAID_MAX - 1)}…` : text;
+  }
+
+  /** What was quoted shortly may end within a key. */
+  #withoutCut(text: string): string {
+    let left = text;
+    for (const form of this.#forms) {
+      for (let length = form.length - 1; length >= SHORTEST; length--) {
+        left = left.replaceAll(`${form.slice(0, length)}…`, `${REDACTED}…`);
+      }
+    }
+    return left;
   }
 }
 

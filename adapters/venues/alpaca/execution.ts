@@ -11,15 +11,18 @@ import {
   type VenueBalance,
   type VenueCapabilities,
   type VenueFill,
+  type VenueHint,
   type VenueOrder,
   type VenueOrderRequest,
   type VenuePayment,
   type VenuePosition,
   type VenueStatus,
+  type VenueWatch,
 } from '../../../core/ports/execution-venue.ts';
 import { Said, Unsent } from '../http/failures.ts';
 import { FillCursor } from '../http/fill-cursor.ts';
 import { fieldsOf, Malformed } from '../http/json.ts';
+import { Watches } from '../http/reconnecting.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { AssetBook } from './asset-book.ts';
 import { untradable } from './assets.ts';
@@ -41,6 +44,7 @@ import { acceptedIdOf, bodyOf, capabilitiesOf, orderOf, ordersOf, unableTo } fro
 import { PAYMENT_LATENESS_MS, readPayments } from './payments.ts';
 import { type AlpacaSdk, createSdk } from './sdk.ts';
 import { accountState, marketOf } from './status.ts';
+import { tradeUpdates } from './stream.ts';
 
 /** How long to wait before what could not be prepared is tried again. */
 const PREPARATION_PAUSE_MS = 1_000;
@@ -73,6 +77,8 @@ export class AlpacaExecutionVenue implements ExecutionVenuePort {
   readonly #sdk: AlpacaSdk;
   readonly #link: AlpacaLink;
   readonly #assets: AssetBook;
+  readonly #keyOf: () => Promise<AlpacaCredentials>;
+  readonly #watches: Watches;
 
   constructor(options: AlpacaOptions, credentials: AlpacaCredentials, runtime: AlpacaRuntime) {
     const secrets: string[] = [];
@@ -82,6 +88,8 @@ export class AlpacaExecutionVenue implements ExecutionVenuePort {
     this.#options = options;
     this.#now = runtime.now ?? Date.now;
     const sleep = runtime.sleep ?? ((ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
+    this.#keyOf = keyOf;
+    this.#watches = new Watches(runtime.timers);
     this.#transport = createTransport(this.venue);
     this.#sdk = createSdk(options, keyOf, this.#transport.fetch);
     this.#link = new AlpacaLink({ now: this.#now, sleep, secrets });
@@ -211,7 +219,19 @@ export class AlpacaExecutionVenue implements ExecutionVenuePort {
     return [];
   }
 
+  /** Of the whole account: Alpaca has one stream for all its orders. */
+  watch(_instruments: readonly Instrument[], onHint: (hint: VenueHint) => void): VenueWatch {
+    const connect = tradeUpdates({
+      options: this.#options,
+      keyOf: this.#keyOf,
+      redact: (error) => this.#link.redact(error),
+      after: this.#watches.timers.after,
+    });
+    return this.#watches.open(connect, onHint);
+  }
+
   async close(): Promise<void> {
+    await this.#watches.close();
     this.#transport.close();
   }
 

@@ -15,6 +15,12 @@ import {
 
 const HOSTS = { practice: 'https://api-fxpractice.oanda.com', live: 'https://api-fxtrade.oanda.com' } as const;
 
+/** Of what has no end. */
+const STREAM_HOSTS = {
+  practice: 'https://stream-fxpractice.oanda.com',
+  live: 'https://stream-fxtrade.oanda.com',
+} as const;
+
 /** Best Practices: "limiting this to one hundred per second (100/s)". */
 const REQUESTS_PER_SECOND = 100;
 /** How long to stay away after a limit on the rate that gives no time. */
@@ -74,7 +80,7 @@ export class OandaClient {
 
   /** Once, whatever comes back. */
   readonly once: OandaAsk = async (call) => {
-    if (this.#token === '' && typeof this.#credentials === 'function') this.#keep(await this.#credentials());
+    await this.#haveToken();
     const orders = call.method === 'POST' ? 1 : 0;
     const free = this.#budget.take({ weight: 1, orders }, this.now());
     if (free !== undefined) throw new OverBudget('not sent: the budget of requests is used up', free);
@@ -108,6 +114,17 @@ export class OandaClient {
     }
   };
 
+  /** The body of an answer that has no end, until the signal ends it. Throws `Said` and what fetch throws. */
+  async stream(path: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    await this.#haveToken();
+    const url = `${this.#originOf(STREAM_HOSTS)}/v3/${this.#within(path)}`;
+    const response = await fetch(url, { headers: this.#headers(), redirect: 'error', signal });
+    if (response.ok && response.body !== null) return response.body;
+    await response.body?.cancel();
+    const message = `HTTP ${response.status}`;
+    throw new Said({ status: response.status, code: 'no stream', message }, 'unclear');
+  }
+
   /** What an attempt to prepare a request ended with, as the request not having been sent. */
   unsent(error: unknown): Unsent {
     if (error instanceof Unsent) return error;
@@ -128,18 +145,28 @@ export class OandaClient {
     this.#redaction = new Redaction([this.#token]);
   }
 
+  async #haveToken(): Promise<void> {
+    if (this.#token === '' && typeof this.#credentials === 'function') this.#keep(await this.#credentials());
+  }
+
+  #originOf(hosts: Readonly<Record<'practice' | 'live', string>>): string {
+    const { baseUrl, practice } = this.#options;
+    return (baseUrl ?? hosts[practice ? 'practice' : 'live']).replace(/\/+$/, '');
+  }
+
+  #within(path: string): string {
+    return path.replace('@account', `accounts/${this.#options.accountId}`);
+  }
+
+  #headers(): Record<string, string> {
+    return { authorization: `Bearer ${this.#token}`, 'accept-datetime-format': 'UNIX' };
+  }
+
   async #send({ method, path, query, body, timeoutMs = this.#options.timeoutMs }: OandaCall): Promise<Response> {
-    const { baseUrl, practice, accountId } = this.#options;
-    const origin = (baseUrl ?? HOSTS[practice ? 'practice' : 'live']).replace(/\/+$/, '');
     const search = new URLSearchParams(query).toString();
-    const within = path.replace('@account', `accounts/${accountId}`);
-    const headers = {
-      authorization: `Bearer ${this.#token}`,
-      'accept-datetime-format': 'UNIX',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    };
+    const headers = { ...this.#headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
     const signal = AbortSignal.timeout(timeoutMs);
-    const url = `${origin}/v3/${within}${search === '' ? '' : `?${search}`}`;
+    const url = `${this.#originOf(HOSTS)}/v3/${this.#within(path)}${search === '' ? '' : `?${search}`}`;
     try {
       const text = body === undefined ? undefined : JSON.stringify(body);
       return await this.#transport.fetch(url, { method, headers, body: text, signal });

@@ -11,16 +11,19 @@ import {
   type Unclear,
   type VenueBalance,
   type VenueFill,
+  type VenueHint,
   type VenueOrder,
   type VenueOrderRequest,
   type VenuePayment,
   type VenuePosition,
   type VenueReplaceRequest,
   type VenueStatus,
+  type VenueWatch,
 } from '../../../core/ports/execution-venue.ts';
 import { cannotReplace, unable } from '../ccxt/execution/abilities.ts';
 import { problemOf, Said, Unsent } from '../http/failures.ts';
 import { countIn, type Fields, fieldsOf, Malformed, wordIn, wrong } from '../http/json.ts';
+import { Watches } from '../http/reconnecting.ts';
 import { balanceIn, fillIn, paymentsIn, positionIn, stateIn } from './account.ts';
 import { CAPABILITIES, SEARCHED_MS } from './capabilities.ts';
 import { get, OandaClient } from './client.ts';
@@ -36,6 +39,7 @@ import {
 import { acknowledged, pendingOrder, reasonIn, refusalIn } from './order-answers.ts';
 import { findOrder, workingOrder } from './order-search.ts';
 import { isOfTrade, orderBody } from './orders.ts';
+import { transactions } from './stream.ts';
 import { placeBefore, placeIn, placeText, readLog, timeOf } from './transaction-log.ts';
 
 /** An account at OANDA. Asks it for nothing until the first call. Throws `CONFIGURATION_INVALID`. */
@@ -45,7 +49,7 @@ export function openOandaExecution(
   runtime: OandaRuntime = {},
 ): OandaExecutionVenue {
   const options = parseOandaOptions(input);
-  return new OandaExecutionVenue(options, new OandaClient(options, credentials, runtime));
+  return new OandaExecutionVenue(options, new OandaClient(options, credentials, runtime), new Watches(runtime.timers));
 }
 
 /**
@@ -59,9 +63,11 @@ export class OandaExecutionVenue implements ExecutionVenuePort {
   readonly #accountId: string;
   readonly #client: OandaClient;
   readonly #listings: OandaListings;
+  readonly #watches: Watches;
 
-  constructor(options: OandaOptions, client: OandaClient) {
+  constructor(options: OandaOptions, client: OandaClient, watches: Watches) {
     this.venue = options.venue;
+    this.#watches = watches;
     this.#accountId = options.accountId;
     this.#client = client;
     this.#listings = new OandaListings(client);
@@ -219,7 +225,13 @@ export class OandaExecutionVenue implements ExecutionVenuePort {
     });
   }
 
+  /** Of the whole account: OANDA has one stream for all its instruments. */
+  watch(_instruments: readonly Instrument[], onHint: (hint: VenueHint) => void): VenueWatch {
+    return this.#watches.open(transactions(this.#client, this.#watches.timers.after), onHint);
+  }
+
   async close(): Promise<void> {
+    await this.#watches.close();
     this.#client.close();
   }
 

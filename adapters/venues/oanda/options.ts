@@ -1,6 +1,7 @@
 /** What can be set for an account at OANDA. */
 import * as z from 'zod/mini';
 import { PlimsollError } from '../../../core/errors.ts';
+import type { Timers } from '../http/reconnecting.ts';
 
 /** Unknown keys are refused. */
 export const OandaOptionsSchema = z.strictObject({
@@ -38,6 +39,8 @@ export interface OandaRuntime {
   readonly now?: () => number;
   /** Resolves after the milliseconds. */
   readonly sleep?: (milliseconds: number) => Promise<void>;
+  /** What the waits of a stream are made of. */
+  readonly timers?: Timers;
 }
 
 /** Fills in the defaults. Throws `CONFIGURATION_INVALID` naming the first key that is wrong. */

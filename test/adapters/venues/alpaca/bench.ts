@@ -2,6 +2,7 @@
 import { type AlpacaExecutionVenue, openAlpacaExecution } from '../../../../adapters/venues/alpaca/execution.ts';
 import { openAlpacaVenue } from '../../../../adapters/venues/alpaca/market-data.ts';
 import type { AlpacaOptionsInput } from '../../../../adapters/venues/alpaca/options.ts';
+import type { Timers } from '../../../../adapters/venues/http/reconnecting.ts';
 import type { Instrument } from '../../../../core/market/instrument.ts';
 import type { ExecutionBench, Operation, Trouble } from '../../../contract/execution-venue.suite.ts';
 import type { AccountMarket, VenueAccount } from '../server/account.ts';
@@ -34,9 +35,13 @@ const FAULTS = {
 } as const;
 
 /** One server for all the tests of a file, which they reset. */
-export async function makeBench(server: VenueServer, options: AlpacaOptionsInput = {}): Promise<AlpacaBench> {
+export async function makeBench(
+  server: VenueServer,
+  options: AlpacaOptionsInput = {},
+  timers?: Timers,
+): Promise<AlpacaBench> {
   server.reset();
-  const bench = new AlpacaBench(server, { assetClass: 'crypto', ...options });
+  const bench = new AlpacaBench(server, { assetClass: 'crypto', ...options }, timers);
   await bench.prepare();
   return bench;
 }
@@ -53,7 +58,7 @@ export class AlpacaBench implements ExecutionBench {
   #ahead = 0;
   #market!: AccountMarket;
 
-  constructor(server: VenueServer, options: AlpacaOptionsInput) {
+  constructor(server: VenueServer, options: AlpacaOptionsInput, timers?: Timers) {
     this.server = server;
     this.side = server.accounts.alpaca;
     this.account = this.side.account;
@@ -62,7 +67,7 @@ export class AlpacaBench implements ExecutionBench {
     this.port = openAlpacaExecution(
       this.#options,
       { apiKey: key, secret },
-      { now: () => server.now + this.#ahead, sleep: async (ms) => void this.pass(ms) },
+      { now: () => server.now + this.#ahead, sleep: async (ms) => void this.pass(ms), timers },
     );
   }
 

@@ -1,4 +1,5 @@
 /** An account at OANDA against the venue server, for the contract, for answers and for sessions. */
+import type { Timers } from '../../../../adapters/venues/http/reconnecting.ts';
 import { openOandaExecution } from '../../../../adapters/venues/oanda/execution.ts';
 import { openOandaVenue } from '../../../../adapters/venues/oanda/market-data.ts';
 import type { OandaOptionsInput, OandaRuntime } from '../../../../adapters/venues/oanda/options.ts';
@@ -41,6 +42,7 @@ export interface BenchSettings {
   /** An order is found by its client id while it is pending, and not afterwards. */
   readonly forgetsClosed?: boolean;
   readonly options?: Partial<OandaOptionsInput>;
+  readonly timers?: Timers;
 }
 
 /** One server for all the tests of a file, which they reset. */
@@ -66,14 +68,14 @@ export class OandaBench implements ExecutionBench {
   #ahead = 0;
   readonly market: AccountMarket = { base: 'XAU', quote: 'USD', priceDecimals: 3, quantityDecimals: 0 };
 
-  constructor(server: VenueServer, { forgetsClosed, options }: BenchSettings) {
+  constructor(server: VenueServer, { forgetsClosed, options, timers }: BenchSettings) {
     this.server = server;
     this.side = server.accounts.oanda;
     this.side.forgetsClosed = forgetsClosed ?? false;
     this.account = this.side.account;
     const { accountId } = this.side;
     this.settings = { accountId, baseUrl: server.baseUrl, timeoutMs: TIMEOUT_MS, backoffMs: 1, ...options };
-    this.runtime = { now: () => server.now + this.#ahead, sleep: async (ms) => void this.pass(ms) };
+    this.runtime = { now: () => server.now + this.#ahead, sleep: async (ms) => void this.pass(ms), timers };
     this.port = openOandaExecution(this.settings, { token: this.side.key.key }, this.runtime);
   }
 

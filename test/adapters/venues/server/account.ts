@@ -74,6 +74,13 @@ export interface Change {
   readonly trigger: number;
 }
 
+/** What has just happened to an order, `trade` where it filled. */
+export interface AccountEvent {
+  readonly kind: 'accepted' | 'filled' | 'amended' | 'canceled' | 'expired';
+  readonly placed: PlacedOrder;
+  readonly trade?: AccountTrade;
+}
+
 interface Quote {
   price: number;
   available: number;
@@ -91,6 +98,8 @@ export class VenueAccount {
   /** What was settled without a fill, oldest first. */
   readonly funding: { number: number; market: AccountMarket; income: bigint; time: number }[] = [];
   readonly #quotes = new Map<string, Quote>();
+  /** Told of every order's events, in their order. */
+  readonly observers: ((event: AccountEvent) => void)[] = [];
   /** How long the trades that happen now are kept from the list. */
   lateByMs = 0;
   /** Nothing trades. */
@@ -101,6 +110,10 @@ export class VenueAccount {
   constructor(kind: 'spot' | 'perpetual', fees: 'received' | 'quote' | 'later') {
     this.#kind = kind;
     this.#fees = fees;
+  }
+
+  #tell(event: AccountEvent): void {
+    for (const observer of this.observers) observer(event);
   }
 
   deposit(asset: string, amount: bigint): void {
@@ -138,6 +151,7 @@ export class VenueAccount {
     this.orders.push(placed);
     order.to('Submitted');
     order.to('Accepted');
+    this.#tell({ kind: 'accepted', placed });
     if (reached) this.#trigger(placed, now);
     else if (!isUntriggeredStop(order)) this.#take(placed, now);
     return placed;
@@ -151,6 +165,7 @@ export class VenueAccount {
     this.orders.push(placed);
     order.to('Submitted');
     order.to('Accepted');
+    this.#tell({ kind: 'accepted', placed });
     this.cancel(placed);
     return placed;
   }
@@ -165,6 +180,7 @@ export class VenueAccount {
       return 'ended';
     }
     Object.assign(order, change);
+    this.#tell({ kind: 'amended', placed });
     if (!isUntriggeredStop(order)) this.#take(placed, now);
     return 'amended';
   }
@@ -190,11 +206,13 @@ export class VenueAccount {
   cancel(placed: PlacedOrder): void {
     placed.order.to('PendingCancel');
     placed.order.to('Canceled');
+    this.#tell({ kind: 'canceled', placed });
   }
 
   /** As the venue does it by itself: maintenance, self-trade prevention. */
   expire(placed: PlacedOrder): void {
     placed.order.to('Expired');
+    this.#tell({ kind: 'expired', placed });
   }
 
   working(): PlacedOrder[] {
@@ -297,7 +315,10 @@ export class VenueAccount {
     this.deposit(feeAsset, -fee);
     const number = this.trades.length + 1_000;
     const visibleAt = now + this.lateByMs;
-    this.trades.push({ number, placed, side: order.side, quantity, price, fee, feeAsset, maker, time: now, visibleAt });
+    const { side } = order;
+    const trade = { number, placed, side, quantity, price, fee, feeAsset, maker, time: now, visibleAt };
+    this.trades.push(trade);
+    this.#tell({ kind: 'filled', placed, trade });
   }
 
   #book({ market, order }: PlacedOrder, quantity: number, money: bigint): void {

@@ -95,7 +95,7 @@ function headersOf({ used }: AlpacaSide, now: number): Record<string, string> {
   };
 }
 
-const uuid = (kind: number, number: number): string =>
+export const uuid = (kind: number, number: number): string =>
   `00000000-0000-4000-8${kind.toString(16).padStart(3, '0')}-${number.toString(16).padStart(12, '0')}`;
 const orderId = (placed: PlacedOrder): string => uuid(1, placed.number);
 
@@ -108,7 +108,7 @@ export const assetMarket = (of: ServedAsset): AccountMarket => {
   return { base, quote, priceDecimals, quantityDecimals: of.quantityDecimals };
 };
 
-const symbolOf = ({ base }: AccountMarket, side: AlpacaSide): string =>
+export const symbolOf = ({ base }: AccountMarket, side: AlpacaSide): string =>
   side.assets.find(({ symbol }) => symbol.split('/')[0] === base)!.symbol;
 
 function asset({ side, path }: Given): Answer {
@@ -246,10 +246,10 @@ function statusOf({ order, statusShown }: PlacedOrder): string {
 }
 
 /** Without the zeros at the end, as Alpaca writes decimals. */
-const plain = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
-const shown = (amount: bigint): string => plain(formatDecimal(amount, AMOUNT_DECIMALS));
+export const plain = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
+export const shown = (amount: bigint): string => plain(formatDecimal(amount, AMOUNT_DECIMALS));
 
-function shownOrder(placed: PlacedOrder, side: AlpacaSide): unknown {
+export function shownOrder(placed: PlacedOrder, side: AlpacaSide): unknown {
   const { order, market, createdAt } = placed;
   const at = instant(createdAt);
   const price = (scaled: number): string | null =>

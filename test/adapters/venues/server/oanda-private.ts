@@ -64,10 +64,8 @@ const ENDPOINTS: readonly Endpoint[] = [
 export function oandaAnswer(side: OandaSide, request: VenueRequest, now: number): Answer | Pending | undefined {
   if (!request.path.startsWith('/v3/')) return undefined;
   side.log.catchUp(now);
-  if (request.headers.authorization !== `Bearer ${side.key.key}`) {
-    return { status: 401, body: { errorMessage: 'Insufficient authorization to perform request.' } };
-  }
-  const instant = request.headers['accept-datetime-format'] === 'UNIX' ? unix : rfc3339;
+  if (!isAdmitted(side, request.headers)) return UNAUTHORIZED;
+  const instant = instantFor(request.headers);
   const query = new URLSearchParams(request.query);
   const candles = /^\/v3\/instruments\/([^/]+)\/candles$/.exec(request.path);
   if (candles) return candlesAnswer(side, candles[1], query, now, instant);
@@ -83,7 +81,16 @@ export function oandaAnswer(side: OandaSide, request: VenueRequest, now: number)
   return undefined;
 }
 
-const FORBIDDEN: Answer = { status: 403, body: { errorMessage: 'The provided request was forbidden.' } };
+type Headers = VenueRequest['headers'];
+export const isAdmitted = ({ key }: OandaSide, { authorization }: Headers): boolean =>
+  authorization === `Bearer ${key.key}`;
+export const instantFor = (headers: Headers): InstantText =>
+  headers['accept-datetime-format'] === 'UNIX' ? unix : rfc3339;
+export const UNAUTHORIZED: Answer = {
+  status: 401,
+  body: { errorMessage: 'Insufficient authorization to perform request.' },
+};
+export const FORBIDDEN: Answer = { status: 403, body: { errorMessage: 'The provided request was forbidden.' } };
 
 const unix: InstantText = (ms) => `${Math.floor(ms / 1_000)}.${String(Math.round(ms % 1_000)).padStart(3, '0')}000000`;
 const rfc3339: InstantText = (ms) => new Date(ms).toISOString().replace('Z', '000000Z');
@@ -203,7 +210,7 @@ function orderDetails({ side, instant }: Request, specifier: string): Answer {
   return { status: 404, body: { ...error, lastTransactionID: String(side.log.lastId) } };
 }
 
-function transactionShown({ fields, time }: Transaction, instant: InstantText): Record<string, unknown> {
+export function transactionShown({ fields, time }: Transaction, instant: InstantText): Record<string, unknown> {
   return { ...fields, time: instant(time) };
 }
 

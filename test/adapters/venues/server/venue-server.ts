@@ -12,6 +12,7 @@ import { SERVED_TO, type ServedMarket, servedMarkets } from './markets.ts';
 import { oandaSide } from './oanda-api.ts';
 import { type OandaSide, oandaAnswer } from './oanda-private.ts';
 import { type Answer, isPending, type Notices, type Pending, type ServedKey, type VenueRequest } from './requests.ts';
+import { VenueStreams } from './streams.ts';
 import { type UnifiedAccounts, unifiedAccounts, unifiedAnswer } from './unified.ts';
 
 /** What happens to one request instead of its answer. */
@@ -66,6 +67,8 @@ export class VenueServer {
   readonly methods: string[] = [];
   /** The faults that requests have met, in order. */
   readonly met: Fault[] = [];
+  /** What the venues say by themselves. */
+  readonly streams: VenueStreams;
   readonly #server: Server;
   readonly #faults = new Map<string, Fault[]>();
   #now = SERVED_TO - 30_000;
@@ -75,7 +78,11 @@ export class VenueServer {
   constructor(markets: readonly ServedMarket[]) {
     this.markets = markets;
     this.accounts = accountsOf(markets);
-    this.#server = createServer((request, response) => void this.#handle(request, response));
+    this.streams = new VenueStreams(this);
+    this.#server = createServer((request, response) => {
+      if (!this.streams.open(request, response)) void this.#handle(request, response);
+    });
+    this.#server.on('upgrade', (request, socket) => this.streams.upgrade(request, socket));
   }
 
   static async start<Server extends VenueServer>(
@@ -106,6 +113,7 @@ export class VenueServer {
     }
     this.#now = now;
     for (const { account } of Object.values(this.accounts)) account.tick(now);
+    this.streams.tick();
   }
 
   /** The next requests to `path` (or `METHOD path`) meet these, one each, in order. An id in a path is `{id}`. */
@@ -142,9 +150,11 @@ export class VenueServer {
     this.notices = {};
     this.#waiting.clear();
     this.#now = SERVED_TO - 30_000;
+    this.streams.reset();
   }
 
   async close(): Promise<void> {
+    this.streams.close();
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
