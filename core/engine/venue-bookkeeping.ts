@@ -17,6 +17,7 @@ import {
   recordDocument,
 } from './bookkeeping.ts';
 import type { Engine } from './engine.ts';
+import type { MarketState } from './market-state.ts';
 import type { Position } from './position.ts';
 import { release, releaseFilled } from './reservations.ts';
 
@@ -196,6 +197,43 @@ export function payAtVenue(
   words[at + 2] = engine.cash;
   words[at + 3] = payment;
   words[at + 4] = time;
+}
+
+/**
+ * Coins that the venue took (-) or gave (+), scaled, at no price: what is left has cost as much as all of it did. `strategy` may be
+ * {@link EXTERNAL}; of another's no more is taken than it holds.
+ */
+export function payInBaseAtVenue(
+  engine: Engine,
+  strategy: number,
+  instrument: number,
+  quantity: number,
+  { id, time }: { readonly id: string; readonly time: number },
+): void {
+  const market = engine.markets[instrument];
+  const held = strategy === EXTERNAL ? liveOf(engine).positionIn(instrument) : engine.position(strategy, instrument);
+  const realised = movePosition(engine, market, held, quantity);
+  const payment = engine.text(id);
+  const at = begin(engine, RECORDS.PaidInBaseAtVenue, strategy);
+  const words = engine.journal.words;
+  words[at] = instrument;
+  words[at + 1] = quantity + 0;
+  words[at + 2] = realised + 0;
+  words[at + 3] = held.quantity + 0;
+  words[at + 4] = payment;
+  words[at + 5] = time;
+}
+
+/** Returns what the last of a position had cost, as a loss; of one that is left, nothing is realised. */
+function movePosition(engine: Engine, market: MarketState, held: Position, quantity: number): number {
+  const before = held.quantity;
+  const after = before + quantity;
+  if (before === 0 || after === 0) return bookPosition(engine, market, held, quantity > 0, Math.abs(quantity), 0, 0);
+  held.quantity = after;
+  market.netQuantity += quantity;
+  market.longQuantity += Math.max(0, after) - Math.max(0, before);
+  market.shortQuantity += Math.max(0, -after) - Math.max(0, -before);
+  return 0;
 }
 
 function bookFill(

@@ -255,6 +255,23 @@ export const NUMERIC_EVENTS = {
       integer('time'),
     ],
   },
+  /**
+   * What a venue took (-) or gave (+) of the base itself, such as a fee that comes after its fill: out of what is held, at no price.
+   * `realised` is what the last of a position had cost. `payment` and `time` as in PaidAtVenue.
+   */
+  PaidInBaseAtVenue: {
+    code: 29,
+    version: 1,
+    packed: [['strategy', 'integer', 10]],
+    words: [
+      integer('instrument'),
+      scaled('quantity'),
+      scaled('realised'),
+      scaled('position'),
+      integer('payment'),
+      integer('time'),
+    ],
+  },
   /** An algorithm goes to work on an order that has passed risk; the order itself is never sent. */
   AlgorithmStarted: { code: 30, version: 1, packed: [], words: [integer('order')] },
   /** The order that was initialized just before is a part of `parent`: what is reserved for it was reserved for that. */

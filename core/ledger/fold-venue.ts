@@ -84,6 +84,25 @@ export function payAtVenue(state: FoldState, event: LedgerEvent): void {
   state.equal('cash', state.account.cash, event.cash);
 }
 
+/** What is left of a position has cost as much as all of it did, as with a fee in the base that comes with its fill. */
+export function payInBaseAtVenue(state: FoldState, event: LedgerEvent): void {
+  const listed = state.account.instruments[event.instrument as number];
+  state.check(listed !== undefined, 'instrument', `below ${state.account.instruments.length}`, event.instrument);
+  if (listed === undefined) return;
+  state.check(!listed.isPerpetual, 'instrument', 'one whose base is held', event.instrument);
+  state.text(event.payment);
+  const held = state.position(event.strategy as number, event.instrument as number);
+  const quantity = scaledByHand(event.quantity);
+  const isHeld = event.strategy === EXTERNAL || held.quantity + quantity >= 0n;
+  state.check(isHeld, 'quantity', `at most ${held.quantity} taken`, -quantity);
+  held.quantity += quantity;
+  const realised = held.quantity === 0n ? -held.cost : 0n;
+  if (held.quantity === 0n) held.cost = 0n;
+  held.realised += realised;
+  state.equal('realised', realised, event.realised);
+  state.equal('position', held.quantity, event.position);
+}
+
 function bookFill(
   state: FoldState,
   event: LedgerEvent,

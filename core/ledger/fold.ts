@@ -33,6 +33,7 @@ import {
   fillAtVenue,
   fillExternally,
   payAtVenue,
+  payInBaseAtVenue,
   prepareOrder,
   releaseOrder,
 } from './fold-venue.ts';
@@ -73,6 +74,7 @@ const KINDS: Readonly<Record<LedgerEvent['kind'], (state: FoldState, event: Ledg
   OrderFilledAtVenue: fillAtVenue,
   ExternalFilled: fillExternally,
   PaidAtVenue: payAtVenue,
+  PaidInBaseAtVenue: payInBaseAtVenue,
   ClosedAtVenue: closeAtVenue,
   LiveArmed: armLive,
   AlgorithmSet: setAlgorithm,

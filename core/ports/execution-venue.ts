@@ -236,6 +236,11 @@ export interface VenueFill {
   /** As a decimal in text, positive where paid; in `feeAsset`. */
   readonly fee: string;
   readonly feeAsset: string;
+  /**
+   * Where the fee is taken out of what was received and said only later, as a payment: the most that it may be, as a decimal in text, in
+   * `feeAsset`; `fee` is 0 then.
+   */
+  readonly feeAtMost?: string;
   readonly maker: boolean;
   /** ms UTC. */
   readonly time: number;

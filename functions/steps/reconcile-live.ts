@@ -16,6 +16,7 @@ import {
   venueFigures,
 } from '../../core/execution/live/compare.ts';
 import { takeStatus } from '../../core/execution/live/market-status.ts';
+import { takeFeesAhead } from '../../core/execution/live/payments.ts';
 import { protect } from '../../core/execution/live/protect.ts';
 import { assertFills, takeFills, takeOver } from '../../core/execution/live/take-over.ts';
 import type { ExecutionVenuePort } from '../../core/ports/execution-venue.ts';
@@ -185,6 +186,6 @@ async function compare(venue: ExecutionVenuePort, engine: Engine): Promise<void>
 
 function conclude(venue: ExecutionVenuePort, engine: Engine, figures: Figures, found: readonly Difference[]): void {
   const live = liveOf(engine);
-  if (live.offsets) noteComparison(engine, venue.venue, figures, found);
+  if (live.offsets) noteComparison(engine, venue.venue, figures, takeFeesAhead(engine, found));
   else if (live.fillsToCompare > 0 || !takeBaseline(engine, figures)) live.reconciled = false;
 }

@@ -50,22 +50,25 @@ function instrumentOf(row: Fields, instruments: readonly Instrument[]): Instrume
   if (isAbsent(row.symbol) || row.symbol === '') return instruments[0];
   const symbol = wordIn(row, 'symbol');
   const named = instruments.find((one) => isSymbol(symbol, one.symbol));
-  // A fee of crypto names the coin in its pair with the dollar, whatever it was traded for.
-  return (
-    named ??
-    (row.activity_type === 'CFEE' ? instruments.find(({ base }) => isSymbol(symbol, `${base}/USD`)) : undefined)
-  );
+  if (named || row.activity_type !== 'CFEE') return named;
+  // A fee of crypto names the coin in its pair with the dollar, whatever it was traded for: that which was bought, or paid for.
+  const coin = coinOf(symbol);
+  return instruments.find(({ base }) => base === coin) ?? instruments.find(({ quote }) => quote === coin);
 }
 
+const coinOf = (symbol: string): string => symbol.replace(/\/?USD$/, '');
+
 /** Of money, or of the coin; of nothing, where a dividend is in shares. */
-function paymentsOf(row: Fields, { symbol, base }: Instrument): VenuePayment[] {
+function paymentsOf(row: Fields, { symbol, base, quote }: Instrument): VenuePayment[] {
   const id = wordIn(row, 'id');
   const time = timeOf(row);
   const money = decimalTextOrNone(row, 'net_amount') ?? '0';
   const asset = isAbsent(row.currency) ? 'USD' : wordIn(row, 'currency');
   if (isSome(money)) return [{ id, symbol, amount: money, asset, time }];
   const quantity = row.activity_type === 'CFEE' ? (decimalTextOrNone(row, 'qty') ?? '0') : '0';
-  return isSome(quantity) ? [{ id, symbol, amount: quantity, asset: base, time }] : [];
+  if (!isSome(quantity)) return [];
+  const coin = coinOf(wordIn(row, 'symbol'));
+  return [{ id, symbol, amount: quantity, asset: coin === quote ? quote : base, time }];
 }
 
 const isSome = (amount: string): boolean => /[1-9]/.test(amount);

@@ -1,5 +1,6 @@
 /** What an account that trades at a real venue keeps besides its engine: what was sent, what is known, how far it was read. */
 import { Position } from '../../engine/position.ts';
+import { FeesToCome, type FeesToComeSnapshot } from './fees-to-come.ts';
 import type { MarketsHeard } from './market-standing.ts';
 
 /** Settings of a live account, from its configuration. Money is in plain units of the account's currency. */
@@ -98,6 +99,8 @@ export interface LiveSnapshot {
   readonly fillCursor: string | null;
   /** Absent where no payments are read. */
   readonly paymentCursor?: string;
+  /** Absent where none are waited for. */
+  readonly feesToCome?: FeesToComeSnapshot;
   readonly fillsSince: number;
   readonly recentFills: readonly string[];
   readonly fillsToCompare: number;
@@ -157,6 +160,7 @@ export class LiveAccount {
   mayCancelAll = false;
   fillCursor: string | undefined;
   paymentCursor: string | undefined;
+  readonly feesToCome = new FeesToCome();
   /** Fills of before then (venue's clock, ms UTC) are not the account's. */
   fillsSince = 0;
   /** Fills that were booked since the figures were last found equal. */
@@ -237,6 +241,7 @@ export class LiveAccount {
       reconciled: this.reconciled,
       fillCursor: this.fillCursor ?? null,
       ...(this.paymentCursor === undefined ? {} : { paymentCursor: this.paymentCursor }),
+      ...(this.feesToCome.isEmpty ? {} : { feesToCome: this.feesToCome.snapshot() }),
       fillsSince: this.fillsSince,
       recentFills: [...this.#recentFills],
       fillsToCompare: this.fillsToCompare,
@@ -262,6 +267,7 @@ export class LiveAccount {
     this.reconciled = state.reconciled;
     this.fillCursor = state.fillCursor ?? undefined;
     this.paymentCursor = state.paymentCursor;
+    this.feesToCome.restore(state.feesToCome ?? { expected: [], ahead: {} });
     this.fillsSince = state.fillsSince;
     this.#recentFills = new Set(state.recentFills);
     this.fillsToCompare = state.fillsToCompare;

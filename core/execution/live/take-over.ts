@@ -27,7 +27,8 @@ import type { Order } from '../order.ts';
 import { LIVE_BOUNDS, type LiveOrder } from './account.ts';
 import { COMPARED_DECIMALS, comparable, scaledOf, unitsOf } from './amounts.ts';
 import { missProtection } from './answers.ts';
-import { takeExternal, takePayment } from './perpetuals.ts';
+import { takePayment } from './payments.ts';
+import { takeExternal } from './perpetuals.ts';
 import { resolutionOf } from './resolve.ts';
 
 /** What a venue said, each thing asked after the one before it. */
@@ -192,6 +193,9 @@ function takeFill(engine: Engine, market: MarketState, fill: VenueFill, booked: 
   const sent = sentAs(engine, market, fill);
   const order = sent && orderOf(engine, sent);
   keepRounding(engine, market, fill, booked);
+  if (fill.feeAtMost !== undefined) {
+    liveOf(engine).feesToCome.expect(fill.feeAsset, unitsOf(fill.feeAtMost, COMPARED_DECIMALS), fill.time);
+  }
   if (sent && order && order.side === fill.side) fillOurs(engine, market, order, sent, booked);
   else {
     takeExternal(engine, market, fill, booked);

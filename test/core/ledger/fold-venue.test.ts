@@ -195,6 +195,38 @@ describe('what a venue does by itself', () => {
   });
 });
 
+describe('coins that a venue took by themselves', () => {
+  const pay = { strategy: 0, instrument: SPOT, payment: 0, time: CYCLE, realised: '0' };
+  const held = (): HandWritten => prepared().fillAtVenue(1, {});
+
+  test('leave what is held with all that it has cost; the last of them is lost with its cost', () => {
+    const at = held();
+    expect(at.try('PaidInBaseAtVenue', { ...pay, quantity: '-5', position: '1995' })).toBeUndefined();
+    expect(at.fold.position(0, SPOT)).toMatchObject({ quantity: 1_995n, cost: 20_000n, realised: 0n });
+    expect(at.try('PaidInBaseAtVenue', { ...pay, quantity: '5', position: '2000' })).toBeUndefined();
+    const all = { ...pay, quantity: '-2000', position: '0', realised: '-20000' };
+    expect(at.try('PaidInBaseAtVenue', all)).toBeUndefined();
+    expect(at.fold.position(0, SPOT)).toMatchObject({ quantity: 0n, cost: 0n, realised: -20_000n });
+    expect(at.fold.account.cash).toBe(979_980n);
+  });
+
+  test('are no more than a strategy holds, and may be more than nobody’s', () => {
+    const more = { ...pay, quantity: '-2001', position: '-1' };
+    expect(held().try('PaidInBaseAtVenue', more)).toEqual(wrong('quantity', 'at most 2000 taken', '2001'));
+    expect(held().try('PaidInBaseAtVenue', { ...more, strategy: EXTERNAL, position: '-2001' })).toBeUndefined();
+  });
+
+  test('are held against what the event says, and against its instrument', () => {
+    const one = { ...pay, quantity: '-1', position: '1999' };
+    expect(held().try('PaidInBaseAtVenue', { ...one, position: '2000' })).toEqual(wrong('position', '1999', '2000'));
+    expect(held().try('PaidInBaseAtVenue', { ...one, realised: '-10' })).toEqual(wrong('realised', '0', '-10'));
+    expect(held().try('PaidInBaseAtVenue', { ...one, payment: 1 })).toEqual(wrong('reason', 'a text below 1', '1'));
+    expect(held().try('PaidInBaseAtVenue', { ...one, instrument: 2 })).toEqual(wrong('instrument', 'below 2', '2'));
+    const perpetual = { ...one, instrument: PERPETUAL, quantity: '1', position: '1' };
+    expect(held().try('PaidInBaseAtVenue', perpetual)).toEqual(wrong('instrument', 'one whose base is held', '1'));
+  });
+});
+
 test('live trading is armed with limits, and disarmed without', () => {
   const arm = (fields: object, at = account()) => [at.try('LiveArmed', { reason: 0, ...fields }), at] as const;
   const armed = { armed: true, maxOrderNotional: '1', maxExposure: '2' };

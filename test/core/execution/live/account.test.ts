@@ -30,6 +30,8 @@ function eventful(): LiveAccount {
   live.heard = { at: 5, on: 'start' };
   live.fillCursor = 'f';
   live.paymentCursor = 'p';
+  live.feesToCome.expect('A', 12n, 11);
+  live.feesToCome.book('A', 5n);
   live.fillsSince = 6;
   live.takeFill('A 1');
   live.takeFill('A 2');
@@ -74,6 +76,7 @@ describe('a live account', () => {
       heard: { at: 5, on: 'start' },
       fillCursor: 'f',
       paymentCursor: 'p',
+      feesToCome: { expected: [['A', '7', 11]], ahead: { A: '5' } },
       fillsSince: 6,
       recentFills: ['A 1', 'A 2'],
       fillsToCompare: 2,

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { PlimsollError } from '../../../../core/errors.ts';
 import { verifyLedger } from '../../../../core/ledger/verify.ts';
+import type { VenuePayment } from '../../../../core/ports/execution-venue.ts';
 import { closeByHand } from '../../../../core/risk/close-by-hand.ts';
 import { loadAccount } from '../../../../functions/steps/account-state.ts';
 import { cancelOrder, closePosition, setTradingState } from '../../../../functions/steps/commands.ts';
@@ -171,6 +172,14 @@ test('a command of a process that does not know all of an account’s strategies
   });
 });
 
+/** It trades on, its ledger holds, and nothing was told. */
+async function expectInOrder(desk: Desk): Promise<void> {
+  expect(desk.alerts()).toEqual([]);
+  const engine = await desk.engine();
+  expect([engine.tradingState, engine.live?.reconciled]).toEqual(['Active', true]);
+  expect(verifyLedger(desk.ledger.commits)).toMatchObject({ holds: true });
+}
+
 describe('fees that a venue takes apart from fills', () => {
   const charged = async (asset: string): Promise<Desk> => {
     const desk = await armed({ script: buyHalf });
@@ -196,15 +205,76 @@ describe('fees that a venue takes apart from fills', () => {
   test('are booked once, in spot too, and nothing is left to explain', async () => {
     const desk = await charged('USD');
     expect(desk.of('PaidAtVenue')).toEqual([expect.objectContaining({ strategy: 0, instrument: 0, amount: '-125' })]);
-    expect(desk.alerts()).toEqual([]);
-    expect((await desk.engine()).tradingState).toBe('Active');
-    expect(verifyLedger(desk.ledger.commits)).toMatchObject({ holds: true });
+    await expectInOrder(desk);
+  });
+
+  test('in the coin that was bought are taken out of what is held', async () => {
+    const desk = await charged('A');
+    const [paid, ...more] = desk.of('PaidInBaseAtVenue');
+    const taken = 1.25 * 10 ** desk.instruments[0].quantityDecimals;
+    expect([paid.strategy, paid.instrument, paid.quantity, more]).toEqual([0, 0, String(-taken), []]);
+    const [{ position }] = desk.of('OrderFilledAtVenue').slice(-1);
+    expect(paid.position).toBe(String(Number(position) - taken));
+    await expectInOrder(desk);
   });
 
   test('in another asset are told of, and halt the account when the balance stays unexplained', async () => {
-    const desk = await charged('A');
-    expect(desk.of('PaidAtVenue')).toEqual([]);
+    const desk = await charged('B');
+    expect([desk.of('PaidAtVenue'), desk.of('PaidInBaseAtVenue')]).toEqual([[], []]);
     expect(desk.alerts()).toEqual(expect.arrayContaining(['PAYMENT_IN_ANOTHER_ASSET', 'BALANCE_UNEXPLAINED']));
+    expect((await desk.engine()).tradingState).toBe('Halted');
+  });
+});
+
+describe('fees that a venue takes at once, and says later', () => {
+  /** Takes a thousandth of what is bought; its fills say nothing of it, and `share` of it is what they say it is at most. */
+  const hiding = async (share: number): Promise<{ desk: Desk; say: () => void }> => {
+    const desk = await armed({ script: buyHalf, feeIn: 'base' });
+    const { fills } = desk.venue;
+    const fees: VenuePayment[] = [];
+    let isSaid = false;
+    Object.assign(desk.venue, {
+      fills: async (...given: Parameters<typeof fills>) => {
+        const read = await fills.apply(desk.venue, given);
+        for (const { id, symbol, fee, feeAsset, time } of read.fills)
+          fees.push({ id, symbol, amount: `-${fee}`, asset: feeAsset, time });
+        const hidden = read.fills.map((fill) => ({ ...fill, fee: '0', feeAtMost: String(Number(fill.fee) * share) }));
+        return { ...read, fills: hidden };
+      },
+      payments: async () => ({ payments: isSaid ? fees : [], cursor: String(isSaid) }),
+    });
+    await desk.run([10_000, 20_000]);
+    return { desk, say: () => void (isSaid = true) };
+  };
+
+  test('are booked from the balance, once the same is seen again, and not once more when they are said', async () => {
+    const { desk, say } = await hiding(3);
+    for (let cycle = 0; cycle < 4; cycle++) await desk.run([10_000, 20_000]);
+    const booked = desk.of('PaidInBaseAtVenue');
+    const bought = desk.of('OrderFilledAtVenue').reduce((sum, { quantity }) => sum + Number(quantity), 0);
+    // What is finer than the ledger counts is rounded against the account.
+    const fee = Math.ceil(bought / 1_000);
+    expect(booked.map(({ strategy, quantity }) => [strategy, quantity])).toEqual([[0, String(-fee)]]);
+    await expectInOrder(desk);
+    say();
+    for (let cycle = 0; cycle < 3; cycle++) await desk.run([10_000, 20_000]);
+    expect(desk.of('PaidInBaseAtVenue')).toEqual(booked);
+    await expectInOrder(desk);
+  });
+
+  test('are booked as they are said, where that comes first', async () => {
+    const { desk, say } = await hiding(3);
+    say();
+    for (let cycle = 0; cycle < 4; cycle++) await desk.run([10_000, 20_000]);
+    expect(desk.of('PaidInBaseAtVenue').map(({ payment }) => payment)).toEqual([expect.any(Number)]);
+    await expectInOrder(desk);
+  });
+
+  test('are not taken for fees where they are more than those may be', async () => {
+    const { desk } = await hiding(0.5);
+    for (let cycle = 0; cycle < 4; cycle++) await desk.run([10_000, 20_000]);
+    expect(desk.of('PaidInBaseAtVenue')).toEqual([]);
+    expect(desk.alerts()).toEqual(['BALANCE_UNEXPLAINED']);
     expect((await desk.engine()).tradingState).toBe('Halted');
   });
 });
