@@ -6,10 +6,14 @@ import type { Timers } from '../../../../adapters/venues/http/reconnecting.ts';
 import type { Instrument } from '../../../../core/market/instrument.ts';
 import type { ExecutionBench, Operation, Trouble } from '../../../contract/execution-venue.suite.ts';
 import type { AccountMarket, VenueAccount } from '../server/account.ts';
+import type { TakesFees } from '../server/alpaca-fees.ts';
 import { type AlpacaSide, assetMarket } from '../server/alpaca-private.ts';
 import type { Fault, VenueServer } from '../server/venue-server.ts';
 
-export const PATHS: Record<Operation | 'asset', string> = {
+/** What faults can meet, besides what the contract names. */
+export type AlpacaOperation = Operation | 'asset' | 'payments';
+
+export const PATHS: Record<AlpacaOperation, string> = {
   clock: '/v2/clock',
   submit: 'POST /v2/orders',
   cancel: 'DELETE /v2/orders/{id}',
@@ -18,11 +22,13 @@ export const PATHS: Record<Operation | 'asset', string> = {
   fills: '/v2/account/activities/FILL',
   balances: '/v2/account',
   asset: '/v2/assets/BTC%2FUSDT',
+  payments: '/v2/account/activities',
 };
 
 /** For requests that are never answered; long enough for all others on a busy machine. */
 const TIMEOUT_MS = 1_000;
 const CENT = 10n ** 8n;
+const DAY_MS = 86_400_000;
 
 const FAULTS = {
   'no answer': { kind: 'stall' },
@@ -122,7 +128,7 @@ export class AlpacaBench implements ExecutionBench {
     this.account.setPrice(this.#market, price, this.server.now, there);
   }
 
-  fault(operation: Operation | 'asset', fault: Fault): void {
+  fault(operation: AlpacaOperation, fault: Fault): void {
     this.server.script(PATHS[operation], fault);
   }
 
@@ -181,6 +187,11 @@ export class AlpacaBench implements ExecutionBench {
       const placement = { ...kind, clientOrderId: `many${i}`, side, quantity, price: 0, trigger: 0 } as const;
       this.account.place(placement, this.server.now, false);
     }
+  }
+
+  /** When the venue takes its fees of crypto. Asked for before anything trades. */
+  takeFees(taken: TakesFees): void {
+    Object.assign(this.side.fees, { taken, day: Math.floor(this.server.now / DAY_MS) });
   }
 
   spoilKey(what: 'trades' | 'reads' | 'unknown'): void {

@@ -1,12 +1,16 @@
 /**
  * Scripted sessions: orders, cancellations and readings of fills through Alpaca's SDK, each request under a random fault, by a driver
  * that follows the rule for safe use where a request has no bound in time and an id is refused for ever: ask, and send again under
- * the same id. Never two orders under one id, and no fill lost or doubled.
+ * the same id. Never two orders under one id, no fill lost or doubled, and each fee of crypto booked once.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { VenueFill, VenueOrderRequest } from '../../../../core/ports/execution-venue.ts';
+import { parseDecimal } from '../../../../core/numbers.ts';
+import type { VenueFill, VenueOrderRequest, VenuePayment } from '../../../../core/ports/execution-venue.ts';
+import { AMOUNT_DECIMALS } from '../server/account.ts';
+import type { TakesFees } from '../server/alpaca-fees.ts';
 import { type Fault, VenueServer } from '../server/venue-server.ts';
+import { checkFills, checkOrders, compareOrders, type Fate, Reader, readerOfFills, settle } from '../sessions.ts';
 import { type AlpacaBench, makeBench, type PATHS } from './bench.ts';
 
 /** `SESSIONS=1000` for the proof. */
@@ -16,6 +20,7 @@ const STEPS = 14;
 const POLL_MS = 2_500;
 /** Later than any order comes here. */
 const LATEST_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 type Target = keyof typeof PATHS;
 
@@ -59,7 +64,7 @@ type Step =
   | { readonly kind: 'submit'; readonly market: boolean; readonly side: 'buy' | 'sell'; readonly offset: number }
   | { readonly kind: 'cancel'; readonly which: number }
   | { readonly kind: 'price'; readonly price: number; readonly part: boolean }
-  | { readonly kind: 'fills' }
+  | { readonly kind: 'fills' | 'payments' | 'a day passes' }
   | { readonly kind: 'venue ends'; readonly which: number }
   | { readonly kind: 'fills come late'; readonly ms: number }
   | { readonly kind: 'wait'; readonly ms: number };
@@ -73,6 +78,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), which }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('price' as const), price, part: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('fills' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('payments' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('a day passes' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('venue ends' as const), which }) },
   {
     weight: 1,
@@ -84,7 +91,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-const TARGETS: readonly Target[] = ['submit', 'submit', 'cancel', 'query', 'fills', 'clock', 'asset'];
+const TARGETS: readonly Target[] = ['submit', 'submit', 'cancel', 'query', 'fills', 'payments', 'clock', 'asset'];
 const trouble = fc.record({
   target: fc.constantFrom(...TARGETS),
   name: fc.constantFrom(...FAULTS),
@@ -94,22 +101,25 @@ const session = fc.record({
   steps: fc.array(fc.record({ step, faults: fc.array(trouble, { maxLength: 3 }) }), { minLength: 1, maxLength: STEPS }),
   skewMs: fc.constantFrom(0, 0, 40_000, -40_000),
   doubled: fc.boolean(),
+  fees: fc.constantFrom<TakesFees>('with the fill', 'at the end of the day'),
 });
-
-type Fate = 'placed' | 'refused';
 
 class Driver {
   readonly #bench: AlpacaBench;
   readonly fates = new Map<string, Fate>();
-  readonly fills: VenueFill[] = [];
+  readonly fills: Reader<VenueFill>;
+  readonly payments: Reader<VenuePayment>;
   /** Orders that were sent more than once. */
   resent = 0;
-  #cursor: string | undefined;
-  readonly #since: number;
 
   constructor(bench: AlpacaBench) {
     this.#bench = bench;
-    this.#since = bench.now() - 1_000;
+    const since = bench.now() - 1_000;
+    this.fills = readerOfFills(bench, since);
+    this.payments = new Reader(async (cursor) => {
+      const read = await bench.port.payments([bench.instrument], since, cursor);
+      return { rows: read.payments, cursor: read.cursor };
+    });
   }
 
   /** Sends one order until it is known that it is there, or will not be. */
@@ -147,19 +157,6 @@ class Driver {
   async cancel(clientOrderId: string): Promise<void> {
     await this.#bench.port.cancel(this.#bench.instrument, clientOrderId);
   }
-
-  /** False where the venue could not be heard: the cursor stays where it was. */
-  async readFills(): Promise<boolean> {
-    try {
-      const read = await this.#bench.port.fills([this.#bench.instrument], this.#since, this.#cursor);
-      this.fills.push(...read.fills);
-      this.#cursor = read.cursor;
-      return true;
-    } catch (error) {
-      expect((error as { code?: string }).code).toMatch(/^VENUE_(UNAVAILABLE|ANSWER_MALFORMED)$/);
-      return false;
-    }
-  }
 }
 
 async function run(bench: AlpacaBench, steps: readonly Step[], driver: Driver, faultsFor: (i: number) => void) {
@@ -190,7 +187,9 @@ async function run(bench: AlpacaBench, steps: readonly Step[], driver: Driver, f
     } else if (one.kind === 'price') {
       last = one.price;
       bench.price(last, one.part ? bench.unit / 2 : undefined);
-    } else if (one.kind === 'fills') await driver.readFills();
+    } else if (one.kind === 'fills') await driver.fills.read();
+    else if (one.kind === 'payments') await driver.payments.read();
+    else if (one.kind === 'a day passes') bench.pass(DAY_MS);
     else if (one.kind === 'fills come late') bench.delayFills(one.ms);
     else if (one.kind === 'wait') bench.pass(one.ms);
   }
@@ -211,10 +210,12 @@ test.each(['crypto', 'equity'] as const)(
     const met = new Map<string, number>();
     const count = (what: string, times = 1) => met.set(what, (met.get(what) ?? 0) + times);
     await fc.assert(
-      fc.asyncProperty(session, async ({ steps, skewMs, doubled }) => {
+      fc.asyncProperty(session, async ({ steps, skewMs, doubled, fees }) => {
         const bench = await makeBench(server, { assetClass, timeoutMs: 30_000 });
         try {
           bench.account.deposit('AAPL', 1_000n * 10n ** 8n);
+          if (assetClass === 'crypto') bench.takeFees(fees);
+          const before = new Map(bench.account.balances);
           bench.price(4_500_000);
           bench.skew(skewMs);
           if (doubled) bench.doubleFills();
@@ -232,12 +233,17 @@ test.each(['crypto', 'equity'] as const)(
               }
             },
           );
-          await settle(bench, driver);
-          check(bench, driver);
-          await compare(bench, driver);
+          // The day ends, and its fees are posted.
+          bench.pass(DAY_MS);
+          await settle(bench, [driver.fills, driver.payments], LATEST_MS + 40_000);
+          checkOrders(bench, driver.fates);
+          checkFills(bench, driver.fills.rows, bench.unit / (assetClass === 'equity' ? 4e8 : bench.unit));
+          await checkSums(bench, driver, before);
+          await compareOrders(bench, driver.fates, () => true);
           for (const fault of server.met) count(named.get(fault)!);
           for (const fate of driver.fates.values()) count(fate);
-          count('fill', driver.fills.length);
+          count('fill', driver.fills.rows.length);
+          count('payment', driver.payments.rows.length);
           count('resent', driver.resent);
         } finally {
           await bench.stop();
@@ -246,7 +252,8 @@ test.each(['crypto', 'equity'] as const)(
       { numRuns: SESSIONS },
     );
     // Else the sessions show nothing.
-    for (const what of [...FAULTS, 'placed', 'resent', 'fill']) {
+    const paid = assetClass === 'crypto' ? ['payment'] : [];
+    for (const what of [...FAULTS, ...paid, 'placed', 'resent', 'fill']) {
       expect([what, met.get(what) ?? 0]).toEqual([what, expect.toSatisfy((times: number) => times >= SESSIONS / 20)]);
     }
     if (process.env.SESSIONS) console.info(assetClass, Object.fromEntries(met));
@@ -254,47 +261,35 @@ test.each(['crypto', 'equity'] as const)(
   20 * 60_000,
 );
 
-/** Faults stop; what is late comes to pass; the fills are read to their end. */
-async function settle(bench: AlpacaBench, driver: Driver): Promise<void> {
-  bench.server.clearFaults();
-  bench.pass(LATEST_MS + 40_000);
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (await driver.readFills()) break;
-    bench.pass(10_000);
+/** Every payment once; and what is held is what was held, and the fills, and the payments, to the last unit. */
+async function checkSums(bench: AlpacaBench, { fills, payments }: Driver, before: Balances): Promise<void> {
+  const { base, quote, type, quantityDecimals, priceDecimals } = bench.instrument;
+  expect(new Set(payments.rows.map(({ id }) => id)).size).toBe(payments.rows.length);
+  const charged = [...bench.side.fees.all].map(([asset, fee]) => [asset, -fee]);
+  expect(Object.fromEntries(sumsOf(payments.rows))).toEqual(Object.fromEntries(charged));
+  if (type !== 'spot') return;
+  const sums = new Map([...before, ...sumsOf(payments.rows)].map(([asset]) => [asset, before.get(asset) ?? 0n]));
+  const add = (asset: string, units: bigint) => sums.set(asset, (sums.get(asset) ?? 0n) + units);
+  for (const [asset, units] of sumsOf(payments.rows)) add(asset, units);
+  for (const { side, quantity, price } of fills.rows) {
+    const sign = side === 'buy' ? 1n : -1n;
+    add(base, sign * BigInt(quantity) * 10n ** BigInt(AMOUNT_DECIMALS - quantityDecimals));
+    const money = BigInt(quantity) * BigInt(price) * 10n ** BigInt(AMOUNT_DECIMALS);
+    add(quote, (-sign * money) / 10n ** BigInt(quantityDecimals + priceDecimals));
   }
-  // Once more from its cursor, for what came late; nothing comes again.
-  bench.pass(1_000);
-  expect(await driver.readFills()).toBe(true);
+  const balances = (await bench.port.balances()).map(({ asset, free, held }): [string, bigint] => [
+    asset,
+    units(free) + units(held),
+  ]);
+  for (const [asset, held] of balances) expect([asset, held]).toEqual([asset, sums.get(asset) ?? 0n]);
 }
 
-function check(bench: AlpacaBench, driver: Driver): void {
-  const { account } = bench;
-  for (const [id, fate] of driver.fates) {
-    expect([id, fate, bench.truth(id).orders]).toEqual([id, fate, fate === 'placed' ? 1 : 0]);
-  }
-  expect(account.orders.every((one) => driver.fates.has(one.clientOrderId))).toBe(true);
-  const ratio = bench.unit / (bench.instrument.type === 'equity' ? 4e8 : bench.unit);
-  const ours = driver.fills.map(({ time, price, quantity, side }) => ({ time, price, quantity, side }));
-  const theirs = account.trades.map((one) => ({
-    time: one.time,
-    price: one.price,
-    quantity: one.quantity * ratio,
-    side: one.side,
-  }));
-  const byAll = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-  expect(new Set(driver.fills.map((fill) => fill.id)).size).toBe(driver.fills.length);
-  expect(ours.sort(byAll)).toEqual(theirs.sort(byAll));
-}
+type Balances = ReadonlyMap<string, bigint>;
 
-/** What the venue says of each order, and of those that work, is what it holds. */
-async function compare(bench: AlpacaBench, driver: Driver): Promise<void> {
-  const { port, instrument } = bench;
-  for (const [id, fate] of driver.fates) {
-    const answer = await port.query(instrument, id);
-    if (fate !== 'placed') expect(answer).toEqual({ kind: 'unknown' });
-    else expect(answer).toMatchObject({ kind: 'found', order: { clientOrderId: id, filled: bench.truth(id).filled } });
-  }
-  const open = await port.openOrders([instrument]);
-  const working = bench.account.working().map((one) => one.clientOrderId);
-  expect(open.map((one) => one.clientOrderId).sort()).toEqual(working.sort());
+const units = (text: string): bigint => BigInt(parseDecimal(text, AMOUNT_DECIMALS));
+
+function sumsOf(payments: readonly VenuePayment[]): Map<string, bigint> {
+  const sums = new Map<string, bigint>();
+  for (const { asset, amount } of payments) sums.set(asset, (sums.get(asset) ?? 0n) + units(amount));
+  return sums;
 }

@@ -7,6 +7,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VenueFill, VenueOrderRequest } from '../../../../core/ports/execution-venue.ts';
 import type { Operation } from '../../../contract/execution-venue.suite.ts';
 import { type Fault, VenueServer } from '../server/venue-server.ts';
+import {
+  checkFills,
+  checkOrders,
+  compareOrders,
+  type Fate,
+  findOut,
+  patiently,
+  type Reader,
+  readerOfFills,
+  settle,
+} from '../sessions.ts';
 import { makeBench, type ServedBench, TERMS, VENUES, type VenueName } from './benches.ts';
 
 /** `SESSIONS=1000` for the proof, of each venue. */
@@ -15,7 +26,6 @@ const sessionsOf = (venue: VenueName): number =>
 const STEPS = 14;
 /** How long after the validity of a request the driver still asks, for clocks and delays. */
 const MARGIN_MS = 2_000;
-const POLL_MS = 2_500;
 
 const FAULTS = [
   'lost answer',
@@ -102,68 +112,33 @@ const session = fc.record({
   doubled: fc.boolean(),
 });
 
-/** What the driver knows of an order at last. `lost`: its request came to nothing. */
-type Fate = 'placed' | 'refused' | 'lost';
-
 class Driver {
   readonly #bench: ServedBench;
   readonly fates = new Map<string, Fate>();
-  readonly fills: VenueFill[] = [];
-  #cursor: string | undefined;
-  readonly #since: number;
+  readonly fills: Reader<VenueFill>;
 
   constructor(bench: ServedBench) {
     this.#bench = bench;
-    this.#since = bench.now() - 1_000;
+    this.fills = readerOfFills(bench, bench.now() - 1_000);
   }
 
   /** Sends one order, and knows afterwards what became of it. After an unclear answer it asks, and never sends again. */
   async submit(request: VenueOrderRequest): Promise<void> {
     const { port } = this.#bench;
-    for (let attempt = 0; attempt < 200; attempt++) {
-      const calledAt = this.#bench.now();
-      const answer = await port.submit(request);
-      if (answer.kind === 'held-back') {
-        this.#bench.pass(POLL_MS);
-        continue;
-      }
-      const placed = answer.kind === 'accepted' || answer.kind === 'duplicate';
-      const fate = answer.kind === 'unclear' ? await this.#find(request, calledAt) : placed ? 'placed' : 'refused';
-      this.fates.set(request.clientOrderId, fate);
-      return;
-    }
-    throw new Error('the venue held the order back for ever');
-  }
-
-  /** Unknown counts only where it is said after the request has ceased to be valid. */
-  async #find({ instrument, clientOrderId }: VenueOrderRequest, calledAt: number): Promise<Fate> {
-    const { port } = this.#bench;
+    let calledAt = this.#bench.now();
+    const answer = await patiently(this.#bench, () => {
+      calledAt = this.#bench.now();
+      return port.submit(request);
+    });
     const validUntil = calledAt + (port.capabilities.requestValidityMs ?? Number.POSITIVE_INFINITY) + MARGIN_MS;
-    for (let attempt = 0; attempt < 400; attempt++) {
-      const asked = this.#bench.now();
-      const answer = await port.query(instrument, clientOrderId);
-      if (answer.kind === 'found') return 'placed';
-      if (answer.kind === 'unknown' && asked > validUntil) return 'lost';
-      this.#bench.pass(POLL_MS);
-    }
-    throw new Error('the venue could not be asked');
+    const placed = answer.kind === 'accepted' || answer.kind === 'duplicate';
+    const isUnclear = answer.kind === 'unclear';
+    const fate = isUnclear ? await findOut(this.#bench, request, validUntil) : placed ? 'placed' : 'refused';
+    this.fates.set(request.clientOrderId, fate);
   }
 
   async cancel(clientOrderId: string): Promise<void> {
     await this.#bench.port.cancel(this.#bench.instrument, clientOrderId);
-  }
-
-  /** False where the venue could not be heard: the cursor stays where it was. */
-  async readFills(): Promise<boolean> {
-    try {
-      const read = await this.#bench.port.fills([this.#bench.instrument], this.#since, this.#cursor);
-      this.fills.push(...read.fills);
-      this.#cursor = read.cursor;
-      return true;
-    } catch (error) {
-      expect((error as { code?: string }).code).toMatch(/^VENUE_(UNAVAILABLE|ANSWER_MALFORMED)$/);
-      return false;
-    }
   }
 }
 
@@ -202,7 +177,7 @@ async function run(
     } else if (one.kind === 'price') {
       last = one.price;
       bench.price(last, one.part ? unit / 2 : undefined);
-    } else if (one.kind === 'fills') await driver.readFills();
+    } else if (one.kind === 'fills') await driver.fills.read();
     else if (one.kind === 'fills come late') bench.delayFills(one.ms);
     else if (one.kind === 'wait') bench.pass(one.ms);
   }
@@ -240,12 +215,13 @@ describe.each(VENUES)('%s', (venue) => {
             };
             const plan = steps.map((one) => one.step);
             await run(bench, plan, driver, faultsFor);
-            await settle(bench, driver);
-            check(bench, driver);
-            await compare(bench, driver);
+            await settle(bench, [driver.fills], 2 * bench.port.capabilities.requestValidityMs! + 100_000);
+            checkOrders(bench, driver.fates);
+            checkFills(bench, driver.fills.rows);
+            await compareOrders(bench, driver.fates, () => true);
             for (const fault of server.met) count(named.get(fault)!);
             for (const fate of driver.fates.values()) count(fate);
-            for (const _ of driver.fills) count('fill');
+            for (const _ of driver.fills.rows) count('fill');
           } finally {
             await bench.stop();
           }
@@ -261,42 +237,3 @@ describe.each(VENUES)('%s', (venue) => {
     20 * 60_000,
   );
 });
-
-/** Faults stop; what is late comes to pass; the fills are read to their end. */
-async function settle(bench: ServedBench, driver: Driver): Promise<void> {
-  bench.server.clearFaults();
-  bench.pass(2 * bench.port.capabilities.requestValidityMs! + 100_000);
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (await driver.readFills()) break;
-    bench.pass(10_000);
-  }
-  // Once more from its cursor, for what came late; nothing comes again.
-  bench.pass(1_000);
-  expect(await driver.readFills()).toBe(true);
-}
-
-function check(bench: ServedBench, driver: Driver): void {
-  const { account } = bench;
-  for (const [id, fate] of driver.fates) {
-    expect([id, fate, bench.truth(id).orders]).toEqual([id, fate, fate === 'placed' ? 1 : 0]);
-  }
-  expect(account.orders.every((one) => driver.fates.has(one.clientOrderId))).toBe(true);
-  const ours = driver.fills.map(({ time, price, quantity, side }) => ({ time, price, quantity, side }));
-  const theirs = account.trades.map(({ time, price, quantity, side }) => ({ time, price, quantity, side }));
-  const byAll = (a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-  expect(new Set(driver.fills.map((fill) => fill.id)).size).toBe(driver.fills.length);
-  expect(ours.sort(byAll)).toEqual(theirs.sort(byAll));
-}
-
-/** What the venue says of each order, and of those that work, is what it holds. */
-async function compare(bench: ServedBench, driver: Driver): Promise<void> {
-  const { port, instrument } = bench;
-  for (const [id, fate] of driver.fates) {
-    const answer = await port.query(instrument, id);
-    if (fate !== 'placed') expect(answer).toEqual({ kind: 'unknown' });
-    else expect(answer).toMatchObject({ kind: 'found', order: { clientOrderId: id, filled: bench.truth(id).filled } });
-  }
-  const open = await port.openOrders([instrument]);
-  const working = bench.account.working().map((one) => one.clientOrderId);
-  expect(open.map((one) => one.clientOrderId).sort()).toEqual(working.sort());
-}

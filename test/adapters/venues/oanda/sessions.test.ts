@@ -7,6 +7,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReplaceAnswer, VenueFill, VenueOrderRequest } from '../../../../core/ports/execution-venue.ts';
 import type { Operation } from '../../../contract/execution-venue.suite.ts';
 import { type Fault, VenueServer } from '../server/venue-server.ts';
+import {
+  checkFills,
+  checkOrders,
+  compareOrders,
+  type Fate,
+  findOut,
+  patiently,
+  type Reader,
+  readerOfFills,
+  settle,
+} from '../sessions.ts';
 import { ACCOUNT, makeBench, type OandaBench } from './bench.ts';
 
 /** `SESSIONS=1000` for the proof. */
@@ -15,7 +26,6 @@ const STEPS = 14;
 /** How long an order is asked for that is not there: OANDA sets no bound, so it is longer than any request here is late. */
 const LOST_AFTER_MS = 60_000;
 const LATEST_MS = 20_000;
-const POLL_MS = 2_500;
 
 const UNAVAILABLE = JSON.stringify({ errorMessage: 'An internal server error has occurred' });
 const LIMITED = JSON.stringify({ errorMessage: 'Too many requests.' });
@@ -90,9 +100,6 @@ const session = fc.record({
   forgetsClosed: fc.boolean(),
 });
 
-/** What the driver knows of an order at last. `lost`: its request came to nothing. */
-type Fate = 'placed' | 'refused' | 'lost';
-
 class Driver {
   readonly #bench: OandaBench;
   readonly fates = new Map<string, Fate>();
@@ -100,20 +107,18 @@ class Driver {
   readonly sent = new Map<string, VenueOrderRequest>();
   /** Ids of orders that came in the place of one another. */
   readonly chains: string[][] = [];
-  readonly fills: VenueFill[] = [];
+  readonly fills: Reader<VenueFill>;
   readonly answers: string[] = [];
-  readonly #since: number;
-  #cursor: string | undefined;
 
   constructor(bench: OandaBench) {
     this.#bench = bench;
-    this.#since = bench.now() - 1_000;
+    this.fills = readerOfFills(bench, bench.now() - 1_000);
   }
 
   /** Sends one order, and knows afterwards what became of it. After an unclear answer it asks, and never sends again. */
   async submit(request: VenueOrderRequest): Promise<void> {
     this.sent.set(request.clientOrderId, request);
-    const answer = await this.#patiently(() => this.#bench.port.submit(request));
+    const answer = await patiently(this.#bench, () => this.#bench.port.submit(request));
     const placed = answer.kind === 'accepted' || answer.kind === 'duplicate';
     const fate = answer.kind === 'unclear' ? await this.#find(request) : placed ? 'placed' : 'refused';
     this.fates.set(request.clientOrderId, fate);
@@ -123,7 +128,7 @@ class Driver {
     const order = this.sent.get(clientOrderId)!;
     if (order.type !== 'limit') return;
     const change = { order, venueOrderId: '', newClientOrderId, quantity: order.quantity, price: newPrice, trigger: 0 };
-    const answer: ReplaceAnswer = await this.#patiently(() => this.#bench.port.replace(change));
+    const answer: ReplaceAnswer = await patiently(this.#bench, () => this.#bench.port.replace(change));
     this.answers.push(`replace ${answer.kind}`);
     const changed = { ...order, clientOrderId: newClientOrderId, price: newPrice };
     const isPlaced = answer.kind === 'replaced' || answer.kind === 'canceled';
@@ -138,39 +143,9 @@ class Driver {
     await this.#bench.port.cancel(this.#bench.instrument, clientOrderId);
   }
 
-  /** False where the venue could not be heard: the cursor stays where it was. */
-  async readFills(): Promise<boolean> {
-    try {
-      const read = await this.#bench.port.fills([this.#bench.instrument], this.#since, this.#cursor);
-      this.fills.push(...read.fills);
-      this.#cursor = read.cursor;
-      return true;
-    } catch (error) {
-      expect((error as { code?: string }).code).toMatch(/^VENUE_(UNAVAILABLE|ANSWER_MALFORMED)$/);
-      return false;
-    }
-  }
-
-  async #patiently<Answer extends { kind: string }>(run: () => Promise<Answer>): Promise<Answer> {
-    for (let attempt = 0; attempt < 200; attempt++) {
-      const answer = await run();
-      if (answer.kind !== 'held-back') return answer;
-      this.#bench.pass(POLL_MS);
-    }
-    throw new Error('the venue held the order back for ever');
-  }
-
   /** Unknown counts only where it is still said when no request can come any more. */
-  async #find({ instrument, clientOrderId }: VenueOrderRequest): Promise<Fate> {
-    const until = this.#bench.now() + LOST_AFTER_MS;
-    for (let attempt = 0; attempt < 400; attempt++) {
-      const asked = this.#bench.now();
-      const answer = await this.#bench.port.query(instrument, clientOrderId);
-      if (answer.kind === 'found') return answer.order.status === 'rejected' ? 'refused' : 'placed';
-      if (answer.kind === 'unknown' && asked > until) return 'lost';
-      this.#bench.pass(POLL_MS);
-    }
-    throw new Error('the venue could not be asked');
+  #find(request: VenueOrderRequest): Promise<Fate> {
+    return findOut(this.#bench, request, this.#bench.now() + LOST_AFTER_MS);
   }
 }
 
@@ -201,7 +176,7 @@ async function take(bench: OandaBench, driver: Driver, one: Step, i: number): Pr
     const placed = bench.account.working().find((order) => order.clientOrderId === named);
     if (placed) bench.account.expire(placed);
   } else if (one.kind === 'price') bench.price(one.price, one.part ? bench.unit / 2 : undefined);
-  else if (one.kind === 'fills') await driver.readFills();
+  else if (one.kind === 'fills') await driver.fills.read();
   else if (one.kind === 'fills come late') bench.delayFills(one.ms);
   else if (one.kind === 'wait') bench.pass(one.ms);
   bench.account.halted = one.kind === 'halt';
@@ -209,47 +184,12 @@ async function take(bench: OandaBench, driver: Driver, one: Step, i: number): Pr
 
 const awayFrom = (last: number, side: 'buy' | 'sell', by: number): number => (side === 'buy' ? last - by : last + by);
 
-/** Faults stop; what is late comes to pass; the fills are read to their end. */
-async function settle(bench: OandaBench, driver: Driver): Promise<void> {
-  bench.server.clearFaults();
-  bench.pass(100_000);
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (await driver.readFills()) break;
-    bench.pass(10_000);
-  }
-  // Once more from its cursor, for what came late; nothing comes again.
-  bench.pass(1_000);
-  expect(await driver.readFills()).toBe(true);
-}
-
-function check(bench: OandaBench, driver: Driver): void {
-  const { account } = bench;
-  for (const [id, fate] of driver.fates) {
-    expect([id, fate, bench.truth(id).orders]).toEqual([id, fate, fate === 'placed' ? 1 : 0]);
-  }
-  expect(account.orders.every((one) => driver.fates.has(one.clientOrderId))).toBe(true);
-  for (const chain of driver.chains) {
+/** Orders that came in the place of one another never fill more than one of them was for. */
+function checkChains(bench: OandaBench, { chains }: Driver): void {
+  for (const chain of chains) {
     const filled = chain.reduce((sum, id) => sum + bench.truth(id).filled, 0);
     expect(filled).toBeLessThanOrEqual(bench.unit);
   }
-  const facts = ({ time, price, quantity, side }: VenueFill | (typeof account.trades)[number]) =>
-    JSON.stringify({ time, price, quantity, side });
-  expect(new Set(driver.fills.map((fill) => fill.id)).size).toBe(driver.fills.length);
-  expect(driver.fills.map(facts).sort()).toEqual(account.trades.map(facts).sort());
-}
-
-/** What the venue says of each order, and of those that work, is what it holds. */
-async function compare(bench: OandaBench, driver: Driver): Promise<void> {
-  const { port, instrument } = bench;
-  for (const [id, fate] of driver.fates) {
-    const answer = await port.query(instrument, id);
-    if (fate === 'placed') {
-      expect(answer).toMatchObject({ kind: 'found', order: { clientOrderId: id, filled: bench.truth(id).filled } });
-    } else if (fate === 'lost') expect(answer).toEqual({ kind: 'unknown' });
-  }
-  const open = await port.openOrders([instrument]);
-  const working = bench.account.working().map((one) => one.clientOrderId);
-  expect(open.map((one) => one.clientOrderId).sort()).toEqual(working.sort());
 }
 
 let server: VenueServer;
@@ -284,12 +224,15 @@ test(
             await take(bench, driver, one, i);
           }
           bench.account.halted = false;
-          await settle(bench, driver);
-          check(bench, driver);
-          await compare(bench, driver);
+          await settle(bench, [driver.fills], 100_000);
+          checkOrders(bench, driver.fates);
+          checkChains(bench, driver);
+          checkFills(bench, driver.fills.rows);
+          // One that was refused may be found, as refused.
+          await compareOrders(bench, driver.fates, (fate) => fate === 'lost');
           for (const fault of server.met) count(named.get(fault)!);
           for (const what of [...driver.fates.values(), ...driver.answers]) count(what);
-          for (const _ of driver.fills) count('fill');
+          for (const _ of driver.fills.rows) count('fill');
         } finally {
           await bench.stop();
         }

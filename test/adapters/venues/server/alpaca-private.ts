@@ -3,12 +3,21 @@ import { formatDecimal, parseDecimal } from '../../../../core/numbers.ts';
 import type { AccountMarket, AccountTrade, PlacedOrder, Placement, Refusal, VenueAccount } from './account.ts';
 import { AMOUNT_DECIMALS } from './account.ts';
 import { alpacaBars, instant, type ServedAsset, shownAsset, shownClock } from './alpaca-api.ts';
+import type { CryptoFees } from './alpaca-fees.ts';
 import type { Answer, Pending, ServedKey, VenueRequest } from './requests.ts';
 
 const MINUTE_MS = 60_000;
 const REQUESTS_PER_MINUTE = 200;
 const ACTIVITIES_PAGE_MAX = 100;
 const ORDERS_PAGE_MAX = 500;
+
+export interface Charge {
+  readonly id: string;
+  readonly activity_type: string;
+  readonly date: string;
+  /** Not listed before this. */
+  readonly visibleAt?: number;
+}
 
 export interface AlpacaSide {
   readonly account: VenueAccount;
@@ -17,7 +26,8 @@ export interface AlpacaSide {
   /** Each page of activities repeats the last of the page before. */
   doublesTrades: boolean;
   /** What is charged and paid without a trade, oldest first. */
-  readonly charges: { readonly id: string; readonly activity_type: string; readonly date: string }[];
+  readonly charges: Charge[];
+  readonly fees: CryptoFees;
   /** The data plan. */
   mayReadSip: boolean;
   /** Orders take no cancellation. */
@@ -315,11 +325,13 @@ function activities({ side, query, now }: Given): Answer {
 }
 
 /** By their dates, with those of the asked types alone. */
-function charges({ side, query }: Given): Answer {
+function charges({ side, query, now }: Given): Answer {
   const size = Number(query.get('page_size') ?? ACTIVITIES_PAGE_MAX);
   const types = (query.get('activity_types') ?? '').split(',');
   const after = Date.parse(query.get('after') ?? '') || 0;
-  const all = side.charges.filter((one) => types.includes(one.activity_type) && Date.parse(one.date) > after);
+  const all = side.charges
+    .filter((one) => types.includes(one.activity_type) && Date.parse(one.date) > after && (one.visibleAt ?? 0) <= now)
+    .map(({ visibleAt: _visibleAt, ...shown }) => shown);
   const from = all.findIndex(({ id }) => id === query.get('page_token')) + 1;
   return { body: all.slice(from, from + size) };
 }

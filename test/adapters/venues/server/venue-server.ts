@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { VenueAccount } from './account.ts';
 import { servedAssets } from './alpaca-api.ts';
+import { chargeFee, cryptoFees, postFees } from './alpaca-fees.ts';
 import { type AlpacaSide, alpacaAnswer } from './alpaca-private.ts';
 import { binanceAnswer } from './binance-api.ts';
 import { type BinanceSide, binancePrivate } from './binance-private.ts';
@@ -113,6 +114,7 @@ export class VenueServer {
     }
     this.#now = now;
     for (const { account } of Object.values(this.accounts)) account.tick(now);
+    postFees(this.accounts.alpaca, now);
     this.streams.tick();
   }
 
@@ -236,11 +238,13 @@ function accountsOf(markets: readonly ServedMarket[]): ServedAccounts {
     key: keyNamed('alpaca'),
     assets: servedAssets(markets),
     charges: [],
+    fees: cryptoFees(),
     doublesTrades: false,
     mayReadSip: false,
     replacing: false,
     used: { minute: 0, count: 0 },
   };
+  alpaca.account.observers.push((event) => chargeFee(alpaca, event));
   const oanda = oandaSide(keyNamed('oanda'));
   return { ...unifiedAccounts(markets), binance: binance(false), usdm: binance(true), kraken, alpaca, oanda };
 }
