@@ -1,6 +1,7 @@
 /** The way to OANDA's v20 REST interface: each request sent once, within its budget, and its answer told from silence. */
+import { PlimsollError } from '../../../core/errors.ts';
 import { Budget } from '../http/budget.ts';
-import { OverBudget, Said, Unheard, Unsent } from '../http/failures.ts';
+import { OverBudget, problemOf, Said, Unheard, Unsent } from '../http/failures.ts';
 import { Malformed, readJson } from '../http/json.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { Redaction } from '../redaction.ts';
@@ -123,6 +124,15 @@ export class OandaClient {
     await response.body?.cancel();
     const message = `HTTP ${response.status}`;
     throw new Said({ status: response.status, code: 'no stream', message }, 'unclear');
+  }
+
+  /** Runs what must give the whole or nothing. Throws `PlimsollError`. */
+  async read<T>(what: string, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      throw error instanceof PlimsollError ? error : problemOf(this.venue, what, error, this.redact(error));
+    }
   }
 
   /** What an attempt to prepare a request ended with, as the request not having been sent. */

@@ -65,6 +65,12 @@ export class OandaListings {
     });
   }
 
+  /** The same by name. */
+  async byName(ask: OandaAsk, instruments: readonly Instrument[]): Promise<Map<string, OandaListing>> {
+    const listings = await this.list(ask, instruments);
+    return new Map(listings.map((listing) => [listing.name, listing]));
+  }
+
   #row(symbol: string): Fields {
     const row = this.#rows.get(symbol);
     if (row === undefined) throw symbolUnknown(this.#client.venue, symbol, this.#rows.keys());
