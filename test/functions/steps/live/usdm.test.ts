@@ -2,38 +2,18 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openBinance } from '../../../../adapters/venues/ccxt/binance.ts';
 import { openBinanceUsdmExecution } from '../../../../adapters/venues/ccxt/binance-execution.ts';
-import { configurationSchema } from '../../../../core/configuration/schema.ts';
-import type { Engine } from '../../../../core/engine/engine.ts';
-import type { LedgerEvent } from '../../../../core/ledger/events.ts';
 import { fold } from '../../../../core/ledger/fold.ts';
 import { verifyLedger } from '../../../../core/ledger/verify.ts';
 import type { Instrument } from '../../../../core/market/instrument.ts';
 import { parseDecimal } from '../../../../core/numbers.ts';
 import type { ExecutionVenuePort } from '../../../../core/ports/execution-venue.ts';
-import { type Decision, type StrategyContext, strategy } from '../../../../core/strategies/contract.ts';
-import { z } from '../../../../core/strategies/index.ts';
-import type { AnyStrategy } from '../../../../core/strategies/runner.ts';
-import { loadAccount } from '../../../../functions/steps/account-state.ts';
-import { armLive } from '../../../../functions/steps/commands-live.ts';
-import { engineOf } from '../../../../functions/steps/engines.ts';
-import { executeStep } from '../../../../functions/steps/execute.ts';
-import { ingestStep, openAccount } from '../../../../functions/steps/ingest.ts';
-import type { CycleMessage, StepPorts } from '../../../../functions/steps/ports.ts';
-import { reconcileStep } from '../../../../functions/steps/reconcile.ts';
-import { riskStep } from '../../../../functions/steps/risk.ts';
-import { signalStep } from '../../../../functions/steps/signal.ts';
 import { AMOUNT_DECIMALS } from '../../../adapters/venues/server/account.ts';
 import { VenueServer } from '../../../adapters/venues/server/venue-server.ts';
-import { by } from './desk.ts';
-import { MemoryLedger } from './memory-ledger.ts';
+import { type Script, targets, VenueDesk } from './venue-desk.ts';
 
 const MINUTE = 60_000;
-const STREAM = 'local/perp';
 const SYMBOL = 'BTC/USDT:USDT';
 const MARKET = { base: 'BTC', quote: 'USDT', quantityDecimals: 5, priceDecimals: 2 } as const;
-const STEPS = { reconcile: reconcileStep, signal: signalStep, risk: riskStep, execute: executeStep } as const;
-
-type Script = (context: StrategyContext, strategy: number, cycle: number) => Decision;
 
 let server: VenueServer;
 let venue: ExecutionVenuePort;
@@ -57,93 +37,18 @@ afterEach(async () => {
 
 const account = () => server.accounts.usdm.account;
 
-class Perpetuals {
-  readonly ledger = new MemoryLedger();
-  readonly ports: StepPorts;
-  readonly #queue: { readonly queue: string; readonly body: CycleMessage }[] = [];
-  readonly #from = Math.floor(server.now / MINUTE) * MINUTE - 120 * MINUTE;
-  cycle = 0;
-
+class Perpetuals extends VenueDesk {
   constructor(script: Script, live: object = {}) {
-    const definitions = ['first', 'second'].map((name, index) =>
-      strategy({
-        name,
-        params: z.object({}),
-        indicators: () => ({}),
-        onBar: (context) => script(context as never, index, this.cycle),
-      }),
-    );
-    this.ports = {
-      ledger: this.ledger,
-      send: async (queue, { body }) => {
-        this.#queue.push({ queue, body: body as unknown as CycleMessage });
-      },
-      configuration: configurationSchema.parse({
-        venues: { usdm: { kind: 'ccxt', exchange: 'binance', market: 'linear', credentials: 'usdm' } },
-        universes: { one: { venue: 'usdm', symbols: [SYMBOL], timeframe: '1m' } },
-        accounts: [
-          {
-            id: 'perp',
-            universe: 'one',
-            cash: 2_000,
-            strategies: definitions.map(({ name }) => ({ strategy: name, allocation: 0.5 })),
-            limits: { allowShort: true },
-            live: { first: { maxOrderNotional: 2_000, maxExposure: 4_000 }, ...live },
-          },
-        ],
-      }),
-      registry: new Map(
-        (definitions as AnyStrategy[]).map((definition) => [
-          definition.name,
-          { definition, codeHash: '00'.repeat(32), origin: 'test' },
-        ]),
-      ),
-      now: () => server.now,
-      withDeadline: (_timeoutMs, _what, work) => work(),
-      venue: () => venue,
-    };
-  }
-
-  async open(): Promise<void> {
-    this.#price(4_500_000);
-    await openAccount(this.ports, this.ports.configuration.accounts[0], instruments, 'live', this.#from);
-    const request = { typed: 'perp', maxOrderNotional: 2_000, maxExposure: 4_000, reason: 'a test' };
-    await armLive(this.ports, STREAM, request, by('arm'));
-    await this.run(4_500_000);
-  }
-
-  /** One cycle whose bar closes at a price (scaled). */
-  async run(close: number): Promise<void> {
-    this.cycle++;
-    const asOf = this.#from + this.cycle * MINUTE;
-    server.now += MINUTE;
-    this.#price(close);
-    const bar = { timestamp: asOf - MINUTE, open: close, high: close, low: close, close, volume: 100 };
-    const arrived = { asOf, bars: new Map([[SYMBOL, bar]]) };
-    await ingestStep(this.ports, this.ports.configuration.accounts[0], arrived);
-    for (let handled = 0; this.#queue.length > 0 && handled < 50; handled++) {
-      const { queue, body } = this.#queue.shift()!;
-      await STEPS[queue as keyof typeof STEPS](this.ports, body);
-    }
-  }
-
-  async engine(): Promise<Engine> {
-    const { state } = await loadAccount(this.ledger, STREAM);
-    const engine = await engineOf(this.ports, STREAM);
-    engine.restore(state.engine);
-    return engine;
-  }
-
-  events(): LedgerEvent[] {
-    return this.ledger.commits.flatMap(({ events }) => events as unknown as LedgerEvent[]);
-  }
-
-  of(kind: LedgerEvent['kind']): LedgerEvent[] {
-    return this.events().filter((event) => event.kind === kind);
-  }
-
-  alerts(): unknown[] {
-    return this.of('VenueAlert').map(({ body }) => (body as { code: string }).code);
+    super(script, {
+      id: 'perp',
+      venue: { kind: 'ccxt', exchange: 'binance', market: 'linear', credentials: 'usdm' },
+      limits: { allowShort: true },
+      live,
+      instrument: instruments[0],
+      port: venue,
+      clock: server,
+      price: (scaled) => account().setPrice(MARKET, scaled, server.now),
+    });
   }
 
   /** Wallet of the venue beyond what the account was not given, against the account's cash and the cost of what is held. */
@@ -158,18 +63,7 @@ class Perpetuals {
     expect(engine.markets[0].netQuantity).toBe(position?.quantity ?? 0);
     expect(String(fold(this.events()).account.cash)).toBe(String(engine.cash));
   }
-
-  #price(scaled: number): void {
-    account().setPrice(MARKET, scaled, server.now);
-  }
 }
-
-const targets =
-  (by_: readonly (readonly [cycle: number, strategy: number, exposure: number])[]): Script =>
-  ({ target }, of, at) => {
-    const found = by_.find(([cycle, index]) => cycle === at && index === of);
-    return found && target(found[2], 'as planned', { rebalance: true });
-  };
 
 describe('a live account in perpetuals', () => {
   test('opens, is paid and pays funding by what each strategy holds, and closes equal to its venue', async () => {
@@ -181,7 +75,7 @@ describe('a live account in perpetuals', () => {
         [7, 1, 0],
       ]),
     );
-    await desk.open();
+    await desk.open(4_500_000);
     await desk.run(4_500_000);
     await desk.run(4_510_000);
     await desk.run(4_520_000);
@@ -212,7 +106,7 @@ describe('a live account in perpetuals', () => {
         [2, 1, 0.4],
       ]),
     );
-    await desk.open();
+    await desk.open(4_500_000);
     await desk.run(4_500_000);
     await desk.run(4_500_000);
     account().setPrice(MARKET, 3_000_000, server.now);
@@ -233,7 +127,7 @@ describe('a live account in perpetuals', () => {
         ? order({ side: 'buy', type: 'limit', quantity: 0.01, price: 44_000, reason: 'rests' })
         : undefined;
     const desk = new Perpetuals(rests, { cancelAllAfterMs: 3 * MINUTE });
-    await desk.open();
+    await desk.open(4_500_000);
     for (let cycle = 0; cycle < 6; cycle++) await desk.run(4_500_000);
     expect(account().working()).toHaveLength(1);
     server.now += 3 * MINUTE;
@@ -249,7 +143,7 @@ describe('a live account in perpetuals', () => {
 
   test('hears from the venue that its market is halted, opens nothing there, and opens once it trades', async () => {
     const desk = new Perpetuals(({ target }, of, at) => (of === 0 && at > 1 ? target(0.8, 'in') : undefined));
-    await desk.open();
+    await desk.open(4_500_000);
     server.notices = { market: 'PRE_SETTLE' };
     await desk.run(4_500_000);
     expect(desk.alerts()).toEqual(['MARKET_NOT_OPEN']);
@@ -265,7 +159,7 @@ describe('a live account in perpetuals', () => {
     const held = { market: MARKET, quantity: 1_000, cost: 45_000_000_000n };
     account().positions.set('BTC', held);
     const desk = new Perpetuals(targets([[2, 0, 0.8]]));
-    await desk.open();
+    await desk.open(4_500_000);
     await desk.run(4_500_000);
     expect(desk.alerts()).toEqual(['POSITION_BEFORE_ACCOUNT']);
     expect(desk.of('OrderDenied').map(({ denial }) => denial)).toEqual(['VENUE_NOT_RECONCILED']);
@@ -279,7 +173,7 @@ describe('a live account in perpetuals', () => {
       },
     });
     (blind.ports as { venue: unknown }).venue = () => without;
-    await blind.open();
+    await blind.open(4_500_000);
     await blind.run(4_500_000);
     expect(blind.alerts()).toEqual(['VENUE_NOT_WIRED']);
     expect(account().orders).toEqual([]);
