@@ -40,15 +40,19 @@ export class FeesToCome {
     this.#expected = [...waited, { asset, units, time }].slice(-FEES_TO_COME_BOUNDS.fills);
   }
 
-  /** Whether fees may explain that a balance lacks so much. */
-  explains(asset: string, units: bigint): boolean {
-    const most = this.#expected.reduce((sum, one) => (one.asset === asset ? sum + one.units : sum), 0n);
-    return units > 0n && units <= most;
+  /** The most that may be missing of an asset, and is not booked. */
+  mostOf(asset: string): bigint {
+    return this.#expected.reduce((sum, one) => (one.asset === asset ? sum + one.units : sum), 0n);
   }
 
-  /** So much is booked as fees that the venue has not said. */
+  /** Whether fees may explain that a balance lacks so much. */
+  explains(asset: string, units: bigint): boolean {
+    return units > 0n && units <= this.mostOf(asset);
+  }
+
+  /** So much is booked as fees that the venue has not said. What a balance lacks is all that was taken: no more is expected. */
   book(asset: string, units: bigint): void {
-    this.#use(asset, units);
+    this.#expected = this.#expected.filter((one) => one.asset !== asset);
     this.#ahead.set(asset, (this.#ahead.get(asset) ?? 0n) + units);
   }
 

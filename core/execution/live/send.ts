@@ -1,6 +1,7 @@
 /** What of the persisted orders is sent now: chosen, and marked before any venue hears of it. */
 import { cancel, endCanceled, notionalOf, reject } from '../../engine/bookkeeping.ts';
 import type { Engine } from '../../engine/engine.ts';
+import type { MarketState } from '../../engine/market-state.ts';
 import { liveOf, orderOf, prepare, watchHere } from '../../engine/venue-bookkeeping.ts';
 import { mulDivFloor } from '../../numbers.ts';
 import type { VenueCapabilities, VenueOrderRequest } from '../../ports/execution-venue.ts';
@@ -8,6 +9,7 @@ import { forbids } from '../../risk/kill-switch.ts';
 import { isUntriggeredStop, type Order, type OrderType } from '../order.ts';
 import { affordable } from '../prices.ts';
 import { LIVE_BOUNDS, type LiveOrder } from './account.ts';
+import { comparable } from './amounts.ts';
 import { clientOrderIdOf } from './client-order-id.ts';
 import { standingAgainst } from './market-standing.ts';
 
@@ -184,17 +186,24 @@ function quantityToAsk(engine: Engine, order: Order): number {
   return affordable(market, order.budget, priceOf(engine, order), false);
 }
 
-/** What it may lower, less what others are out to lower. */
+/** What it may lower, less what others are out to lower, and what the venue may have taken as a fee and not said. */
 function reducible(engine: Engine, order: Order): number {
   const market = engine.markets[order.instrument];
   const held = engine.position(order.strategy, order.instrument).quantity;
-  let room = held > 0 === (order.side === 'sell') ? Math.abs(held) : 0;
+  let room = held > 0 === (order.side === 'sell') ? Math.abs(held) - feesNotSaid(engine, market) : 0;
   for (const other of market.orders) {
     const out = other !== order && other.strategy === order.strategy && other.reduceOnly;
     const live = out ? liveOf(engine).orders.get(other.id) : undefined;
     if (live) room -= Math.max(0, live.quantity - other.filled);
   }
   return Math.max(0, Math.floor(Math.min(order.quantity - order.filled, room) / market.lot) * market.lot);
+}
+
+/** Coins of a market, scaled, that a sale should leave: the venue would refuse one of more than it holds. */
+function feesNotSaid(engine: Engine, { instrument, isPerpetual }: MarketState): number {
+  const most = isPerpetual ? 0n : liveOf(engine).feesToCome.mostOf(instrument.base);
+  const unit = comparable(1, instrument.quantityDecimals);
+  return Number((most + unit - 1n) / unit);
 }
 
 /** What one unit of it may cost: its own price, or the last one and the cushion above it. */

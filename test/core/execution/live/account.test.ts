@@ -30,8 +30,8 @@ function eventful(): LiveAccount {
   live.heard = { at: 5, on: 'start' };
   live.fillCursor = 'f';
   live.paymentCursor = 'p';
-  live.feesToCome.expect('A', 12n, 11);
   live.feesToCome.book('A', 5n);
+  live.feesToCome.expect('A', 7n, 11);
   live.fillsSince = 6;
   live.takeFill('A 1');
   live.takeFill('A 2');

@@ -22,18 +22,25 @@ describe('fees that are yet to come', () => {
     expect(fees.explains('USD', 1n)).toBe(false);
   });
 
-  test('explain once: what is booked is expected no more', () => {
+  test('explain once: what a balance lacked was all that was taken of the asset', () => {
     const fees = expecting(3n, 4n);
+    fees.expect('USD', 1n, 2);
+    expect(fees.mostOf('BTC')).toBe(7n);
     fees.book('BTC', 5n);
-    expect([fees.explains('BTC', 2n), fees.explains('BTC', 3n)]).toEqual([true, false]);
+    expect([fees.mostOf('BTC'), fees.explains('BTC', 1n), fees.explains('USD', 1n)]).toEqual([0n, false, true]);
   });
 
   test('are booked once: what the venue says of what was booked leaves nothing to book', () => {
     const fees = expecting(10n);
     fees.book('BTC', 5n);
     expect([fees.settle('BTC', 3n), fees.settle('BTC', 3n), fees.settle('BTC', 3n)]).toEqual([0n, 1n, 3n]);
-    expect([fees.explains('BTC', 1n), fees.explains('BTC', 2n)]).toEqual([true, false]);
     expect(fees.settle('USD', 9n)).toBe(9n);
+  });
+
+  test('are expected less by what the venue says of them, of the oldest fills first', () => {
+    const fees = expecting(3n, 4n);
+    expect(fees.settle('BTC', 5n)).toBe(5n);
+    expect(fees.snapshot()).toEqual({ expected: [['BTC', '2', 1]], ahead: {} });
   });
 
   test('are waited for no longer than a fee may be late, and of no more fills than a bound', () => {
@@ -49,6 +56,7 @@ describe('fees that are yet to come', () => {
   test('come back as they were stored', () => {
     const fees = expecting(10n);
     fees.book('BTC', 4n);
+    fees.expect('BTC', 6n, 0);
     const again = new FeesToCome();
     again.restore(JSON.parse(JSON.stringify(fees.snapshot())));
     expect(again.snapshot()).toEqual({ expected: [['BTC', '6', 0]], ahead: { BTC: '4' } });

@@ -27,10 +27,10 @@ const PLAN = targets([
   [16, 1, 0],
 ]);
 
-async function opened(taken: TakesFees): Promise<VenueDesk> {
+async function opened(taken: TakesFees, plan = PLAN): Promise<VenueDesk> {
   bench = await makeBench(server, { timeoutMs: 10_000 });
   bench.takeFees(taken);
-  const desk = new VenueDesk(PLAN, {
+  const desk = new VenueDesk(plan, {
     id: 'coins',
     venue: { kind: 'alpaca', assetClass: 'crypto', credentials: 'alpaca' },
     instrument: bench.instrument,
@@ -79,3 +79,19 @@ test.each(['with the fill', 'at the end of the day'] as const)(
     expect(desk.of('OrderRejected')).toEqual([]);
   },
 );
+
+test('what was just bought can be sold, though the coin was taken and nothing has said so', async () => {
+  const desk = await opened(
+    'with the fill',
+    targets([
+      [2, 0, 0.4],
+      [3, 0, 0],
+    ]),
+  );
+  for (let cycle = 0; cycle < 5; cycle++) await desk.run(PRICE);
+  expect(bench.account.trades.map(({ side }) => side)).toEqual(['buy', 'sell']);
+  expect([desk.of('OrderRejected'), desk.alerts()]).toEqual([[], []]);
+  // What is left is what the fee might have been beyond what it was.
+  const [{ netQuantity, instrument }] = (await desk.engine()).markets;
+  expect(netQuantity / 10 ** instrument.quantityDecimals).toBeLessThan(0.02 * 0.0006);
+});
