@@ -1,4 +1,5 @@
 /** A ledger written by hand that holds and has every kind of event in it. */
+import { EXTERNAL } from '../../../core/execution/live/account.ts';
 import type { LedgerEvent } from '../../../core/ledger/events.ts';
 import { account, CYCLE, type HandWritten, listing, PERPETUAL, SPOT } from './by-hand.ts';
 
@@ -83,6 +84,8 @@ function venueFills(at: HandWritten): void {
   at.add('FundingSettled', { ...funding, amount: '-20', cash: '1019900' });
   const paid = { strategy: 0, instrument: PERPETUAL, payment: 1, time: CYCLE };
   at.add('PaidAtVenue', { ...paid, amount: '5', cash: '1019905' });
+  const coins = { strategy: EXTERNAL, instrument: SPOT, payment: 1, time: CYCLE };
+  at.add('PaidInBaseAtVenue', { ...coins, quantity: '-1', realised: '0', position: '-1' });
   at.add('ClosedAtVenue', {
     ...{ maker: false, side: 'sell', strategy: 0, instrument: PERPETUAL, quantity: '2000', price: '10000', fee: '0' },
     ...{ realised: '0', cash: '1019905', position: '0', fill: 1, time: CYCLE },
