@@ -335,7 +335,7 @@ export class Engine {
       this.totalMark += market.mark;
       for (const order of market.orders) this.#countOrder(market, order);
       for (const order of market.held) this.#countOrder(market, order);
-      refreshEnvelope(market, this.positionsIn(market.index));
+      refreshEnvelope(this, market);
       countCloseDue(this, market);
     }
     for (const order of this.intents) this.#countOrder(this.markets[order.instrument], order);

@@ -1,3 +1,4 @@
+import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
 import type { Position } from '../engine/position.ts';
 import { guardedPrice } from '../risk/margin-guard.ts';
@@ -22,7 +23,7 @@ export function isTouched(market: MarketState): boolean {
 }
 
 /** Opens the envelope as far as the resting orders allow. */
-export function refreshEnvelope(market: MarketState, positions: readonly Position[]): void {
+export function refreshEnvelope(engine: Engine, market: MarketState): void {
   let above = Number.POSITIVE_INFINITY;
   let below = Number.NEGATIVE_INFINITY;
   // An algorithm decides with every bar.
@@ -46,7 +47,7 @@ export function refreshEnvelope(market: MarketState, positions: readonly Positio
   }
   market.touchAbove = above;
   market.touchBelow = below;
-  if (market.isPerpetual) narrowToLiquidation(market, positions);
+  if (market.isPerpetual) narrowToLiquidation(market, engine.positionsIn(market.index));
 }
 
 const isWorked = ({ isParent }: Order): boolean => isParent;

@@ -27,7 +27,6 @@
 import { cancel, fill, trigger } from '../engine/bookkeeping.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MarketState } from '../engine/market-state.ts';
-import type { Position } from '../engine/position.ts';
 import { afterFill, cancelReducer } from './after-fill.ts';
 import { moveToBreakEven } from './break-even.ts';
 import { refreshEnvelope } from './envelope.ts';
@@ -42,8 +41,6 @@ const REASONS = {
   kill: 'it could not fill as a whole',
 } as const;
 
-const NO_POSITIONS: readonly Position[] = [];
-
 /** Matches the orders of `market` against its current bar. */
 export function matchMarket(engine: Engine, market: MarketState): void {
   const bar = { available: liquidity(engine, market), atOpen: true };
@@ -54,7 +51,7 @@ export function matchMarket(engine: Engine, market: MarketState): void {
     trail(engine, market, bar);
     endOfBar(engine, market);
   }
-  refreshEnvelope(market, market.isPerpetual ? engine.positionsIn(market.index) : NO_POSITIONS);
+  refreshEnvelope(engine, market);
 }
 
 interface BarUse {

@@ -16,7 +16,7 @@ const MILLION = 1_000_000;
 export function worsened(engine: Engine, market: MarketState, side: Side, price: number, quantity: number): number {
   const { slippageBps, spreadBps, volumeShare } = engine.definition.execution;
   let bps = slippageBps + spreadBps / 2;
-  if (volumeShare && volumeShare.impactBps > 0 && quantity > 0) {
+  if (volumeShare && quantity > 0) {
     const share = quantity / (market.volume[market.at] * market.quantityScale);
     bps += volumeShare.impactBps * share * share;
   }
@@ -24,7 +24,7 @@ export function worsened(engine: Engine, market: MarketState, side: Side, price:
   const rate = Math.ceil(bps * 100 - 1e-9);
   const { tick } = market;
   if (side === 'buy') return mulDivCeil(price, MILLION + rate, MILLION * tick) * tick;
-  return rate >= MILLION ? tick : Math.max(tick, mulDivFloor(price, MILLION - rate, MILLION * tick) * tick);
+  return Math.max(tick, mulDivFloor(price, MILLION - rate, MILLION * tick) * tick);
 }
 
 /**

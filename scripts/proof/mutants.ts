@@ -25,7 +25,13 @@ const TESTS: Readonly<Record<string, readonly string[]>> = {
   ],
   'core/risk': ['test/core/risk/**/*.test.ts', 'test/core/cycle/*.test.ts', 'test/core/engine/restore.test.ts'],
   'core/execution/live': ['test/core/execution/live/*.test.ts', 'test/functions/steps/live/*.test.ts'],
-  'core/execution': ['test/core/execution/**/*.test.ts', 'test/core/engine/restore.test.ts'],
+  'core/execution': [
+    'test/core/execution/**/*.test.ts',
+    'test/core/engine/restore.test.ts',
+    'test/core/ledger/worked-orders.test.ts',
+    'test/core/risk/margin-guard.test.ts',
+    'test/core/risk/stops.test.ts',
+  ],
 };
 const LEFT_OUT = /in-chromium|\/references\.test|\.property\.test/;
 
