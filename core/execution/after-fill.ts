@@ -112,7 +112,7 @@ function activateLegs(
     else activate(engine, leg, 0, notPassed(leg, level(leg.trigger), reached));
     setBreakEven(market, leg, price);
     // Of the bar of an entry that filled after its open, neither the target nor the extreme that moves a stop is known to be later.
-    leg.waits = !atOpen && (leg.type !== 'stop' || leg.breakEvenFrom !== 0);
+    leg.waits = !atOpen;
   }
 }
 

@@ -138,13 +138,13 @@ export class ShortfallFold {
     const instrument =
       event.instrument ?? this.#decided.get(this.#sent.get(event.order as number)?.of ?? 0)?.instrument;
     if (typeof instrument !== 'number') return;
-    if (event.kind === 'OrderInitialized' && DECIDED.includes(event.purpose as Purpose) && event.parent === 0)
+    if (event.kind === 'OrderInitialized' && DECIDED.includes(event.purpose as Purpose))
       this.#lastPrices.set(instrument, integer(event.reference));
     else if (price !== undefined && isMarkets && integer(price) > 0n) this.#lastPrices.set(instrument, integer(price));
   }
 
   #begin(event: LedgerEvent): void {
-    if (event.parent !== 0 || !DECIDED.includes(event.purpose as Purpose)) return;
+    if (!DECIDED.includes(event.purpose as Purpose)) return;
     const id = event.order as number;
     const own: Sent = { of: id, reference: integer(event.reference), filled: 0n };
     const decided: Decided = {
@@ -210,8 +210,7 @@ export class ShortfallFold {
     const endPrice = this.#lastPrices.get(instrument) ?? decisionPrice;
     const worth = (quantity: bigint, price: bigint): bigint => this.#value(instrument, quantity * price, false);
     const decidedWorth = worth(filled, decisionPrice);
-    const sentWorth =
-      algorithm === null ? decidedWorth : parts.reduce((sum, part) => sum + worth(part.filled, part.reference), 0n);
+    const sentWorth = parts.reduce((sum, part) => sum + worth(part.filled, part.reference), 0n);
     const delay = sign * (sentWorth - decidedWorth);
     const execution = sign * (decided.paid - sentWorth);
     const opportunity = sign * (worth(missing, endPrice) - worth(missing, decisionPrice));

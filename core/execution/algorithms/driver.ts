@@ -75,8 +75,7 @@ function finish(engine: Engine, market: MarketState, parent: ParentOrder): void 
   if (isLastOut) return;
   for (const child of childrenOf(engine, parent)) cancel(engine, child, REASONS.over);
   if (childrenOf(engine, parent).length > 0) return;
-  const last: Move = { due: totalOf(parent), price, replaces: false };
-  if (!send(engine, market, parent, last, 'ioc')) end(engine, parent, REASONS.over);
+  if (!send(engine, market, parent, { due: totalOf(parent), price }, 'ioc')) end(engine, parent, REASONS.over);
 }
 
 function move(engine: Engine, market: MarketState, parent: ParentOrder): void {
@@ -124,7 +123,7 @@ function send(
   engine: Engine,
   market: MarketState,
   parent: ParentOrder,
-  { due, price }: Move,
+  { due, price }: Pick<Move, 'due' | 'price'>,
   rest: 'gtc' | 'ioc',
 ): boolean {
   const amount = amountOf(engine, market, parent, due, price || market.lastPrice);
@@ -165,7 +164,6 @@ function amountOf(engine: Engine, market: MarketState, parent: ParentOrder, due:
   const out = workingOf(childrenOf(engine, parent));
   const whole = parent.reduceOnly ? Math.min(restOf(parent), reducible(engine, parent)) - out : restOf(parent) - out;
   const wanted = Math.min(whole, due - usedOf(parent) - out);
-  if (wanted <= 0) return 0;
   const onLot = (amount: number): number => (parent.budget > 0 ? amount : Math.floor(amount / market.lot) * market.lot);
   const amount = onLot(wanted);
   const isLast = !isSendable(market, parent, whole - amount, price);

@@ -12,8 +12,8 @@ const PARAMETERS: Record<Algorithm['kind'], readonly string[]> = {
 /** As a clause; undefined where it can be handled. */
 export function algorithmFault(algorithm: unknown): string | undefined {
   if (algorithm === undefined) return undefined;
-  const given = algorithm as Readonly<Record<string, unknown>>;
-  if (typeof given !== 'object' || given === null || !ALGORITHM_KINDS.includes(given.kind as never))
+  const given = algorithm as Readonly<Record<string, unknown>> | null;
+  if (given === null || !ALGORITHM_KINDS.includes(given.kind as never))
     return `its algorithm is of no known kind; give one of ${ALGORITHM_KINDS.join(', ')}`;
   const kind = given.kind as Algorithm['kind'];
   const known = ['kind', 'limit', 'atEnd', ...PARAMETERS[kind]];

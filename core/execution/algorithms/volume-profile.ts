@@ -42,7 +42,7 @@ export class VolumeProfiles {
   /** Takes the bars of a market that it has not seen yet, up to the one of the cycle; nothing of a later one is looked at. */
   take(market: MarketState): void {
     const { index, at, timestamp } = market;
-    if (this.#kept[index] === 0 || at < 0) return;
+    if (this.#kept[index] === 0) return;
     let from = at + 1;
     while (from > 0 && timestamp[from - 1] > this.#upTo[index]) from--;
     for (let k = from; k <= at; k++) this.#add(index, timestamp[k], market.volume[k]);
@@ -76,14 +76,14 @@ export class VolumeProfiles {
   }
 
   snapshot(): RecordedVolumes[] {
-    return this.#kept.flatMap((kept, instrument) =>
-      kept === 0 || this.#days[instrument].length === 0
+    return this.#days.flatMap((days, instrument) =>
+      days.length === 0
         ? []
         : [
             {
               instrument,
               upTo: this.#upTo[instrument],
-              days: this.#days[instrument].map(({ day, volumes }) => ({ day, volumes: [...volumes] })),
+              days: days.map(({ day, volumes }) => ({ day, volumes: [...volumes] })),
             },
           ],
     );
@@ -108,16 +108,18 @@ export function volumeProfilesOf(
   markets: readonly MarketState[],
   strategies: readonly RunningStrategy[],
 ): VolumeProfiles | undefined {
-  const asking = strategies.filter(({ definition }) => definition.volumeDays !== undefined);
+  const asking = strategies.flatMap(({ definition, params, instruments }) =>
+    definition.volumeDays === undefined ? [] : [{ instruments, days: boundedDays(definition.volumeDays(params)) }],
+  );
   if (asking.length === 0) return undefined;
   const kept = markets.map(({ instrument: { symbol } }) =>
-    Math.max(0, ...asking.filter(({ instruments }) => instruments.includes(symbol)).map(daysOf)),
+    Math.max(0, ...asking.filter(({ instruments }) => instruments.includes(symbol)).map(({ days }) => days)),
   );
   return new VolumeProfiles(kept);
 }
 
-const daysOf = ({ definition, params }: RunningStrategy): number =>
-  Math.min(ALGORITHM_BOUNDS.volumeDays, Math.max(1, Math.floor(definition.volumeDays?.(params) ?? 0)));
+/** Whole days, at least one; what is no number is one, too, or nothing would ever be forgotten. */
+const boundedDays = (days: number): number => Math.min(ALGORITHM_BOUNDS.volumeDays, Math.max(1, Math.floor(days) || 1));
 
 /** Takes the bars of the cycle in; a function of its own, for accounts that have no volumes to keep. */
 export function takeVolumes({ volumes, due, dueCount }: Engine): void {

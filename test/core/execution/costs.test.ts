@@ -208,8 +208,20 @@ describe('liquidation', () => {
     expect(long.fills[1]).toMatchObject({ purpose: 'liquidation', price: 94.74, realised: -5.26, position: 0 });
     expect(trade({ 0: buy({ quantity: 1 }) }, [CALM, CALM, [98, 99, 94.75, 98]], options).fills).toHaveLength(1);
     const short = trade({ 0: sell({ quantity: 1 }) }, [CALM, CALM, [102, 104.76, 101, 102]], options);
-    expect(short.fills[1]).toMatchObject({ purpose: 'liquidation', price: 104.76 });
+    expect(short.fills[1]).toMatchObject({ purpose: 'liquidation', side: 'buy', price: 104.76, position: 0 });
     expect(trade({ 0: sell({ quantity: 1 }) }, [CALM, CALM, [102, 104.75, 101, 102]], options).fills).toHaveLength(1);
+  });
+
+  test('is an order of the venue that only reduces, pays as a taker, and is over', () => {
+    const fees = { instruments: [perpetual({ takerFeeBps: 10, makerFeeBps: 0 })] };
+    const { of, fills, engine, events } = trade({ 0: buy({ quantity: 1 }) }, [CALM, CALM, [98, 99, 94, 98]], fees);
+    // A thousandth of 94.74, up to the next cent.
+    expect(fills[1]).toMatchObject({ purpose: 'liquidation', fee: 0.1, maker: false });
+    const [, closing] = of('OrderInitialized');
+    expect(closing).toMatchObject({ reduceOnly: true, reduced: false, reference: '9474' });
+    const text = events.find(({ body }) => (body as { index?: number } | undefined)?.index === closing.reason);
+    expect(text?.body).toMatchObject({ text: 'the venue liquidated the position' });
+    expect(engine.workingOrders).toBe(0);
   });
 
   test('happens at the open that has gapped past that price, before any order', () => {
@@ -278,5 +290,6 @@ describe('several strategies in one instrument', () => {
       bars([CALM, CALM, [100, 101, 97, 98]]),
     );
     expect([engine.position(0, 0).quantity, engine.position(1, 0).quantity]).toEqual([0, 1_000]);
+    expect(engine.markets[0].orders).toMatchObject([{ strategy: 1, trigger: 9_600 }]);
   });
 });

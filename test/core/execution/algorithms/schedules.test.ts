@@ -84,6 +84,11 @@ describe('a VWAP', () => {
       expect([0, 29, 59].map((minutes) => vwap(unknown, after(minutes)).due)).toEqual([16, 500, 1_000]);
   });
 
+  test('replaces what its limit has left unfilled, and adds to what works at the market', () => {
+    expect(vwap(set([]), situation({}))).toMatchObject({ price: 0, replaces: false });
+    expect(vwap(set([]), situation({ limit: 9_900 }))).toMatchObject({ price: 9_900, replaces: true });
+  });
+
   test('of a whole day is exact to the last unit', () => {
     const day = set(
       Array.from({ length: 48 }, (_, k) => 20_000 + k),

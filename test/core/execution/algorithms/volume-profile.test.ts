@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { BUCKETS, VolumeProfiles } from '../../../../core/execution/algorithms/volume-profile.ts';
 import { barsFromRows } from '../../../../core/market/bars.ts';
-import { account, DAY, open, running, START, scripted } from '../../engine/account.ts';
+import { account, bars, DAY, open, play, type Row, running, START, scripted, spot } from '../../engine/account.ts';
 
 const HOUR = 3_600_000;
 
-/** Hourly bars from the start of a Monday with the volumes of a test. */
+/** Hourly bars from the start of a Monday with the volumes of a test; where it is NaN there is no bar. */
 function marketWith(volumes: readonly number[]) {
   const { markets } = open(account({ strategies: [running(scripted(() => undefined))] }));
   const rows = volumes.map((volume, k) => ({
@@ -16,7 +16,8 @@ function marketWith(volumes: readonly number[]) {
     close: 1,
     volume,
   }));
-  markets[0].useBars(barsFromRows(rows, 2));
+  const known = rows.filter(({ volume }) => !Number.isNaN(volume));
+  markets[0].useBars(barsFromRows(known, 2));
   return markets[0];
 }
 
@@ -72,5 +73,109 @@ describe('a profile of volumes', () => {
     }
     whole.take(market);
     expect(stepwise.snapshot()).toEqual(whole.snapshot());
+  });
+
+  test('counts a half hour on the days that have a bar in it', () => {
+    // At 9 there was a bar on the first day alone: 10 on average, beside (30 + 10) / 2 at 10.
+    const market = marketWith([...day({ 9: 10, 10: 30 }), ...day({ 9: Number.NaN, 10: 10 })]);
+    const profiles = new VolumeProfiles([2]);
+    market.at = 46;
+    profiles.take(market);
+    expect(hours(profiles.profileOf(market, START + 2 * DAY)).slice(9, 11)).toEqual([333_333, 666_667]);
+  });
+
+  test('takes nothing before the first bar, and every bar after', () => {
+    const market = marketWith(volumes);
+    const profiles = new VolumeProfiles([2]);
+    profiles.take(market);
+    expect(profiles.snapshot()).toEqual([]);
+    market.at = 23;
+    profiles.take(market);
+    expect(hours(profiles.profileOf(market, START + DAY)).slice(9, 11)).toEqual([250_000, 750_000]);
+  });
+
+  test('keeps the days that are asked for and the one that has begun, and nothing where none are', () => {
+    const market = marketWith(Array.from({ length: 6 * 24 }, () => 1));
+    const daysOf = (kept: number) => {
+      const profiles = new VolumeProfiles([kept]);
+      for (market.at = 0; market.at < 6 * 24; market.at++) profiles.take(market);
+      return [
+        profiles.snapshot().flatMap(({ days }) => days.map(({ day }) => day - START / DAY)),
+        profiles.profileOf(market, START + 6 * DAY).length,
+      ];
+    };
+    expect(daysOf(2)).toEqual([[3, 4, 5], BUCKETS]);
+    expect(daysOf(0)).toEqual([[], 0]);
+  });
+
+  test('goes on after a restart with what was recorded, and without what is no longer asked for', () => {
+    const market = marketWith(volumes);
+    const before = new VolumeProfiles([2]);
+    market.at = 30;
+    before.take(market);
+    const recorded = JSON.parse(JSON.stringify(before.snapshot()));
+    const after = new VolumeProfiles([2]);
+    after.restore(recorded);
+    expect(after.snapshot()).toEqual(recorded);
+    expect(after.profileOf(market, START + DAY)).toEqual(before.profileOf(market, START + DAY));
+    // What it has taken it takes no second time, and what came since it takes.
+    market.at = 40;
+    for (const profiles of [before, after]) profiles.take(market);
+    expect(after.snapshot()).toEqual(before.snapshot());
+    const unasked = new VolumeProfiles([0]);
+    unasked.restore(recorded);
+    expect(unasked.snapshot()).toEqual([]);
+    // What stood there before is gone.
+    after.restore([]);
+    expect(after.snapshot()).toEqual([]);
+    after.take(market);
+    expect(after.profileOf(market, START + DAY)).toEqual(before.profileOf(market, START + DAY));
+  });
+});
+
+describe('the volumes of an account', () => {
+  const symbols = ['A/USD', 'B/USD'];
+  /** Days that are kept of each market, the one that has begun apart, after forty days of one bar each. */
+  const keptBy = (asked: readonly (readonly [symbol: string, days?: unknown])[]) => {
+    const strategies = asked.map(([symbol, days], k) => {
+      const quiet = scripted(() => undefined, `s${k}`);
+      const definition = days === undefined ? quiet : { ...quiet, volumeDays: () => days as number };
+      return running(definition, { instruments: [symbol], timeframe: '1d' });
+    });
+    const instruments = symbols.map((symbol) => spot({ symbol }));
+    const columns = bars(
+      Array.from({ length: 40 }, (): Row => [100, 101, 99, 100]),
+      START,
+      DAY,
+    );
+    const { engine } = play(
+      account({ instruments, strategies, timeframe: '1d' }),
+      new Map(symbols.map((symbol) => [symbol, columns])),
+    );
+    const kept = engine.volumes?.snapshot();
+    return kept && symbols.map((_, k) => (kept.find(({ instrument }) => instrument === k)?.days.length ?? 1) - 1);
+  };
+
+  test('are kept in the markets of the strategies that ask for them, as many days as most do', () => {
+    expect(keptBy([['A/USD'], ['B/USD']])).toBeUndefined();
+    expect(keptBy([['A/USD', 3], ['B/USD']])).toEqual([3, 0]);
+    expect(
+      keptBy([
+        ['A/USD', 3],
+        ['B/USD', 7],
+        ['B/USD', 5],
+      ]),
+    ).toEqual([3, 7]);
+  });
+
+  test.each([
+    [0, 1],
+    [-4, 1],
+    [2.9, 2],
+    [30, 30],
+    [31, 30],
+    [Number.NaN, 1],
+  ])('of %d days are kept for %i: whole days, at least one and at most thirty', (asked, kept) => {
+    expect(keptBy([['A/USD', asked]])).toEqual([kept, 0]);
   });
 });
