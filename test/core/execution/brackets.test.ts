@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { brief, type Row } from '../engine/account.ts';
-import { buy, CALM, sell, target, trade, WIDE } from './trade.ts';
+import { both, buy, CALM, sell, target, trade, WIDE } from './trade.ts';
 
 const bracket = { stopLoss: 0.05, takeProfit: 0.1 };
 const exits = (played: ReturnType<typeof trade>) =>
@@ -156,5 +156,85 @@ describe('a bracket in a thin market', () => {
     expect(fills.at(-1)).toMatchObject({ purpose: 'stop-loss', position: 0 });
     expect(engine.position(0, 0).quantity).toBe(0);
     expect(engine.workingOrders).toBe(0);
+  });
+
+  // Five that nothing protects beside a bracket of three, so that what a leg does to the other is not hidden by a flat account.
+  const beside = { 0: both(buy({ quantity: 5 }), buy({ quantity: 3, ...bracket })) };
+  const full: Row = [100, 101, 99, 100, 50];
+
+  test('has a stop for what its target has left, and not for what others hold', () => {
+    const rows: Row[] = [CALM, full, [100, 110, 99, 109, 1], [109, 109, 90, 91, 50], full];
+    const { fills, engine } = trade(beside, rows, { execution });
+    expect(fills.slice(2).map(brief)).toEqual([
+      { bar: 2, side: 'sell', quantity: 1, price: 110 },
+      { bar: 3, side: 'sell', quantity: 2, price: 95 },
+    ]);
+    expect([engine.position(0, 0).quantity, engine.workingOrders]).toEqual([5_000, 0]);
+  });
+
+  test('is over when its target has filled as a whole', () => {
+    const rows: Row[] = [CALM, full, [100, 110, 99, 109, 50], [109, 109, 90, 91, 50]];
+    const { fills, engine, of } = trade(beside, rows, { execution });
+    expect(fills.slice(2).map(brief)).toEqual([{ bar: 2, side: 'sell', quantity: 3, price: 110 }]);
+    expect([of('OrderCanceled').length, engine.workingOrders]).toEqual([1, 0]);
+  });
+
+  test('leaves the legs of another entry as they are', () => {
+    const two = { 0: both(buy({ quantity: 2, takeProfit: 0.05 }), buy({ quantity: 3, ...bracket })) };
+    const rows: Row[] = [CALM, full, [100, 105, 99, 104, 1], [104, 104, 90, 91, 50]];
+    const { fills, engine } = trade(two, rows, { execution });
+    // One of the first entry's two is sold at its target; the stop of the second sells all three of its own.
+    expect(fills.slice(2).map(brief)).toEqual([
+      { bar: 2, side: 'sell', quantity: 1, price: 105 },
+      { bar: 3, side: 'sell', quantity: 3, price: 95 },
+    ]);
+    expect(engine.markets[0].orders).toMatchObject([{ type: 'limit', quantity: 2_000, filled: 1_000 }]);
+  });
+
+  test('works no entry on when its position was closed by hand', () => {
+    const answers = {
+      0: buy({ type: 'limit', quantity: 9, price: 100, ...bracket }),
+      1: sell({ quantity: 2 }),
+    };
+    const rows: Row[] = [CALM, [100, 101, 99, 100, 2], [101, 102, 100.5, 101, 50], full, full];
+    const { fills, engine } = trade(answers, rows, { execution });
+    expect(fills.map(brief)).toEqual([
+      { bar: 1, side: 'buy', quantity: 2, price: 100 },
+      { bar: 2, side: 'sell', quantity: 2, price: 101 },
+    ]);
+    expect(engine.workingOrders).toBe(0);
+  });
+
+  test('whose target has filled in part ends when the position is closed', () => {
+    const answers = { 0: buy({ quantity: 3, takeProfit: 0.1 }), 2: sell({ quantity: 2 }), 3: buy({ quantity: 1 }) };
+    const rows: Row[] = [CALM, full, [100, 110, 99, 109, 1], full, full, [100, 111, 99, 110, 50]];
+    const { fills, engine } = trade(answers, rows, { execution });
+    expect(fills.map(({ bar, side, quantity }) => [bar, side, quantity])).toEqual([
+      [1, 'buy', 3],
+      [2, 'sell', 1],
+      [3, 'sell', 2],
+      [4, 'buy', 1],
+    ]);
+    expect(engine.workingOrders).toBe(0);
+  });
+});
+
+describe('a target whose position was stopped out', () => {
+  test('is a new decision when it is given again, beside what was bought since too', () => {
+    const answers = { 0: target(0.5, { stopLoss: 0.05 }), 2: buy({ quantity: 1 }), 4: target(0.5) };
+    const { fills } = trade(answers, [CALM, CALM, [100, 101, 94, 100], CALM, CALM, CALM]);
+    // 5,000 less 5 % of it are lost: half of 9,750 is 48.75 at 100.
+    expect(fills.map(({ bar, side, quantity }) => [bar, side, quantity])).toEqual([
+      [1, 'buy', 50],
+      [2, 'sell', 50],
+      [3, 'buy', 1],
+      [5, 'buy', 47.75],
+    ]);
+  });
+
+  test('and one that its strategy has closed stands: given again, it leaves a new entry alone', () => {
+    const answers = { 0: target(0.5), 1: target(0), 3: buy({ type: 'limit', quantity: 1, price: 90 }), 4: target(0) };
+    const { engine, of } = trade(answers, [CALM, CALM, CALM, CALM, CALM, CALM]);
+    expect([engine.workingOrders, of('OrderCanceled').length]).toEqual([1, 0]);
   });
 });

@@ -1,5 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { account, bars, brief, DAY, perpetual, play, type Row, running, scripted, spot } from '../engine/account.ts';
+import {
+  account,
+  bars,
+  brief,
+  DAY,
+  MINUTE,
+  perpetual,
+  play,
+  type Row,
+  running,
+  START,
+  scripted,
+  spot,
+} from '../engine/account.ts';
 import { both, buy, CALM, sell, target, trade, WIDE } from './trade.ts';
 
 const HOUR = 3_600_000;
@@ -314,6 +327,39 @@ describe('one cancels the other', () => {
       { bar: 1, side: 'buy', quantity: 1, price: 98 },
       { bar: 2, side: 'sell', quantity: 1, price: 93.1 },
     ]);
+    expect(engine.workingOrders).toBe(0);
+  });
+});
+
+describe('one cancels the other in a thin market', () => {
+  const execution = { volumeShare: { limit: 1, impactBps: 0 } };
+  const rows: Row[] = [CALM, [100, 101, 97, 99, 2], [99, 100, 97, 98, 1], [98, 99, 93, 94, 50]];
+  const pair = (fields: object = {}) =>
+    both(
+      buy({ type: 'limit', quantity: 3, price: 98, oneCancelsOther: 'pair', ...fields }),
+      buy({ type: 'stop', quantity: 3, trigger: 110, oneCancelsOther: 'pair', ...fields }),
+    );
+
+  test('the first part of a fill cancels the rest, and the order itself fills on', () => {
+    const { fills, of } = trade({ 0: pair() }, rows, { execution });
+    expect(of('OrderCanceled')).toMatchObject([{ order: 2, cycle: fills[0].bar * MINUTE + START + MINUTE }]);
+    expect(fills.map(brief)).toEqual([
+      { bar: 1, side: 'buy', quantity: 2, price: 98 },
+      { bar: 2, side: 'buy', quantity: 1, price: 98 },
+    ]);
+  });
+
+  test('orders that were not grouped with it stay', () => {
+    const alone = buy({ type: 'limit', quantity: 1, price: 90 });
+    const other = buy({ type: 'limit', quantity: 1, price: 89, oneCancelsOther: 'another' });
+    const { engine } = trade({ 0: both(pair(), alone, other) }, rows, { execution });
+    expect(engine.markets[0].orders.map(({ price }) => price)).toEqual([9_000, 8_900]);
+  });
+
+  test('the protection of what has filled stays when the entry fills on', () => {
+    const { fills, engine } = trade({ 0: pair({ stopLoss: 0.05 }) }, rows, { execution });
+    // 98 × 0.95 = 93.10.
+    expect(fills.at(-1)).toMatchObject({ bar: 3, side: 'sell', quantity: 3, price: 93.1, position: 0 });
     expect(engine.workingOrders).toBe(0);
   });
 });

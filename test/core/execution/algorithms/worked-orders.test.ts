@@ -184,6 +184,218 @@ describe('an order that is worked', () => {
   });
 });
 
+describe('a part', () => {
+  const thin = { execution: { volumeShare: { limit: 1, impactBps: 0 } } };
+  const ones = (count: number): Row[] => Array.from({ length: count }, () => [100, 101, 99, 100, 1]);
+
+  test('says in the ledger whose it is', () => {
+    const played = trade({ 0: by(twap()) }, calm(3));
+    const texts = new Map(
+      played.of('TextDefined').map(({ body }) => [(body as { index: number }).index, (body as { text: string }).text]),
+    );
+    const [, part] = played.of('OrderInitialized');
+    expect(texts.get(part.reason as number)).toBe('part of order 1 by twap');
+  });
+
+  test('is in whole lots, and the next has what it left', () => {
+    const instruments = [spot({ lotSize: 1_000 })];
+    const played = trade({ 0: by(twap({ cycles: 3 })) }, calm(6), { instruments });
+    expect(parts(played).map(([, quantity]) => quantity)).toEqual([2, 3, 3]);
+    // Money is in no lots: 3,000 in seven parts.
+    const spent = trade({ 0: target(0.3, { algorithm: twap({ cycles: 7 }) }) }, calm(2), { instruments });
+    expect(spent.of('OrderInitialized')[1]).toMatchObject({ budget: '42857', quantity: '0' });
+  });
+
+  test('comes beside those that a thin market has not filled, and is no larger for them', () => {
+    const played = trade({ 0: by(twap()) }, ones(10), thin);
+    expect(parts(played).map(([bar, quantity]) => [bar, quantity])).toEqual([
+      [0, 2],
+      [1, 2],
+      [2, 2],
+      [3, 2],
+    ]);
+  });
+
+  test('takes a rest that would be too small to be sent, of what is not out yet', () => {
+    const options = { ...thin, instruments: [spot({ minQuantity: 2_000 })] };
+    // 1.75 a bar is too small, so 3.5 go out in the second; of the 3.5 left, 1.75 would be too small in the fourth.
+    const played = trade({ 0: buy({ quantity: 7, algorithm: twap() }) }, ones(10), options);
+    expect(parts(played).map(([bar, quantity]) => [bar, quantity])).toEqual([
+      [1, 3.5],
+      [2, 3.5],
+    ]);
+    const rows: Row[] = [CALM, CALM, ...ones(10)];
+    const closing = trade({ 0: buy({ quantity: 7 }), 1: target(0, { algorithm: twap() }) }, rows, options);
+    expect(parts(closing, 2).map(([bar, quantity]) => [bar, quantity])).toEqual([
+      [2, 3.5],
+      [3, 3.5],
+    ]);
+  });
+
+  test('that is more than is due goes on, and is not replaced by nothing', () => {
+    const HALF_HOUR = 30 * MINUTE;
+    const options = {
+      ...thin,
+      timeframe: '30m',
+      interval: HALF_HOUR,
+      instruments: [spot({ minQuantity: 5_000 })],
+    } as const;
+    const algorithm = { kind: 'vwap', durationMs: 8 * HALF_HOUR, limit: 100 } as const;
+    const script = scripted((_, bar) => (bar === 0 ? buy({ quantity: 9, algorithm }) : undefined));
+    // An eighth is due each half hour: with the fourth 4.5, which is too small, and so is the other half, so all 9 go out. Of those
+    // the next bar fills as many as are due with the fifth, 5.625.
+    const none: Row = [100, 101, 99, 100, 0];
+    const all: Row[] = [none, none, none, none, [100, 101, 99, 100, 5.625], [100, 101, 99, 100, 50]];
+    const strategies = [running({ ...script, volumeDays: () => 1 }, { timeframe: '30m' })];
+    const played = play(account({ strategies, limits: WIDE, ...options }), bars(all, START, HALF_HOUR));
+    expect(played.fills.map(({ bar, quantity }) => [bar, quantity])).toEqual([
+      [4, 5.625],
+      [5, 3.375],
+    ]);
+    expect(played.of('ChildCarved')).toHaveLength(1);
+  });
+
+  test('of a peg is left where it is while its price stays', () => {
+    const played = trade({ 0: by({ kind: 'peg', offsetBps: 500 }) }, calm(5));
+    expect(parts(played)).toEqual([[0, 8, 95]]);
+  });
+
+  test('closes a short as it closes a long', () => {
+    const answers: Answers = { 0: sell({ quantity: 8 }), 1: target(0, { algorithm: twap() }) };
+    const played = trade(answers, calm(8), { limits: { ...WIDE, allowShort: true } });
+    expect(played.fills.map(({ side, position }) => [side, position])).toEqual([
+      ['sell', -8],
+      ['buy', -6],
+      ['buy', -4],
+      ['buy', -2],
+      ['buy', 0],
+    ]);
+  });
+});
+
+describe('a worked order', () => {
+  test('that reduces ends where its position was turned meanwhile', () => {
+    const closing = sell({ quantity: 8, reduceOnly: true, algorithm: twap({ cycles: 6 }) });
+    const answers: Answers = { 0: buy({ quantity: 8 }), 1: closing, 2: sell({ quantity: 20 }) };
+    const played = trade(answers, calm(8), { limits: { ...WIDE, allowShort: true } });
+    expect(reasons(played).at(-1)).toEqual([2, 'the position it would reduce is closed']);
+    expect(parts(played, 2).map(([bar]) => bar)).toEqual([1, 2]);
+    expect(played.engine.algorithms).toBe(0);
+  });
+
+  test('that only reduces sends its parts past the controls that stand against openings', () => {
+    const limits = { ...WIDE, priceCollarBps: 1_000 };
+    const closing = sell({ quantity: 8, reduceOnly: true, algorithm: twap({ cycles: 2, limit: 120 }) });
+    const played = trade({ 0: buy({ quantity: 8 }), 1: closing }, calm(5), { limits });
+    expect([parts(played, 2).length, played.of('OrderDenied').length]).toEqual([2, 0]);
+  });
+
+  test('is complete when what is left has become too cheap to be sent', () => {
+    // The last of four parts is worth 100.00 at 100, the least that the venue takes, and 99.00 a bar later.
+    const rows: Row[] = [CALM, CALM, CALM, [100, 101, 99, 99], ...calm(4)];
+    const played = trade({ 0: buy({ quantity: 4, algorithm: twap() }) }, rows, {
+      instruments: [spot({ minNotional: 10_000 })],
+    });
+    expect(played.of('ParentFilled')).toMatchObject([{ order: 1, quantity: '3000' }]);
+    expect(played.of('OrderCanceled')).toEqual([]);
+    expect([played.engine.algorithms, played.engine.reservedCash]).toEqual([0, 0]);
+  });
+
+  test('ends with its window where the rest is too cheap to be sent at the end of it', () => {
+    const rows: Row[] = [CALM, [100, 101, 89, 90, 0], ...Array.from({ length: 4 }, (): Row => [90, 91, 89, 90, 0])];
+    const played = trade({ 0: buy({ quantity: 1, algorithm: twap({ cycles: 2, atEnd: 'send' }) }) }, rows, {
+      instruments: [spot({ minNotional: 10_000 })],
+      execution: { volumeShare: { limit: 1, impactBps: 0 } },
+    });
+    expect(reasons(played).map(([, reason]) => reason)).toEqual(['its window is over', 'its window is over']);
+    expect([played.fills.length, played.engine.algorithms]).toEqual([0, 0]);
+  });
+
+  test('goes on in a cycle in which its strategy cancels something else', () => {
+    const other = buy({ type: 'limit', quantity: 1, price: 90 });
+    const script = scripted(({ symbol }, asked) => {
+      if (asked === 0) return by(twap());
+      if (asked === 1) return { ...(other as object), symbol: 'B/USD' } as Decision;
+      return asked === 4 && symbol === 'A/USD'
+        ? ({ kind: 'cancel', symbol: 'B/USD', reason: 'enough' } as Decision)
+        : undefined;
+    });
+    const columns = bars(calm(6));
+    const played = play(
+      account({
+        instruments: [spot(), spot({ symbol: 'B/USD' })],
+        strategies: [running(script, { instruments: ['A/USD', 'B/USD'] })],
+        limits: WIDE,
+      }),
+      new Map([
+        ['A/USD', columns],
+        ['B/USD', columns],
+      ]),
+    );
+    expect(reasons(played)).toEqual([[expect.any(Number), 'enough']]);
+    expect(parts(played).map(([bar]) => bar)).toEqual([0, 1, 2, 3]);
+  });
+});
+
+describe('worked orders in several markets', () => {
+  const instruments = [spot(), spot({ symbol: 'B/USD' })];
+  const sideBySide = (strategies: ReturnType<typeof running>[], rows: readonly (readonly Row[])[]) =>
+    play(
+      account({ instruments, strategies, limits: { ...WIDE, allowShort: true } }),
+      new Map(instruments.map(({ symbol }, k) => [symbol, bars(rows[k])])),
+    );
+  const withAnswers = (symbol: string, answers: Answers, id: string, allocation = 0.5) =>
+    running(
+      scripted((_, bar) => answers[bar] as Decision, id),
+      { id, instruments: [symbol], allocation },
+    );
+
+  test('are worked each at the price of its own', () => {
+    const worked = withAnswers('B/USD', { 0: by(twap({ cycles: 2 })) }, 'b');
+    const rows = Array.from({ length: 5 }, (): Row => [50, 51, 49, 50]);
+    const played = sideBySide([worked], [calm(5), rows]);
+    expect(
+      played.of('OrderInitialized').map(({ order, instrument, reference }) => [order, instrument, reference]),
+    ).toEqual([
+      [1, 1, '5000'],
+      [2, 1, '5000'],
+      [3, 1, '5000'],
+    ]);
+  });
+
+  test('wait for the bars of their own market', () => {
+    // Of A there are no bars after the second, and B goes on.
+    const played = sideBySide(
+      [withAnswers('A/USD', { 0: by(twap()) }, 'a'), withAnswers('B/USD', {}, 'b')],
+      [calm(2), calm(6)],
+    );
+    expect(parts(played).map(([bar]) => bar)).toEqual([0, 1]);
+  });
+
+  test('open without regard to what another strategy, or another market, is closing', () => {
+    const closing: Answers = { 0: target(0.4), 2: target(0, { algorithm: twap() }) };
+    const opening = by(twap());
+    const twoStrategies = sideBySide(
+      [withAnswers('A/USD', closing, 'a'), withAnswers('A/USD', { 3: opening }, 'b')],
+      [calm(9), calm(9)],
+    );
+    const firstOf = (played: Played, strategy: number, instrument: number) =>
+      played
+        .of('OrderInitialized')
+        .filter((event) => event.strategy === strategy && event.instrument === instrument && event.side === 'buy')
+        .map(({ cycle }) => barOf(cycle))
+        .slice(0, 2);
+    expect(firstOf(twoStrategies, 1, 0)).toEqual([3, 3]);
+    // One strategy in two markets: what it closes in A does not hold up what it opens in B, decided in the same cycle.
+    const script = scripted(({ symbol }, asked) => {
+      if (symbol === 'A/USD') return closing[asked / 2] as Decision;
+      return asked === 5 ? (opening as Decision) : undefined;
+    });
+    const twoMarkets = sideBySide([running(script, { instruments: ['A/USD', 'B/USD'] })], [calm(9), calm(9)]);
+    expect(firstOf(twoMarkets, 0, 1)).toEqual([2, 2]);
+  });
+});
+
 describe('what is stopped', () => {
   const stopped = (stop: (engine: Engine) => void, fields: object = {}) => {
     const script = scripted((_, bar) => (bar === 0 ? both(by(twap(), fields)) : undefined));
