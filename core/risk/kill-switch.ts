@@ -23,6 +23,11 @@ export function reduce(engine: Engine, reason: string): void {
   cancelForbidden(engine, 'trading is reducing');
 }
 
+/** The same, and a halt stays a halt: what the platform does by itself never loosens one. */
+export function reduceUnlessHalted(engine: Engine, reason: string): void {
+  if (engine.tradingState !== 'Halted') reduce(engine, reason);
+}
+
 /** Trading goes on, by a person's hand. Drawdown is counted from the equity of this moment; the day's loss is not forgotten. */
 export function resume(engine: Engine, reason: string): void {
   if (engine.tradingState !== 'Active') changeTradingState(engine, 'Active', reason);

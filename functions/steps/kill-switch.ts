@@ -7,7 +7,7 @@ import { PlimsollError } from '../../core/errors.ts';
 import { nearest } from '../../core/nearest.ts';
 import { formatDecimal } from '../../core/numbers.ts';
 import { type Flattening, flatten } from '../../core/risk/flatten.ts';
-import { halt, haltMarket, haltStrategy, reduce, resume } from '../../core/risk/kill-switch.ts';
+import { halt, haltMarket, haltStrategy, reduceUnlessHalted, resume } from '../../core/risk/kill-switch.ts';
 import type { TradingState } from '../../core/risk/trading-state.ts';
 import { type CommandOrigin, runCommand, strategyIndex } from './commands.ts';
 import type { StepPorts } from './ports.ts';
@@ -115,7 +115,7 @@ function throwSwitch(engine: Engine, { scope, state }: StopRequest, reason: stri
     return (_, market) => market === halted;
   }
   if (state === 'Halted') halt(engine, reason);
-  else if (engine.tradingState !== 'Halted') reduce(engine, reason);
+  else reduceUnlessHalted(engine, reason);
   return () => true;
 }
 

@@ -3,7 +3,7 @@ import { cancel, endCanceled, reject } from '../../engine/bookkeeping.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { acknowledge, alert, liveOf, orderOf, unresolve } from '../../engine/venue-bookkeeping.ts';
 import type { SubmitAnswer } from '../../ports/execution-venue.ts';
-import { reduce } from '../../risk/kill-switch.ts';
+import { reduceUnlessHalted } from '../../risk/kill-switch.ts';
 import type { Order } from '../order.ts';
 import type { LiveOrder } from './account.ts';
 
@@ -58,7 +58,7 @@ export function missProtection(engine: Engine, order: Order, reason: string): vo
   const { symbol } = engine.markets[order.instrument].instrument;
   if (engine.position(order.strategy, order.instrument).quantity === 0) return;
   alert(engine, `protection ${order.id}`, 'PROTECTION_MISSING', { order: order.id, symbol, reason });
-  reduce(engine, `the stop of ${symbol} is not at the venue: ${reason}`);
+  reduceUnlessHalted(engine, `the stop of ${symbol} is not at the venue: ${reason}`);
 }
 
 /** It certainly did not go out: it may be sent later. What another process has taken for unclear meanwhile, or cancels, ends. */

@@ -21,7 +21,7 @@ import type {
   VenueOrder,
   VenuePayment,
 } from '../../ports/execution-venue.ts';
-import { forbids, reduce } from '../../risk/kill-switch.ts';
+import { forbids, reduceUnlessHalted } from '../../risk/kill-switch.ts';
 import { afterFill } from '../after-fill.ts';
 import type { Order } from '../order.ts';
 import { LIVE_BOUNDS, type LiveOrder } from './account.ts';
@@ -205,7 +205,7 @@ function takeFill(engine: Engine, market: MarketState, fill: VenueFill, booked: 
   const { base, settlement } = market.instrument;
   if (fill.feeAsset === settlement || fill.feeAsset === base || !isSome(fill.fee)) return;
   alert(engine, `fee ${fill.feeAsset}`, 'FEE_IN_ANOTHER_ASSET', { asset: fill.feeAsset, fee: fill.fee, fill: fill.id });
-  reduce(engine, `the venue takes fees in ${fill.feeAsset}, which the ledger does not count`);
+  reduceUnlessHalted(engine, `the venue takes fees in ${fill.feeAsset}, which the ledger does not count`);
 }
 
 /** The ledger rounds a fill against the account; what that leaves at the venue is remembered, so that balances compare exactly. */

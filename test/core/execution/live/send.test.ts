@@ -1,51 +1,14 @@
 /** Which of the persisted orders go out, and as what. */
 import { describe, expect, test } from 'vitest';
-import { liveSchema } from '../../../../core/configuration/schema.ts';
-import { submitIntents } from '../../../../core/cycle.ts';
 import type { Engine } from '../../../../core/engine/engine.ts';
 import { liveOf } from '../../../../core/engine/venue-bookkeeping.ts';
-import { takeOverSendings, takeSubmitAnswer } from '../../../../core/execution/live/answers.ts';
+import { takeOverSendings } from '../../../../core/execution/live/answers.ts';
 import { type MarketsHeard, STANDS_FOR_MS } from '../../../../core/execution/live/market-standing.ts';
 import { prepareSends, waitsForVenue } from '../../../../core/execution/live/send.ts';
-import type { SubmitAnswer, VenueCapabilities } from '../../../../core/ports/execution-venue.ts';
-import { gate } from '../../../../core/risk/gate.ts';
-import type { Proposal } from '../../../../core/strategies/contract.ts';
-import { account, bars, ingest, open, playedOf, running, scripted, stepsOf } from '../../engine/account.ts';
-import { buy, CALM, sell } from '../trade.ts';
-
-const CAPABILITIES: VenueCapabilities = {
-  orderTypes: ['market', 'limit', 'stop'],
-  timesInForce: ['gtc', 'ioc'],
-  postOnly: true,
-  reduceOnly: true,
-  holdsStops: true,
-  clientOrderId: /^[a-z0-9]{1,36}$/,
-  clientOrderIdReuse: 'never',
-  requestValidityMs: 5_000,
-  remembersClosedMs: 1,
-};
-
-/** A live account with what was proposed persisted as submitted, and `held` thousandths of a unit in hand. */
-function submitted(proposals: readonly unknown[], held = 0): Engine {
-  const engine = open({
-    ...account({ strategies: [running(scripted(() => undefined))] }),
-    provenance: 'live',
-    live: liveSchema.parse({}),
-  });
-  Object.assign(liveOf(engine), {
-    arming: { maxOrderNotional: 1_000_000, maxExposure: 1_000_000 },
-    reconciled: true,
-  });
-  const [step] = stepsOf(engine, new Map([['A/USD', bars([CALM])]]));
-  ingest(engine, step);
-  engine.equity = engine.cash;
-  engine.markets[0].lastPrice = 10_000;
-  engine.position(0, 0).quantity = held;
-  for (const proposal of proposals) gate(engine, { strategy: 0, instrument: 0, proposal: proposal as Proposal });
-  submitIntents(engine);
-  engine.intents = [];
-  return engine;
-}
+import type { VenueCapabilities } from '../../../../core/ports/execution-venue.ts';
+import { playedOf } from '../../engine/account.ts';
+import { buy, sell } from '../trade.ts';
+import { CAPABILITIES, submitted, told } from './sent.ts';
 
 const requests = (engine: Engine, capabilities: Partial<VenueCapabilities> = {}): unknown[] =>
   prepareSends(engine, { ...CAPABILITIES, ...capabilities }, 0).map(({ request }) => {
@@ -59,16 +22,6 @@ function said(at: number, state: MarketsHeard['markets'][number]['state'], of: '
   return of === 'venue'
     ? { at, venue: standing, markets: [] }
     : { at, venue: null, markets: [{ instrument: 0, ...standing }] };
-}
-
-/** Why the first order was canceled. */
-function reasonOf(engine: Engine): unknown {
-  const { events } = playedOf(engine);
-  const reason = events.find(({ kind }) => kind === 'OrderCanceled')?.reason;
-  const texts = events
-    .filter(({ kind }) => kind === 'TextDefined')
-    .map(({ body }) => body as { index: number; text: string });
-  return texts.find(({ index }) => index === Number(reason))?.text;
 }
 
 const lastOf = (engine: Engine): unknown => playedOf(engine).events.at(-1)?.kind;
@@ -138,7 +91,8 @@ describe('what is sent', () => {
           const engine = submitted([buy({ quantity: 1, ...order } as never)]);
           liveOf(engine).markets = said(engine.time, state, where);
           expect([order, where, requests(engine).length]).toEqual([order, where, isTaken ? 1 : 0]);
-          if (!isTaken) expect(reasonOf(engine)).toBe(`MARKET_NOT_OPEN: the venue says ${state} (a word)`);
+          if (!isTaken)
+            expect(told(engine, 'OrderCanceled')).toEqual([[1, `MARKET_NOT_OPEN: the venue says ${state} (a word)`]]);
         }
   });
 
@@ -171,37 +125,5 @@ describe('what is sent', () => {
     takeOverSendings(engine);
     expect(lastOf(engine)).toBe('OrderUnresolved');
     expect(requests(engine)).toEqual([]);
-  });
-});
-
-describe('an answer', () => {
-  test.each<[string, SubmitAnswer | { kind: 'not-sent' }, string, boolean]>([
-    ['accepted', { kind: 'accepted', venueOrderId: 'V' }, 'Accepted', true],
-    ['rejected', { kind: 'rejected', reason: 'no' }, 'Rejected', false],
-    ['unclear', { kind: 'unclear', reason: 'a time-out' }, 'Unresolved', true],
-    ['duplicate: ours, from a request that was thought lost', { kind: 'duplicate' }, 'Unresolved', true],
-    ['held back: it may be sent later', { kind: 'held-back', until: 5 }, 'Submitted', true],
-    ['not sent: it may be sent later', { kind: 'not-sent' }, 'Submitted', true],
-  ])('%s', (_name, answer, state, isReserved) => {
-    const engine = submitted([buy({ quantity: 1 })]);
-    const [{ order: id }] = prepareSends(engine, CAPABILITIES, 0);
-    const [order] = engine.markets[0].orders;
-    takeSubmitAnswer(engine, id, answer, 1);
-    expect(order.state).toBe(state);
-    expect(engine.reservedCash > 0).toBe(isReserved);
-    expect(prepareSends(engine, CAPABILITIES, 4)).toHaveLength(answer.kind === 'not-sent' ? 1 : 0);
-    if (answer.kind === 'held-back') expect(prepareSends(engine, CAPABILITIES, 5)).toHaveLength(1);
-  });
-
-  test('of a second sending that is refused says nothing of the first', () => {
-    const engine = submitted([buy({ quantity: 1 })]);
-    const [{ order: id }] = prepareSends(engine, CAPABILITIES, 0);
-    takeSubmitAnswer(engine, id, { kind: 'unclear', reason: 'a time-out' }, 1);
-    const live = liveOf(engine).orders.get(id);
-    Object.assign(live as object, { phase: 'prepared' });
-    expect(prepareSends(engine, CAPABILITIES, 2)).toHaveLength(1);
-    expect(live).toMatchObject({ sends: 2, unclearSince: 0, unknownAt: 0 });
-    takeSubmitAnswer(engine, id, { kind: 'rejected', reason: 'no balance' }, 3);
-    expect(engine.markets[0].orders[0].state).toBe('Unresolved');
   });
 });
