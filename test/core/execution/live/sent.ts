@@ -1,10 +1,11 @@
 /** Orders of a live account that are persisted and wait to be sent, and what is told of them afterwards. */
 import { liveSchema } from '../../../../core/configuration/schema.ts';
 import { submitIntents } from '../../../../core/cycle.ts';
+import { queueForVenue } from '../../../../core/engine/bookkeeping.ts';
 import type { Engine } from '../../../../core/engine/engine.ts';
 import { liveOf } from '../../../../core/engine/venue-bookkeeping.ts';
 import type { LiveOrder } from '../../../../core/execution/live/account.ts';
-import type { Order } from '../../../../core/execution/order.ts';
+import { Order } from '../../../../core/execution/order.ts';
 import type { LedgerEvent } from '../../../../core/ledger/events.ts';
 import type { VenueCapabilities } from '../../../../core/ports/execution-venue.ts';
 import { gate } from '../../../../core/risk/gate.ts';
@@ -65,6 +66,21 @@ export function submitted(proposals: readonly unknown[], held = 0, fields: Field
   submitIntents(engine);
   engine.intents = [];
   return engine;
+}
+
+/** One more order that is persisted as submitted, and how far it is on its way: a purchase of one at the market unless told otherwise. */
+export function waiting(engine: Engine, fields: Partial<Order> = {}, live: Partial<LiveOrder> = {}): LiveOrder {
+  engine.workingOrders++;
+  const order = Object.assign(new Order(), {
+    id: engine.workingOrders,
+    quantity: 1_000,
+    createdAt: engine.time,
+    state: 'Submitted',
+    ...fields,
+  });
+  engine.markets[order.instrument].orders.push(order);
+  queueForVenue(engine, order);
+  return Object.assign(liveOf(engine).orders.get(order.id) as LiveOrder, live);
 }
 
 /** The account's first working order of its first market, and its way to the venue. */
