@@ -76,6 +76,8 @@ export async function show(account: string | undefined, given: LiveArguments): P
     row('Not open', `${what}, since ${formatInstant(since)}: ${state} (${text})`);
   if (difference)
     row('Differs', `${difference.what}, since ${formatInstant(difference.since)}, ${difference.comparisons} times`);
+  if (told.streamAway)
+    row('Unheard', `by itself since ${formatInstant(told.streamAway.since)}: ${told.streamAway.reason}`);
   for (const { code, what, since } of told.alerts) row('Alert', `${code} since ${formatInstant(since)}: ${what}`);
 }
 

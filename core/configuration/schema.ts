@@ -14,6 +14,14 @@ const credentials = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_./-]{0,199}$/, 'write the name of a secret: letters, digits and _ . / -');
 
+/** Keys go over it: in clear on this machine alone. */
+const streamUrl = z
+  .url()
+  .refine(
+    (url) => url.startsWith('wss:') || /^ws:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(url),
+    'write wss:// and a host; ws:// is for this machine alone',
+  );
+
 const simulatedVenue = z.strictObject({
   kind: z.literal('simulated'),
   /** Another seed is another market. */
@@ -28,7 +36,7 @@ const replayVenue = z.strictObject({
   barsPerSecond: z.number().min(0).max(1_000_000).default(0),
 });
 
-const ccxtVenue = z.strictObject({
+const ccxt = z.strictObject({
   kind: z.literal('ccxt'),
   /** The exchange's id in ccxt. */
   exchange: z.string().min(1),
@@ -38,7 +46,13 @@ const ccxtVenue = z.strictObject({
   credentials: credentials.optional(),
   /** Another host for every request: a venue's test network, a proxy. */
   baseUrl: z.url().optional(),
+  /** Another host for what the venue tells of the account by itself. With `baseUrl` and without this, nothing is listened to. */
+  streamUrl: streamUrl.optional(),
   timeoutMs: z.int().min(100).max(60_000).default(10_000),
+});
+const ccxtVenue = ccxt.refine((venue) => venue.streamUrl === undefined || venue.credentials !== undefined, {
+  path: ['streamUrl'],
+  error: 'nothing is told without keys: name them with `credentials`, or leave this out',
 });
 
 const alpacaVenue = z.strictObject({

@@ -29,6 +29,8 @@ export const KEYS = {
   gapPrefix: 'gap/',
   /** Why a step of a cycle failed the last time it was tried. */
   failure: (asOf: number): string => `failure/${timeKey(asOf)}`,
+  /** That the venue of a live account cannot be listened to (stream-away.ts). */
+  streamAway: 'stream-away',
   /** Work of several commits that is not at its end, and the texts that hold it (commit-engine.ts). */
   pending: 'pending',
   pendingText: (k: number): string => `pending/${k}`,

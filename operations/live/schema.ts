@@ -1,5 +1,6 @@
 /** Live trading as it is asked for and shown. Money is in plain units of the account's currency. */
 import * as z from 'zod/mini';
+import { OCCASIONS } from '../../core/execution/live/account.ts';
 
 const money = z.coerce.number().check(z.positive());
 const reason = z._default(z.string().check(z.minLength(1), z.maxLength(200)), 'by hand');
@@ -61,7 +62,7 @@ export const showOutput = z.object({
   /** Whether the last reconciliation has heard everything and found it in order. */
   reconciled: z.boolean(),
   /** The last one that did: the venue's clock, ms UTC, and what it was made for. */
-  lastReconcile: z.nullable(z.object({ at: time, on: z.enum(['cycle', 'start', 'reconnect']) })),
+  lastReconcile: z.nullable(z.object({ at: time, on: z.enum(OCCASIONS) })),
   orders: z.array(outstandingOrder),
   /** Orders that counted as lost and are still looked for. */
   lost: z.int(),
@@ -71,6 +72,11 @@ export const showOutput = z.object({
   external: z.array(z.object({ symbol: z.string(), quantity: z.string() })),
   /** The venue, and markets of it, that do not trade as usual by its own word; `since` is a cycle. */
   notOpen: z.array(z.object({ what: z.string(), state: z.string(), text: z.string(), since: time })),
+  /**
+   * That the venue's stream of the account does not stand, since when and why; null where it does, and where nobody listens. It is
+   * reconciled in each cycle then, and not sooner.
+   */
+  streamAway: z.nullable(z.object({ since: time, reason: z.string() })),
   /** What a person was told and what still stands; `since` is a cycle. */
   alerts: z.array(z.object({ code: z.string(), what: z.string(), since: time })),
 });

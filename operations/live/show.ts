@@ -4,6 +4,7 @@ import { orderOf } from '../../core/engine/venue-bookkeeping.ts';
 import type { LiveAccount } from '../../core/execution/live/account.ts';
 import { formatDecimal } from '../../core/numbers.ts';
 import { mostArming } from '../../functions/steps/commands-live.ts';
+import { streamAway } from '../../functions/steps/stream-away.ts';
 import type { LedgerContext } from '../operation.ts';
 import { accountNamed, viewIfOpen } from '../support/account.ts';
 import type { ShowOutput } from './schema.ts';
@@ -39,6 +40,7 @@ export default async function show(
     difference: difference ? { what: difference.what, since: difference.since, comparisons: difference.total } : null,
     external: externalOf(engine, live),
     notOpen: notOpenIn(engine, live, venue),
+    streamAway: (await streamAway(context.steps.ledger, view.stream)) ?? null,
     alerts: live.standingAlerts.map(({ code, what, since }) => ({ code, what, since })),
   };
 }
@@ -55,6 +57,7 @@ const NOTHING = {
   difference: null,
   external: [],
   notOpen: [],
+  streamAway: null,
   alerts: [],
 };
 

@@ -134,4 +134,22 @@ describe('a live account', () => {
       /:13 the live accounts "real" and "second" have the same keys.*sub-account/s,
     );
   });
+
+  test.each([
+    ['an address that is none of a stream', 'streamUrl: "https://a.example"', /streamUrl.*wss:\/\//s],
+    ['keys in clear over a network', 'streamUrl: "ws://a.example"', /streamUrl.*ws:\/\/ is for this machine alone/s],
+    ['this machine in name only', 'streamUrl: "ws://localhost.a.example"', /this machine alone/],
+  ])('is not listened to at %s', (_what, option, words) => {
+    expect(sentence(() => load(`{ kind: ccxt, exchange: binance, credentials: k, ${option} }`))).toMatch(words);
+  });
+
+  test('is not listened to without keys', () => {
+    const venue = '{ kind: ccxt, exchange: binance, streamUrl: "wss://a.example" }';
+    expect(sentence(() => load(venue))).toMatch(/streamUrl.*nothing is told without keys/s);
+  });
+
+  test('is listened to at another host over TLS, or on this machine', () => {
+    for (const url of ['wss://ws-api.testnet.binance.vision', 'ws://127.0.0.1:7401', 'ws://[::1]:7401'])
+      expect(load(`{ kind: ccxt, exchange: binance, credentials: k, streamUrl: "${url}" }`)).toBeDefined();
+  });
 });

@@ -82,8 +82,9 @@ export interface StandingAlert {
   readonly since: number;
 }
 
-/** Why a reconciliation was made. */
-export type Occasion = 'cycle' | 'start' | 'reconnect';
+/** Why a reconciliation was made; `hint`: the venue said by itself that something changed. */
+export const OCCASIONS = ['cycle', 'start', 'reconnect', 'hint'] as const;
+export type Occasion = (typeof OCCASIONS)[number];
 
 /** The last reconciliation in which the venue said everything. */
 export interface Heard {

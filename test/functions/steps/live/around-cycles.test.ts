@@ -130,6 +130,45 @@ describe('reconciling outside of a cycle', () => {
     expect(desk.venue.placed).toMatchObject([{ status: 'canceled' }]);
   });
 
+  test('on a hint books what filled, and counts no difference: a hint can come ahead of the venue’s lists', async () => {
+    const desk = await armed({ script: rests });
+    await desk.run([10_000, 20_000]);
+    const { venue } = desk;
+    const before = venue.balances.bind(venue);
+    // A fill that the balances show, and the list of fills not yet.
+    venue.balances = async () => [...(await before()), { asset: 'USD', free: '7', held: '0' }];
+    for (let k = 0; k < 20; k++)
+      expect(await reconcileNow(desk.ports, STREAM, 'hint')).toEqual({ problem: undefined, reconciled: false });
+    const engine = await desk.engine();
+    expect(engine.live?.difference).toBeUndefined();
+    expect(engine.tradingState).toBe('Active');
+    await reconcileNow(desk.ports, STREAM, 'reconnect');
+    expect((await desk.engine()).live?.difference).toMatchObject({ count: 1, total: 1 });
+  });
+
+  test('waits for a cycle that comes in between, and begins again after it', async () => {
+    const desk = await armed({ script: rests });
+    await desk.run([10_000, 20_000]);
+    desk.venue.move(desk.venue.now + 1_000, new Map([[desk.instruments[0], 9_000]]));
+    const waits: number[] = [];
+    const whenIdle = async (): Promise<void> => {
+      waits.push(desk.ledger.commits.length);
+    };
+    const { venue } = desk.ports;
+    let isFirst = true;
+    (desk.ports as { venue: StepPorts['venue'] }).venue = async (name) => {
+      if (isFirst) {
+        isFirst = false;
+        await setTradingState(desk.ports, STREAM, 'Reducing', 'a look', by('meanwhile'));
+      }
+      return venue!(name);
+    };
+    expect(await reconcileNow(desk.ports, STREAM, 'hint', whenIdle)).toMatchObject({ reconciled: true });
+    expect(waits).toHaveLength(2);
+    expect(waits[1]).toBeGreaterThan(waits[0]);
+    expect(desk.of('OrderFilledAtVenue')).toHaveLength(1);
+  });
+
   test('is nothing for an account that has no ledger', async () => {
     const desk = new Desk({ script: buyHalf });
     expect(await reconcileNow(desk.ports, STREAM, 'start')).toBeUndefined();
