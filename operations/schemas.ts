@@ -52,6 +52,14 @@ export const accountSummary = z.object({
   account: z.string(),
   stream: z.string(),
   provenance,
+  /** Of an account that trades real money at its venue; null of one that trades paper money, whatever data it sees. */
+  live: z.nullable(
+    z.object({
+      venue: z.string(),
+      /** Whether it may open positions now. */
+      armed: z.boolean(),
+    }),
+  ),
   currency: z.string(),
   tradingState,
   /** Cycle in work or last settled; null before the first. */

@@ -28,7 +28,7 @@ export async function status(given: InstanceArguments): Promise<void> {
   if (given.json) return print(shown);
   for (const account of shown.accounts) {
     rows([
-      ['Account', `${account.account} (${account.provenance} data)`],
+      ['Account', `${account.account} (${account.provenance} data, ${moneyText(account.live)})`],
       ['Trading', account.tradingState],
       ...account.standing.map((stop) => ['Stopped', stopText(stop)] as const),
       ...(account.heldLimits ? [['Limits', heldText(account.heldLimits)] as const] : []),
@@ -106,6 +106,9 @@ function stopText({ scope, name, state, reason, since }: Stop): string {
   return `${what} is ${state}${reason === '' ? '' : `: ${reason}`}${when}`;
 }
 
+const moneyText = (live: Live | null): string =>
+  live ? `REAL money at ${live.venue}, ${live.armed ? 'armed' : 'not armed'}` : 'paper money';
+
 const heldText = ({ version, changes }: HeldLimits): string =>
   `version ${version} waits for approval (plimsoll limits changes): ${(changes as LimitChange[]).map(changeText).join(', ')}`;
 
@@ -126,10 +129,17 @@ interface Stop {
   readonly since: number | null;
 }
 
+/** Of an account with real money: where, and whether it may open positions. */
+interface Live {
+  readonly venue: string;
+  readonly armed: boolean;
+}
+
 interface Status {
   readonly accounts: readonly {
     readonly account: string;
     readonly provenance: string;
+    readonly live: Live | null;
     readonly tradingState: string;
     readonly cycle: number | null;
     readonly next: string;

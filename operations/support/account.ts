@@ -1,5 +1,5 @@
 /** The accounts of an instance, and one of them as it stands. */
-import { streamOf } from '../../core/configuration/definition.ts';
+import { streamOf, universeOf } from '../../core/configuration/definition.ts';
 import type { AccountConfiguration } from '../../core/configuration/schema.ts';
 import type { Engine } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
@@ -11,6 +11,8 @@ import type { LedgerContext } from '../operation.ts';
 /** An account with its engine, at the last commit. */
 export interface AccountView {
   readonly account: AccountConfiguration;
+  /** Name of the venue of its universe. */
+  readonly venue: string;
   readonly stream: string;
   readonly opening: Opening;
   readonly state: AccountState;
@@ -39,7 +41,8 @@ export async function viewOf(context: LedgerContext, id: string | undefined): Pr
   const engine = await engineOf(steps, stream, state.engine);
   engine.restore(state.engine);
   const opening = (await steps.ledger.document(stream, KEYS.opening))!.value as unknown as Opening;
-  return { account, stream, opening, state, engine };
+  const { venue } = universeOf(steps.configuration, account);
+  return { account, venue, stream, opening, state, engine };
 }
 
 /** The same, or undefined before its first cycle. */

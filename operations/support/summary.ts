@@ -14,8 +14,8 @@ import { provenanceOf } from './provenance.ts';
 export type AccountSummary = z.output<typeof accountSummary>;
 
 /** An account's figures on one line. */
-export function summaryOf({ account, stream, opening, state, engine }: AccountView): AccountSummary {
-  const { watch, equity } = engine;
+export function summaryOf({ account, venue, stream, opening, state, engine }: AccountView): AccountSummary {
+  const { watch, equity, live } = engine;
   const money = (scaled: number): string => moneyText(engine, scaled);
   const total = (of: (position: Position) => number): string =>
     money(engine.positions.reduce((sum, position) => sum + of(position), 0));
@@ -24,6 +24,7 @@ export function summaryOf({ account, stream, opening, state, engine }: AccountVi
     account: account.id,
     stream,
     provenance: opening.provenance,
+    live: live ? { venue, armed: live.arming !== undefined } : null,
     currency: account.currency,
     tradingState: engine.tradingState,
     cycle: state.cursor.cycle < opening.openedAt ? null : state.cursor.cycle,
@@ -55,6 +56,7 @@ export function summaryBeforeOpening(context: LedgerContext, id: string | undefi
     account: account.id,
     stream: streamOf(configuration, account),
     provenance: provenanceOf(configuration.venues[venue]),
+    live: account.live ? { venue, armed: false } : null,
     currency: account.currency,
     tradingState: 'Active',
     cycle: null,

@@ -95,6 +95,7 @@ function accountAt(sequence: number): AccountView['account'] {
     account: 'paper',
     stream: 'local/paper',
     provenance: 'simulated',
+    live: null,
     currency: 'USDT',
     tradingState: 'Active',
     cycle: null,

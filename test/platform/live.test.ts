@@ -60,6 +60,8 @@ describe('a live account', () => {
       const nobody = await armed(place);
       expect(nobody).toMatchObject({ code: 2, err: expect.stringMatching(/--confirm real/) });
       expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0, out: expect.stringMatching(/ARMED/) });
+      const { out: status } = await place.run('status');
+      expect(status).toMatch(/^Account +real \(live data, REAL money at loopback, armed\)$/m);
 
       await first.printed(/filled +buy \S+ BTC\/USDT/);
       await first.printed(/filled +sell \S+ BTC\/USDT/);
