@@ -4,6 +4,7 @@ import type { Engine } from '../../core/engine/engine.ts';
 import { arm } from '../../core/engine/venue-bookkeeping.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { type Arming, LIVE_BOUNDS, type LiveAccount } from '../../core/execution/live/account.ts';
+import { settleDifference } from '../../core/execution/live/compare.ts';
 import { cancelOpenings } from '../../core/risk/kill-switch.ts';
 import { type CommandOrigin, runCommand } from './commands.ts';
 import type { StepPorts } from './ports.ts';
@@ -63,8 +64,7 @@ export function acceptVenue(ports: StepPorts, stream: string, reason: string, or
     const by = `${reason} (${origin.principal.name})`;
     recordDocument(engine, 'VenueAlert', { code: 'VENUE_ACCEPTED', reason: by, since: live.difference?.since ?? 0 });
     live.offsets = undefined;
-    live.difference = undefined;
-    live.fillsToCompare = 0;
+    settleDifference(live);
     live.reconciled = false;
     return { accepted: true };
   });

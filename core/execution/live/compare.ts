@@ -4,7 +4,7 @@ import type { Engine } from '../../engine/engine.ts';
 import { alert, liveOf } from '../../engine/venue-bookkeeping.ts';
 import type { VenueBalance, VenuePosition } from '../../ports/execution-venue.ts';
 import { halt } from '../../risk/kill-switch.ts';
-import { LIVE_BOUNDS, type StandingDifference } from './account.ts';
+import { LIVE_BOUNDS, type LiveAccount, type StandingDifference } from './account.ts';
 import { COMPARED_DECIMALS, comparable, decimalOf, unitsOf } from './amounts.ts';
 
 /** What a venue may round in one fill: its notional and its fee, to 8 decimals each. */
@@ -120,8 +120,7 @@ export function takeBaseline(engine: Engine, venue: Figures): boolean {
 export function noteComparison(engine: Engine, venueName: string, venue: Figures, found: readonly Difference[]): void {
   const live = liveOf(engine);
   if (found.length === 0) {
-    live.difference = undefined;
-    live.fillsToCompare = 0;
+    settleDifference(live);
     // The venue's rounding does not add up: the next comparison starts from what it holds now.
     for (const [asset, ledger] of ledgerFigures(engine)) live.offsets?.set(asset, (venue.get(asset) ?? 0n) - ledger);
     return;
@@ -132,7 +131,7 @@ export function noteComparison(engine: Engine, venueName: string, venue: Figures
   const { since, count, total } = standing;
   if (count < LIVE_BOUNDS.differences && total < LIVE_BOUNDS.changingDifferences) return;
   for (const { asset, ledger, venue: there } of found)
-    alert(engine, `difference ${asset} ${since}`, 'BALANCE_UNEXPLAINED', {
+    alert(engine, `${DIFFERENCE_ALERT} ${asset} ${since}`, 'BALANCE_UNEXPLAINED', {
       venue: venueName,
       asset,
       ledger,
@@ -144,6 +143,15 @@ export function noteComparison(engine: Engine, venueName: string, venue: Figures
   const words = `${venueName} holds ${first.venue} ${first.asset} where the ledger says ${first.ledger}`;
   halt(engine, `${words}, since cycle ${since}`);
 }
+
+/** There is none any more, or a person has looked into it: what was told of it does not stand. A halt does. */
+export function settleDifference(live: LiveAccount): void {
+  live.difference = undefined;
+  live.fillsToCompare = 0;
+  for (const { key } of live.standingAlerts) if (key.startsWith(`${DIFFERENCE_ALERT} `)) live.settleAlert(key);
+}
+
+const DIFFERENCE_ALERT = 'difference';
 
 /** A difference that changes is not the same: a late fill has come, and another may be late. */
 function standingOf(engine: Engine, found: readonly Difference[]): StandingDifference {

@@ -401,11 +401,29 @@ describe('a venue', () => {
       there: '11999.99',
       since: T0 + 3 * MINUTE,
     });
+    const told = async () => (await desk.engine()).live?.standingAlerts.map(({ code }) => code);
+    expect(await told()).toEqual(['BALANCE_UNEXPLAINED']);
     await acceptVenue(desk.ports, STREAM, 'a withdrawal', by('accept'));
+    expect(await told()).toEqual([]);
     await setTradingState(desk.ports, STREAM, 'Active', 'go on', by('on'));
     await run(desk, 1);
     expect((await desk.engine()).live?.reconciled).toBe(true);
     expect(desk.of('VenueBaseline')).toHaveLength(2);
+  });
+
+  test('whose difference goes by itself stays halted, and what was told of it does not stand any more', async () => {
+    const desk = await armed({ script: () => undefined });
+    const { balances } = desk.venue;
+    desk.venue.balances = async () => [{ asset: 'USD', free: '11999.99', held: '0' }];
+    await run(desk, 3);
+    const { live, tradingState } = await desk.engine();
+    expect(live?.standingAlerts.map(({ code }) => code)).toContain('BALANCE_UNEXPLAINED');
+    expect(tradingState).toBe('Halted');
+    desk.venue.balances = balances;
+    await run(desk, 1);
+    const after = await desk.engine();
+    expect(after.live).toMatchObject({ difference: undefined, standingAlerts: [], reconciled: true });
+    expect(after.tradingState).toBe('Halted');
   });
 
   test('that holds less than the account was given is told, and nothing is opened', async () => {
