@@ -1,22 +1,26 @@
-import { useState } from 'react';
+import { lazy, useState } from 'react';
 import type { ApiClient } from './api/client.ts';
-import { EquityChart } from './charts/equity-chart.tsx';
-import { PriceChart } from './charts/price-chart.tsx';
 import type { Theme } from './hooks.ts';
 import type { FeedState } from './live/feed.ts';
 import type { AccountView } from './live/view.ts';
-import { Backtests } from './parts/backtests.tsx';
+import { moneySentence } from './parts/badge.tsx';
 import type { Ask } from './parts/confirmation.tsx';
-import { Cycles } from './parts/cycles.tsx';
 import { Denials } from './parts/denials.tsx';
 import { Figures } from './parts/figures.tsx';
 import { HeldLimits } from './parts/held-limits.tsx';
-import { Ledger } from './parts/ledger.tsx';
 import { LoadLines } from './parts/load-lines.tsx';
+import { OnDemand, tableHeightPx, workedHeightPx } from './parts/on-demand.tsx';
 import { Orders } from './parts/orders.tsx';
 import { Positions } from './parts/positions.tsx';
 import { Strategies } from './parts/strategies.tsx';
-import { WorkedOrders } from './parts/worked-orders.tsx';
+
+const Venue = lazy(() => import('./parts/venue.tsx').then((part) => ({ default: part.Venue })));
+const PriceChart = lazy(() => import('./charts/price-chart.tsx').then((part) => ({ default: part.PriceChart })));
+const EquityChart = lazy(() => import('./charts/equity-chart.tsx').then((part) => ({ default: part.EquityChart })));
+const WorkedOrders = lazy(() => import('./parts/worked-orders.tsx').then((part) => ({ default: part.WorkedOrders })));
+const Cycles = lazy(() => import('./parts/cycles.tsx').then((part) => ({ default: part.Cycles })));
+const Ledger = lazy(() => import('./parts/ledger.tsx').then((part) => ({ default: part.Ledger })));
+const Backtests = lazy(() => import('./parts/backtests.tsx').then((part) => ({ default: part.Backtests })));
 
 interface AccountProps {
   readonly client: ApiClient;
@@ -31,18 +35,35 @@ export function Account({ client, view, feed, theme, onAsk }: AccountProps) {
   const symbols = [...new Set(view.strategies.flatMap((strategy) => strategy.instruments))];
   const [chosen, setChosen] = useState<string>();
   const symbol = chosen !== undefined && symbols.includes(chosen) ? chosen : symbols[0];
+  const worked = view.orders.filter(({ algorithm }) => algorithm !== null).length;
   const isStale = feed.connection === 'reconnecting';
   return (
     <main className="desk" data-stale={isStale || undefined}>
       <Figures summary={view.account} cycles={view.cycles} heardAt={feed.heardAt} isStale={isStale} />
       <div className="area-waiting">
+        {view.account.live && (
+          <OnDemand title="Venue">
+            <Venue client={client} view={view} onAsk={onAsk} />
+          </OnDemand>
+        )}
         <HeldLimits client={client} view={view} onAsk={onAsk} />
       </div>
       <div className="area-price">
-        <PriceChart client={client} view={view} symbols={symbols} symbol={symbol} onSymbol={setChosen} theme={theme} />
+        <OnDemand title="Price" className="chart chart-tall">
+          <PriceChart
+            client={client}
+            view={view}
+            symbols={symbols}
+            symbol={symbol}
+            onSymbol={setChosen}
+            theme={theme}
+          />
+        </OnDemand>
       </div>
       <div className="area-equity">
-        <EquityChart view={view} theme={theme} />
+        <OnDemand title="Equity and drawdown" className="chart">
+          <EquityChart view={view} theme={theme} />
+        </OnDemand>
       </div>
       <div className="area-load">
         <LoadLines client={client} view={view} />
@@ -56,14 +77,24 @@ export function Account({ client, view, feed, theme, onAsk }: AccountProps) {
           onAsk={onAsk}
         />
         <Orders client={client} orders={view.orders} account={view.account.account} onAsk={onAsk} />
-        <WorkedOrders client={client} orders={view.orders} account={view.account.account} />
-        <Cycles cycles={view.cycles} />
-        <Ledger events={view.events} chain={view.chain} />
+        {worked > 0 && (
+          <OnDemand title="Worked orders" heightPx={workedHeightPx(worked)}>
+            <WorkedOrders client={client} orders={view.orders} account={view.account.account} />
+          </OnDemand>
+        )}
+        <OnDemand title="Last cycles" heightPx={tableHeightPx(view.cycles.length)}>
+          <Cycles cycles={view.cycles} />
+        </OnDemand>
+        <OnDemand title="Ledger" heightPx={tableHeightPx(view.events.length)}>
+          <Ledger events={view.events} chain={view.chain} />
+        </OnDemand>
       </div>
       <div className="area-book">
         <Strategies client={client} strategies={view.strategies} onAsk={onAsk} />
         <Denials events={view.events} />
-        <Backtests client={client} account={view.account.account} symbols={symbols} />
+        <OnDemand title="Backtest">
+          <Backtests client={client} account={view.account.account} symbols={symbols} />
+        </OnDemand>
       </div>
       <footer className="footer">
         <p>
@@ -72,7 +103,7 @@ export function Account({ client, view, feed, theme, onAsk }: AccountProps) {
             www.tradingview.com
           </a>
         </p>
-        <p>Paper money only. Times are in your zone; point at one for UTC.</p>
+        <p>{moneySentence(view.account)} Times are in your zone; point at one for UTC.</p>
       </footer>
     </main>
   );

@@ -31,7 +31,12 @@ function Accounts({ client, instance, onTokenRefused }: DeskProps & { instance: 
   const view = state.view?.account.account === account ? state.view : undefined;
   const summary = view?.account ?? instance.accounts.find((candidate) => candidate.account === account)!;
   useTitle(
-    `${summary.tradingState === 'Active' ? '' : `${summary.tradingState} · `}${money(summary.equity)} ${summary.currency} · ${instance.instance}`,
+    [
+      ...(summary.tradingState === 'Active' ? [] : [summary.tradingState]),
+      ...(summary.live ? ['REAL MONEY'] : []),
+      `${money(summary.equity)} ${summary.currency}`,
+      instance.instance,
+    ].join(' · '),
   );
 
   return (

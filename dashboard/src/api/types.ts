@@ -26,6 +26,7 @@ export type Updates = Output<'updates.since'>;
 export type Proposal = Output<'proposals.list'>['proposals'][number];
 export type EquityPoint = Output<'account.equity'>['equity'][number];
 export type HeldLimits = NonNullable<Instance['accounts'][number]['heldLimits']>;
+export type LiveStanding = Output<'live.show'>;
 export type Shortfall = Output<'orders.shortfall'>['orders'][number];
 export type RunningStrategy = Output<'strategies.list'>['running'][number];
 export type AvailableStrategy = Output<'strategies.list'>['available'][number];

@@ -4,7 +4,7 @@ import type { EquityPoint } from '../api/types.ts';
 import { percent } from '../format.ts';
 import type { Theme } from '../hooks.ts';
 import type { AccountView } from '../live/view.ts';
-import { Badge } from '../parts/header.tsx';
+import { AccountBadge } from '../parts/badge.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { seconds } from './chart-options.ts';
 import type { ChartColours } from './colours.ts';
@@ -63,7 +63,7 @@ export const EquityChart = memo(function EquityChart({
     },
   );
   return (
-    <Panel title="Equity and drawdown" aside={<Badge provenance={account.provenance} />}>
+    <Panel title="Equity and drawdown" aside={<AccountBadge summary={account} isShort />}>
       <div
         ref={box}
         className="chart"

@@ -13,8 +13,8 @@ import type { Bar } from '../api/types.ts';
 import { decimal, signOf } from '../format.ts';
 import { type Theme, useQuery } from '../hooks.ts';
 import type { AccountView } from '../live/view.ts';
+import { DataBadge } from '../parts/badge.tsx';
 import { Time } from '../parts/figure.tsx';
-import { Badge } from '../parts/header.tsx';
 import { isWorking } from '../parts/orders.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { seconds } from './chart-options.ts';
@@ -106,7 +106,7 @@ export const PriceChart = memo(function PriceChart({
               </button>
             ))}
           </fieldset>
-          <Badge provenance={answer?.provenance ?? account.provenance} />
+          <DataBadge provenance={answer?.provenance ?? account.provenance} />
         </>
       }
     >

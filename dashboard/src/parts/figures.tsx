@@ -17,7 +17,10 @@ export function Figures({ summary, cycles, heardAt, isStale }: FiguresProps) {
     <section id="figures" className="figures" aria-label="Account figures" tabIndex={-1}>
       <dl>
         <div className="figure-lead">
-          <dt>Equity, {currency}</dt>
+          <dt>
+            Equity, {currency}
+            {summary.live && ', real money'}
+          </dt>
           <dd data-figure="equity">
             <Money amount={summary.equity} currency={currency} />
           </dd>

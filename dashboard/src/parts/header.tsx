@@ -1,18 +1,13 @@
 import type { ApiClient } from '../api/client.ts';
-import type { AccountSummary, Instance, Order, Provenance } from '../api/types.ts';
+import type { AccountSummary, Instance, Order } from '../api/types.ts';
 import { duration } from '../format.ts';
 import { type Theme, useNow } from '../hooks.ts';
 import type { FeedState } from '../live/feed.ts';
+import { AccountBadge } from './badge.tsx';
 import type { Ask } from './confirmation.tsx';
 import { KillSwitch } from './kill-switch.tsx';
 import { Mark } from './mark.tsx';
 import { TradingSwitch } from './trading-switch.tsx';
-
-const PROVENANCE: Record<Provenance, string> = {
-  simulated: 'SIMULATED DATA',
-  recorded: 'RECORDED DATA',
-  live: 'LIVE DATA · PAPER MONEY',
-};
 
 interface HeaderProps {
   readonly client: ApiClient;
@@ -31,7 +26,7 @@ interface HeaderProps {
 export function Header({ client, instance, summary, feed, orders, theme, ...on }: HeaderProps) {
   const { onTheme, onAccount, onAsk, onSwitched } = on;
   return (
-    <header className="header">
+    <header className="header" data-money={summary.live ? 'real' : 'paper'}>
       <div className="brand">
         <Mark />
         <h1>
@@ -41,13 +36,15 @@ export function Header({ client, instance, summary, feed, orders, theme, ...on }
           </span>
         </h1>
       </div>
-      <Badge provenance={summary.provenance} />
+      <AccountBadge summary={summary} />
       {instance.accounts.length > 1 && (
         <label className="account-switch">
           Account{' '}
           <select value={summary.account} onChange={(event) => onAccount(event.target.value)}>
-            {instance.accounts.map(({ account }) => (
-              <option key={account}>{account}</option>
+            {instance.accounts.map(({ account, live }) => (
+              <option key={account} value={account}>
+                {live ? `${account} (real money)` : account}
+              </option>
             ))}
           </select>
         </label>
@@ -58,14 +55,6 @@ export function Header({ client, instance, summary, feed, orders, theme, ...on }
       </TradingSwitch>
       <ThemeSwitch theme={theme} onTheme={onTheme} />
     </header>
-  );
-}
-
-export function Badge({ provenance }: { readonly provenance: Provenance }) {
-  return (
-    <span className="badge" data-provenance={provenance}>
-      {PROVENANCE[provenance]}
-    </span>
   );
 }
 
