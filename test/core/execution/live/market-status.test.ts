@@ -63,12 +63,12 @@ describe('what a venue says of its markets', () => {
     ['another word is told', { state: 'halted', text: 'BREAK' }, 2],
     ['another state is told', { state: 'cancel-only', text: 'HALT' }, 2],
   ])('said again counts from when it first was, and %s', (_, a, count) => {
-    for (const of of ['a', 'venue'] as const) {
+    for (const where of ['a', 'venue'] as const) {
       const engine = two();
       const since = engine.time + 60_000;
-      const kept = heard(engine, { [of]: { state: 'halted', text: 'HALT' } }, { [of]: a })!;
-      expect(of === 'a' ? kept.markets : kept.venue).toEqual(
-        of === 'a' ? [{ instrument: 0, ...a, since }] : { ...a, since },
+      const kept = heard(engine, { [where]: { state: 'halted', text: 'HALT' } }, { [where]: a })!;
+      expect(where === 'a' ? kept.markets : kept.venue).toEqual(
+        where === 'a' ? [{ instrument: 0, ...a, since }] : { ...a, since },
       );
       expect(kept.at).toBe(since + 60_000);
       expect(alerts(engine)).toHaveLength(count);
