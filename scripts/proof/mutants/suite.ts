@@ -86,10 +86,17 @@ export async function runCase({ suite, body, given }: Case): Promise<void> {
   }
 }
 
-/** Undoes what was done before all tests of suites. */
+/** Undoes what was done before all tests of suites. One that asks there for something of all its tests, of which few were run, is not heard. */
 export async function endSuites(ended: readonly Suite[]): Promise<void> {
   for (const suite of [...ended].reverse())
-    if (suite.hasBegun) for (const hook of suite.afterAll.toReversed()) await hook();
+    if (suite.hasBegun)
+      for (const hook of suite.afterAll.toReversed()) {
+        try {
+          await hook();
+        } catch {
+          // Nothing is judged by it.
+        }
+      }
 }
 
 /** The body among what follows a name: options may come before it, or a time-out after it. */
