@@ -15,12 +15,16 @@ const credentials = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9_./-]{0,199}$/, 'write the name of a secret: letters, digits and _ . / -');
 
 /** Keys go over it: in clear on this machine alone. */
+function isInClear(url: string): boolean {
+  const found = URL.parse(url);
+  return ['http:', 'ws:'].includes(found?.protocol ?? '') && !LOOPBACK.includes(found?.hostname ?? '');
+}
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 const streamUrl = z
   .url()
-  .refine(
-    (url) => url.startsWith('wss:') || /^ws:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(url),
-    'write wss:// and a host; ws:// is for this machine alone',
-  );
+  .refine((url) => /^wss?:/.test(url) && !isInClear(url), 'write wss:// and a host; ws:// is for this machine alone');
+const IN_CLEAR = 'keys would go over it in clear: write https:// and a host; http:// is for this machine alone';
+const baseUrlOfKeys = z.url().refine((url) => !isInClear(url), IN_CLEAR);
 
 const simulatedVenue = z.strictObject({
   kind: z.literal('simulated'),
@@ -50,10 +54,15 @@ const ccxt = z.strictObject({
   streamUrl: streamUrl.optional(),
   timeoutMs: z.int().min(100).max(60_000).default(10_000),
 });
-const ccxtVenue = ccxt.refine((venue) => venue.streamUrl === undefined || venue.credentials !== undefined, {
-  path: ['streamUrl'],
-  error: 'nothing is told without keys: name them with `credentials`, or leave this out',
-});
+const ccxtVenue = ccxt
+  .refine((venue) => venue.streamUrl === undefined || venue.credentials !== undefined, {
+    path: ['streamUrl'],
+    error: 'nothing is told without keys: name them with `credentials`, or leave this out',
+  })
+  .refine((venue) => venue.credentials === undefined || !isInClear(venue.baseUrl ?? ''), {
+    path: ['baseUrl'],
+    error: IN_CLEAR,
+  });
 
 const alpacaVenue = z.strictObject({
   kind: z.literal('alpaca'),
@@ -68,7 +77,7 @@ const alpacaVenue = z.strictObject({
   /** Name of the secret with the key, which market data needs too. */
   credentials,
   /** Another host for every request, for tests and proxies. */
-  baseUrl: z.url().optional(),
+  baseUrl: baseUrlOfKeys.optional(),
   timeoutMs: z.int().min(100).max(60_000).default(10_000),
 });
 
@@ -81,7 +90,7 @@ const oandaVenue = z.strictObject({
   /** Name of the secret with the token, which market data needs too. */
   credentials,
   /** Another host for every request, for tests and proxies. */
-  baseUrl: z.url().optional(),
+  baseUrl: baseUrlOfKeys.optional(),
   timeoutMs: z.int().min(100).max(60_000).default(10_000),
 });
 

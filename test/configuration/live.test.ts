@@ -46,6 +46,22 @@ const sentence = (run: () => unknown): string => {
 };
 
 describe('a live account', () => {
+  test.each([
+    '{ kind: ccxt, exchange: binance, credentials: k, baseUrl: "http://a.example" }',
+    '{ kind: ccxt, exchange: binance, credentials: k, baseUrl: "http://localhost:k@a.example" }',
+    '{ kind: alpaca, credentials: k, baseUrl: "http://a.example" }',
+    '{ kind: oanda, accountId: 001-001-1234567-001, credentials: k, baseUrl: "http://10.0.0.1" }',
+  ])('keys are not sent in clear over a network: %s', (venue) => {
+    expect(sentence(() => load(venue))).toMatch(/baseUrl.*keys would go over it in clear: write https/s);
+  });
+
+  test.each(['http://127.0.0.1:9', 'http://localhost:9', 'http://[::1]:9', 'https://a.example'])(
+    'they may be sent to %s',
+    (url) => {
+      expect(load(`{ kind: ccxt, exchange: binance, credentials: k, baseUrl: "${url}" }`)).toBeDefined();
+    },
+  );
+
   test('is taken where its venue takes orders and names its keys', () => {
     const { configuration } = load('{ kind: ccxt, exchange: binance, credentials: keys/binance }');
     expect(configuration.accounts[0].live).toMatchObject({ first: { maxOrderNotional: 25, maxExposure: 100 } });
