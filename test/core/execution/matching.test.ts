@@ -168,9 +168,11 @@ describe('an order that only reduces', () => {
       0: buy({ quantity: 2 }),
       1: both(sell({ type: 'limit', quantity: 2, price: 105, reduceOnly: true }), sell({ quantity: 5 })),
     };
-    const { fills, engine } = trade(answers, [CALM, CALM, CALM, [100, 106, 99, 105]], short);
+    const { fills, engine, of } = trade(answers, [CALM, CALM, CALM, [100, 106, 99, 105]], short);
     expect(fills.map(({ position }) => position)).toEqual([2, -3]);
     expect(engine.workingOrders).toBe(0);
+    const texts = of('TextDefined').map(({ body }) => (body as { text: string }).text);
+    expect(texts).toContain('the position it would reduce is closed');
   });
 
   test('of a short is as small as that', () => {

@@ -147,6 +147,29 @@ describe('a stop to break even', () => {
     expect(fillsOf(after([[100, 102, 99, 100.01]]))).toEqual([[1, 'buy', 100]]);
   });
 
+  test('fills in the bar that moves it where the close is at its new price, and not one step beside it', () => {
+    const closed = (price: number, order = entry()): number =>
+      after([[100, Math.max(102, price), Math.min(98, price), price]], {}, order).fills.length;
+    expect([99.99, 100, 100.01].map((price) => closed(price))).toEqual([2, 2, 1]);
+    const short = sell({ quantity: 1, stopLoss: 0.05, breakEven: 0.02 });
+    expect([99.99, 100, 100.01].map((price) => closed(price, short))).toEqual([1, 2, 2]);
+  });
+
+  test('does not move any more once it was triggered, though a thin market has left some of it', () => {
+    const execution = { volumeShare: { limit: 1, impactBps: 0 } };
+    const rows: Row[] = [
+      [100, 101, 99, 100],
+      [100, 101, 95, 96, 1],
+      [101, 103, 100, 102, 1],
+    ];
+    const all = after(rows, { execution }, entry({ quantity: 3 }));
+    expect(fillsOf(all).slice(1)).toEqual([
+      [2, 'sell', 95],
+      [3, 'sell', 101],
+    ]);
+    expect([moves(all), all.of('OrderTriggered').length]).toEqual([[], 1]);
+  });
+
   test('includes the fees of both ways, and never moves to where the price has not been', () => {
     const instruments = [spot({ takerFeeBps: 10 })];
     expect(moves(after([[100, 102, 100, 101]], { instruments }))).toEqual(['10020']);
