@@ -167,6 +167,26 @@ describe('the shortfall from events', () => {
     expect(ended(events, market)[0].wanted).toBe(wanted);
   });
 
+  test('rounds what is paid up and what is received down, against the account', () => {
+    // 0.333 at 100.01 is 33.30333, and at the 100.00 of the decision 33.30.
+    const third = { quantity: '333', price: '10001' };
+    expect(ended([decided({ quantity: '333' }), filled(third)])[0].execution).toBe(1n);
+    expect(ended([decided({ quantity: '333', side: 'sell' }), filled(third)])[0].execution).toBe(0n);
+    // What was decided is worth 33.333 at 100.10: a measure, which is rounded down.
+    const dear = { quantity: '333', reference: '10010' };
+    expect(ended([decided(dear), filled({ ...third, price: '10010' })])[0]).toMatchObject({
+      ...{ notional: 3_333n, execution: 1n },
+    });
+  });
+
+  test('misses nothing of a budget that has bought more than it was to', () => {
+    // 50.00 buys 0.500 at 100.00 and 0.625 at 80.00, where each of those cost 20.00 less.
+    const events = [decided({ quantity: '0', budget: '5000' }), filled({ quantity: '625', price: '8000' })];
+    const [one] = ended(events);
+    expect([one.wanted, one.filled]).toEqual([500n, 625n]);
+    expect(plain(one)).toEqual([0, -12.5, 0, 0, -12.5]);
+  });
+
   test('leaves out what began before its first event, with the parts of it', () => {
     const algorithm = { kind: 'twap', cycles: 2 };
     const { engine } = trade(

@@ -1,6 +1,7 @@
 /** Orders that algorithms work, in an account: what is sent when, and how they end. Prices follow the number of the bar. */
 import { describe, expect, test } from 'vitest';
 import { runBacktest } from '../../../../core/backtest/run.ts';
+import { execute, reconcile, risk, signal } from '../../../../core/cycle.ts';
 import { cancel } from '../../../../core/engine/bookkeeping.ts';
 import type { Engine } from '../../../../core/engine/engine.ts';
 import type { Algorithm } from '../../../../core/execution/algorithms/algorithm.ts';
@@ -10,14 +11,19 @@ import {
   account,
   bars,
   brief,
+  ingest,
   MINUTE,
+  open,
   type Played,
   play,
+  playedOf,
   type Row,
   running,
+  runStep,
   START,
   scripted,
   spot,
+  stepsOf,
 } from '../../engine/account.ts';
 import { type Answers, both, buy, CALM, sell, target, trade, WIDE } from '../trade.ts';
 
@@ -311,6 +317,14 @@ describe('a worked order', () => {
     expect([played.fills.length, played.engine.algorithms]).toEqual([0, 0]);
   });
 
+  test('leaves the legs alone that wait in its market for another entry', () => {
+    const entry = buy({ type: 'limit', quantity: 1, price: 90, stopLoss: 0.05 });
+    const played = trade({ 0: both(by(twap()), entry) }, calm(8));
+    expect(played.of('OrderCanceled')).toEqual([]);
+    expect(played.engine.markets[0].held).toMatchObject([{ purpose: 'stop-loss', state: 'Held' }]);
+    expect(parts(played)).toHaveLength(4);
+  });
+
   test('goes on in a cycle in which its strategy cancels something else', () => {
     const other = buy({ type: 'limit', quantity: 1, price: 90 });
     const script = scripted(({ symbol }, asked) => {
@@ -416,6 +430,28 @@ describe('what is stopped', () => {
     expect(parts(played)).toHaveLength(2);
     expect(played.fills).toHaveLength(1);
     expect([played.engine.algorithms, played.engine.workingOrders, played.engine.reservedCash]).toEqual([0, 0, 0]);
+  });
+
+  test('ends at once where a person cancels it after a part was decided and before that is sent', () => {
+    const script = scripted((_, bar) => (bar === 0 ? by(twap()) : undefined));
+    const engine = open(account({ strategies: [running(script)], limits: WIDE }));
+    const [first, second] = stepsOf(engine, new Map([['A/USD', bars(calm(2))]]));
+    runStep(engine, first);
+    ingest(engine, second);
+    reconcile(engine);
+    signal(engine);
+    risk(engine);
+    const [parent] = engine.markets[0].held;
+    expect(engine.intents).toHaveLength(1);
+    cancel(engine, parent, 'a test');
+    expect(parent.state).toBe('Canceled');
+    execute(engine);
+    expect([engine.algorithms, engine.workingOrders, engine.reservedCash]).toEqual([0, 0, 0]);
+    expect(
+      playedOf(engine)
+        .of('OrderSubmitted')
+        .map(({ order }) => order),
+    ).toEqual([2]);
   });
 
   test('goes on where a person cancels one part', () => {
