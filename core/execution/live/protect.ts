@@ -18,7 +18,7 @@ export function protect(engine: Engine, capabilities: VenueCapabilities): void {
   const live = liveOf(engine);
   for (let k = 0; k < engine.dueCount; k++) {
     const market = engine.due[k];
-    for (const order of market.orders.slice()) {
+    for (const order of market.orders) {
       if (order.state !== 'Accepted' || live.orders.has(order.id)) continue;
       watch(engine, market, order, capabilities);
     }
@@ -70,8 +70,7 @@ function isAlone({ orders, held }: MarketState, leg: Order): boolean {
 function callBackReducers(engine: Engine): void {
   for (const { order, instrument } of [...liveOf(engine).orders.values()]) {
     const working = engine.markets[instrument].orders.find(({ id }) => id === order);
-    if (!working?.reduceOnly || working.state === 'PendingCancel') continue;
-    if (engine.position(working.strategy, instrument).quantity === 0)
+    if (working?.reduceOnly && engine.position(working.strategy, instrument).quantity === 0)
       cancel(engine, working, 'the position it would reduce is closed');
   }
 }

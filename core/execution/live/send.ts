@@ -119,7 +119,7 @@ function requestOf(
     postOnly: order.postOnly,
     reduceOnly: order.reduceOnly && capabilities.reduceOnly && isAlone(engine, order),
     quantity,
-    price: type === 'market' || type === 'stop' ? 0 : order.price,
+    price: type === 'market' ? 0 : order.price,
     trigger: order.triggered ? 0 : order.trigger,
   };
 }

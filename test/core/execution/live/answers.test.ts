@@ -162,12 +162,16 @@ describe('an order whose answer was heard', () => {
     expect(order.state).toBe('Submitted');
   });
 
-  test('and did not go out the second time is asked for: the first may still come to be', () => {
+  test.each<[string, (engine: Engine) => void, Order['state']]>([
+    ['', () => undefined, 'Submitted'],
+    [', whoever has taken it for unclear', (engine) => takeOverSendings(engine), 'Unresolved'],
+  ])('and did not go out the second time is asked for: the first may still come to be%s', (_, meanwhile, state) => {
     const engine = sent();
     const { order, live } = firstOf(engine);
     Object.assign(live, { sends: 2 });
+    meanwhile(engine);
     takeSubmitAnswer(engine, 1, { kind: 'not-sent' }, 1);
-    expect([live.phase, live.sends, order.state]).toEqual(['unclear', 1, 'Submitted']);
+    expect([live.phase, live.sends, order.state]).toEqual(['unclear', 1, state]);
   });
 
   test.each<[string, (engine: Engine) => void]>([

@@ -76,6 +76,20 @@ describe('what a venue says of its markets', () => {
     }
   });
 
+  test('of one market is not taken for another’s', () => {
+    const engine = two();
+    const [a, b] = [
+      { state: 'halted', text: 'A' },
+      { state: 'halted', text: 'B' },
+    ] as const;
+    heard(engine, { a }, { a, b });
+    const { time } = engine;
+    expect(heard(engine, { a, b })?.markets).toEqual([
+      { instrument: 0, ...a, since: time - 60_000 },
+      { instrument: 1, ...b, since: time },
+    ]);
+  });
+
   test('is over once it is open, and told anew when it no longer is', () => {
     const engine = two();
     const halted = { venue: { state: 'halted', text: 'X' }, a: { state: 'halted', text: 'Y' } } as const;
@@ -114,7 +128,7 @@ describe('a market that is delisted', () => {
 
   test('is halted, and others are not', () => {
     const engine = two();
-    heard(engine, gone);
+    heard(engine, { ...gone, b: { state: 'halted', text: 'HALT' } });
     expect(engine.markets.map(({ halted }) => halted?.reason)).toEqual([
       'its venue does not list it: BREAK',
       undefined,

@@ -8,7 +8,7 @@ import { Order } from '../../../../core/execution/order.ts';
 import type { VenueCapabilities } from '../../../../core/ports/execution-venue.ts';
 import { account, bars, ingest, open, playedOf, type Row, running, scripted, stepsOf } from '../../engine/account.ts';
 import { buy, sell } from '../trade.ts';
-import { CAPABILITIES, firstOf, liveAccount, submitted, told } from './sent.ts';
+import { CAPABILITIES, firstOf, liveAccount, submitted, told, waiting } from './sent.ts';
 
 /**
  * A long position at 100.00 whose stop at 95.00 moves to 100.20 from 102.00 on, after these bars: in the first of them it began to be
@@ -208,6 +208,13 @@ describe('what could only lower a position that is closed', () => {
     const engine = reducing(0);
     protect(engine, CAPABILITIES);
     expect(told(engine, 'OrderPendingCancel')).toEqual([[1, 'the position it would reduce is closed']]);
+  });
+
+  test('is that one, whatever else works in the market', () => {
+    const engine = submitted([buy({ type: 'limit', quantity: 1, price: 90 })]);
+    waiting(engine, { side: 'sell', reduceOnly: true }, { phase: 'known', sends: 1 });
+    protect(engine, CAPABILITIES);
+    expect(told(engine, 'OrderPendingCancel')).toEqual([[2, 'the position it would reduce is closed']]);
   });
 
   test('stays where anything is held', () => {

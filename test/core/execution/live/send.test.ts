@@ -347,7 +347,8 @@ describe('an order that waits', () => {
       engine.position(0, 0).target = 0.5;
       waiting(engine, fields);
       engine.time += waited;
-      give(engine);
+      if (isOver) expect(give(engine) ?? []).toEqual([]);
+      else give(engine);
       return [told(engine, 'OrderCanceled'), engine.position(0, 0).target];
     };
     const expected = isOver ? [[[1, 'it could not be sent in time']], Number.NaN] : [[], 0.5];
@@ -355,14 +356,17 @@ describe('an order that waits', () => {
     expect(end(giveUpStaleOnes)).toEqual(expected);
   });
 
-  test('is given up only while no venue may have it, and once', () => {
-    const engine = liveAccount(0, { live: { staleAfterMs: 60_000 } });
+  test('is given up only while no venue may have it', () => {
+    const instruments = [spot(), spot({ symbol: 'B/USD', base: 'B' })];
+    const engine = liveAccount(0, { instruments, live: { staleAfterMs: 60_000 } });
     for (const phase of ['sending', 'unclear', 'known'] as const) waiting(engine, {}, { phase, sends: 1 });
     waiting(engine, { state: 'PendingCancel' }, { sends: 1 });
-    waiting(engine, {}, { phase: 'prepared' });
+    engine.position(0, 0).target = 0.5;
+    waiting(engine, { strategy: 0, instrument: 1 });
     engine.time += 60_001;
     giveUpStaleOnes(engine);
     expect(told(engine, 'OrderCanceled')).toEqual([[5, 'it could not be sent in time']]);
+    expect(engine.position(0, 0).target).toBe(0.5);
     expect(told(engine, 'OrderPendingCancel')).toEqual([]);
   });
 
