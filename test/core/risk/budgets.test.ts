@@ -120,6 +120,21 @@ describe('an account', () => {
   });
 });
 
+test('a part that is moved again says from what, and leaves the parts of other budgets', () => {
+  const engine = open(account({ strategies: [running(scripted(() => undefined))] }));
+  grant(engine, 'orderRate', 3, 'ada', 'a part');
+  grant(engine, 'dailyLoss', 500, 'ada', 'a part');
+  grant(engine, 'dailyLoss', 200, 'bob', 'less');
+  expect(engine.grants).toEqual({ orderRate: 3, dailyLoss: 200 });
+  expect(playedOf(engine).of('BudgetGranted').at(-1)?.body).toEqual({
+    budget: 'dailyLoss',
+    from: '500',
+    amount: '200',
+    by: 'bob',
+    reason: 'less',
+  });
+});
+
 describe('the book of an instance', () => {
   const book: BudgetBook = { ...EMPTY_BOOK, totals: { grossExposure: 0.3, orderRate: 10 } };
   const pending = (amount: number): PendingGrant => ({

@@ -4,7 +4,16 @@ import type { Engine } from '../../../core/engine/engine.ts';
 import type { LedgerEvent } from '../../../core/ledger/events.ts';
 import { fold } from '../../../core/ledger/fold.ts';
 import { flatten } from '../../../core/risk/flatten.ts';
-import { halt, haltMarket, haltStrategy, reduce, resume } from '../../../core/risk/kill-switch.ts';
+import {
+  cancelOne,
+  cancelOpenings,
+  halt,
+  haltMarket,
+  haltStrategy,
+  reduce,
+  reduceUnlessHalted,
+  resume,
+} from '../../../core/risk/kill-switch.ts';
 import type { LimitsInput } from '../../../core/risk/limits.ts';
 import type { Decision } from '../../../core/strategies/contract.ts';
 import {
@@ -84,6 +93,24 @@ describe('the kill switch', () => {
 });
 
 describe('reducing', () => {
+  test('is loosened from a halt by a person alone', () => {
+    const seen = (stop: typeof reduce) =>
+      states(
+        run({}, [CALM, CALM], (engine, cycle) => {
+          if (cycle === 0) halt(engine, 'by hand');
+          else stop(engine, 'later');
+        }),
+      );
+    expect(seen(reduceUnlessHalted)).toEqual([['Active', 'Halted']]);
+    expect(seen(reduce)).toEqual([
+      ['Active', 'Halted'],
+      ['Halted', 'Reducing'],
+    ]);
+    expect(states(run({}, [CALM, CALM], (engine) => reduceUnlessHalted(engine, 'by itself')))).toEqual([
+      ['Active', 'Reducing'],
+    ]);
+  });
+
   test('cancels what could open and keeps what protects', () => {
     const answers = { 0: both(buy({ quantity: 1, stopLoss: 0.05 }), buy({ type: 'limit', quantity: 1, price: 90 })) };
     const played = run(answers, [CALM, CALM, [100, 101, 85, 90]], (engine, cycle) => {
@@ -209,6 +236,57 @@ describe('what is narrower than the account', () => {
     expect(of('OrderFilled')).toHaveLength(2);
     expect(engine.position(0, 0).quantity).toBe(0);
     expect(fold(engine.journal.events()).account.instruments[0].halted).toBe(true);
+  });
+});
+
+describe('canceling', () => {
+  /** In the third cycle, after risk: two are held with their stop, one rests, and two more are about to be sent with theirs. */
+  function busy(): Engine {
+    const answers: Record<number, Decision> = {
+      0: both(buy({ quantity: 2, stopLoss: 0.05 }), buy({ type: 'limit', quantity: 1, price: 50, stopLoss: 0.05 })),
+      2: both(buy({ quantity: 1, stopLoss: 0.05 }), sell({ type: 'limit', quantity: 1, price: 150 })),
+    };
+    const engine = open(account({ strategies: [running(scripted((_, bar) => answers[bar]))], limits: WIDE }));
+    const [first, second, third] = stepsOf(engine, new Map([['A/USD', bars([CALM, CALM, CALM])]]));
+    for (const step of [first, second]) runStep(engine, step);
+    ingest(engine, third);
+    reconcile(engine);
+    signal(engine);
+    risk(engine);
+    return engine;
+  }
+  const brief = ({ markets: [{ orders, held }], intents }: Engine) =>
+    [orders, held, intents].map((list) => list.map(({ purpose, type }) => `${purpose} ${type}`));
+
+  test('what could open ends it at work and about to be sent, with the legs that wait for it; protection stays', () => {
+    const engine = busy();
+    expect(brief(engine)).toEqual([
+      ['entry limit', 'stop-loss stop'],
+      ['stop-loss stop'],
+      ['entry market', 'stop-loss stop', 'exit limit'],
+    ]);
+    expect(cancelOpenings(engine, 'disarmed')).toBe(2);
+    expect(brief(engine)).toEqual([['stop-loss stop'], [], ['exit limit']]);
+    expect(cancelOpenings(engine, 'disarmed')).toBe(0);
+  });
+
+  test('one order leaves the others, and what is about to be sent', () => {
+    const engine = busy();
+    cancelOne(engine, engine.markets[0].orders[0], 'by hand');
+    expect(brief(engine)).toEqual([['stop-loss stop'], [], ['entry market', 'stop-loss stop', 'exit limit']]);
+  });
+
+  test('everything is what a halt does, about to be sent or not', () => {
+    const engine = busy();
+    halt(engine, 'by hand');
+    expect(brief(engine)).toEqual([[], [], []]);
+    expect(engine.reservedCash).toBe(0);
+    const { events, of } = playedOf(engine);
+    const texts = events
+      .filter(({ kind }) => kind === 'TextDefined')
+      .map(({ body }) => (body as { text: string }).text);
+    expect(texts).toContain('trading is halted');
+    expect(of('OrderCanceled')).toHaveLength(6);
   });
 });
 
