@@ -50,13 +50,13 @@ const WEIGHTS: Readonly<Partial<Record<VenueFault, number>>> = {
   'traded by another': 2,
   maintenance: 2,
   'market halted': 2,
-  'cancel lost': 4,
+  'cancel lost': 8,
   'cancel accepted only': 45,
   'fill before cancel': 60,
   'ended by the venue': 60,
   'submit lost after effect': 30,
 };
-const WEIGHT = 14;
+const WEIGHT = 20;
 
 const CALL: CallFaults = {
   crashBefore: 'crash-before-exchange',

@@ -37,7 +37,9 @@ export interface SeedResult {
 }
 
 export const SIMULATION_BOUNDS = {
-  steps: 600,
+  steps: 400,
+  /** The same where an account is live: it has few orders, and what may happen to them is much. */
+  stepsOfLive: 1_000,
   /** Kinds of fault that a seed has at least: it goes on for longer where they have not come by then. */
   kinds: 3,
   /**
@@ -50,7 +52,7 @@ export const SIMULATION_BOUNDS = {
 } as const;
 
 /** Turns after which people look whether live trading is stopped. */
-const RELENT_TURNS = 100;
+const RELENT_TURNS = 50;
 const noop = (): void => undefined;
 const HAPPENINGS = [
   ...COMMAND_KINDS,
@@ -61,9 +63,10 @@ const HAPPENINGS = [
 ] as const satisfies readonly FaultKind[];
 
 export async function simulateSeed(options: SeedOptions): Promise<SeedResult> {
-  const { seed, steps = SIMULATION_BOUNDS.steps, only, bug, traced = false } = options;
+  const { seed, only, bug, traced = false } = options;
   const faults = new FaultPlan(seed, only);
   const world = new World({ seed, faults, defect: bug?.plant() ?? {}, traced });
+  const { steps = world.liveStream ? SIMULATION_BOUNDS.stepsOfLive : SIMULATION_BOUNDS.steps } = options;
   const run = new Run(world);
   await run.open();
   faults.isActive = true;
