@@ -280,6 +280,50 @@ describe('a part', () => {
 });
 
 describe('a worked order', () => {
+  test('is not complete while a part of it is out, though what is left would be too small to be sent', () => {
+    const ones = calm(5).map(([open, high, low, close]): Row => [open, high, low, close, 1]);
+    const played = trade({ 0: buy({ quantity: 2, algorithm: twap() }) }, ones, {
+      instruments: [spot({ minQuantity: 2_000 })],
+      execution: { volumeShare: { limit: 1, impactBps: 0 } },
+    });
+    expect(played.of('ParentFilled')).toMatchObject([{ order: 1, quantity: '2000' }]);
+  });
+
+  test('that has filled nothing is not complete, though it would be too cheap at the last price', () => {
+    const script = scripted((_, bar) =>
+      bar === 0 ? sell({ quantity: 1, algorithm: twap({ limit: 104 }) }) : undefined,
+    );
+    const instruments = [spot({ minNotional: 9_500 })];
+    const definition = account({ instruments, strategies: [running(script)], limits: { ...WIDE, allowShort: true } });
+    const rows: Row[] = [CALM, ...calm(3).map((): Row => [90, 91, 89, 90])];
+    const played = play(definition, bars(rows), (engine, cycle) => {
+      if (cycle === 0) cancel(engine, engine.markets[0].orders[0], 'a test');
+    });
+    expect(played.of('ParentFilled')).toEqual([]);
+    expect(parts(played).map(([bar, , price]) => [bar, price])).toContainEqual([1, 104]);
+  });
+
+  test('for money sends no part that buys less than the venue takes, with the fee of a taker', () => {
+    const sentOf = (takerFeeBps: number) =>
+      trade({ 0: target(0.03, { algorithm: twap({ cycles: 3 }) }) }, calm(5), {
+        instruments: [spot({ minQuantity: 2_000, takerFeeBps })],
+      })
+        .of('OrderInitialized')
+        .slice(1)
+        .map(({ cycle, budget }) => [barOf(cycle), budget]);
+    // 100.00 of 300.00 are due in each bar, and buy 1, of which the venue takes 2: after two bars what is left would be too small.
+    expect(sentOf(0)).toEqual([[1, '30000']]);
+    // With a fee of 10 % the 200.00 that would be left buy 1.818, too small already in the first bar.
+    expect(sentOf(1_000)).toEqual([[0, '30000']]);
+  });
+
+  test('that reduces sends no more than the position that is left', () => {
+    const closing = sell({ quantity: 8, reduceOnly: true, algorithm: twap() });
+    const played = trade({ 0: buy({ quantity: 8 }), 1: closing, 2: sell({ quantity: 3 }) }, calm(8));
+    expect(parts(played, 2).map(([, quantity]) => quantity)).toEqual([2, 2, 1]);
+    expect(played.fills.at(-1)?.position).toBe(0);
+  });
+
   test('that reduces ends where its position was turned meanwhile', () => {
     const closing = sell({ quantity: 8, reduceOnly: true, algorithm: twap({ cycles: 6 }) });
     const answers: Answers = { 0: buy({ quantity: 8 }), 1: closing, 2: sell({ quantity: 20 }) };
