@@ -8,6 +8,7 @@ import type { Ask } from './parts/confirmation.tsx';
 import { Denials } from './parts/denials.tsx';
 import { Figures } from './parts/figures.tsx';
 import { HeldLimits } from './parts/held-limits.tsx';
+import { InstrumentChoice } from './parts/instrument-choice.tsx';
 import { LoadLines } from './parts/load-lines.tsx';
 import { OnDemand, tableHeightPx, workedHeightPx } from './parts/on-demand.tsx';
 import { Orders } from './parts/orders.tsx';
@@ -49,7 +50,18 @@ export function Account({ client, view, feed, theme, onAsk }: AccountProps) {
         <HeldLimits client={client} view={view} onAsk={onAsk} />
       </div>
       <div className="area-price">
-        <OnDemand title="Price" className="chart chart-tall">
+        <OnDemand
+          title="Price"
+          className="chart chart-tall"
+          aside={
+            <InstrumentChoice
+              symbols={symbols}
+              symbol={symbol}
+              onSymbol={setChosen}
+              provenance={view.account.provenance}
+            />
+          }
+        >
           <PriceChart
             client={client}
             view={view}

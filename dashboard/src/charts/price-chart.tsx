@@ -13,8 +13,8 @@ import type { Bar } from '../api/types.ts';
 import { decimal, signOf } from '../format.ts';
 import { type Theme, useQuery } from '../hooks.ts';
 import type { AccountView } from '../live/view.ts';
-import { DataBadge } from '../parts/badge.tsx';
 import { Time } from '../parts/figure.tsx';
+import { InstrumentChoice } from '../parts/instrument-choice.tsx';
 import { isWorking } from '../parts/orders.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { seconds } from './chart-options.ts';
@@ -92,22 +92,12 @@ export const PriceChart = memo(function PriceChart({
     <Panel
       title="Price"
       aside={
-        <>
-          <fieldset className="choices-row">
-            <legend className="unseen">Instrument</legend>
-            {symbols.map((candidate) => (
-              <button
-                key={candidate}
-                type="button"
-                aria-pressed={candidate === symbol}
-                onClick={() => onSymbol(candidate)}
-              >
-                {candidate}
-              </button>
-            ))}
-          </fieldset>
-          <DataBadge provenance={answer?.provenance ?? account.provenance} />
-        </>
+        <InstrumentChoice
+          symbols={symbols}
+          symbol={symbol}
+          onSymbol={onSymbol}
+          provenance={answer?.provenance ?? account.provenance}
+        />
       }
     >
       <div

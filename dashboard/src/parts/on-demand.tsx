@@ -4,6 +4,8 @@ import { Panel } from './panel.tsx';
 
 interface OnDemandProps {
   readonly title: string;
+  /** Beside the title. */
+  readonly aside?: ReactNode;
   /** Of what will stand under the title, so that nothing below jumps when it comes; undefined where the style sheet has it. */
   readonly heightPx?: number;
   /** Of the same place, in the style sheet. */
@@ -11,12 +13,12 @@ interface OnDemandProps {
   readonly children: ReactNode;
 }
 
-export function OnDemand({ title, heightPx, className = '', children }: OnDemandProps) {
+export function OnDemand({ title, aside, heightPx, className = '', children }: OnDemandProps) {
   return (
     <Boundary title={title}>
       <Suspense
         fallback={
-          <Panel title={title}>
+          <Panel title={title} aside={aside}>
             <div className={`coming ${className}`} data-part={title} aria-busy="true" style={{ height: heightPx }} />
           </Panel>
         }
