@@ -13,21 +13,24 @@ interface AccountBadgeProps {
   readonly isShort?: boolean;
 }
 
-/** Of the account: real money before all else. */
-export function AccountBadge({ summary: { live, provenance }, isShort = false }: AccountBadgeProps) {
-  if (live) {
-    const armed = live.armed ? ' · ARMED' : ' · NOT ARMED';
-    return (
-      <span className="badge" data-money="real" data-armed={live.armed || undefined}>
-        REAL MONEY{isShort ? '' : armed}
-      </span>
-    );
-  }
+export function AccountBadge({ summary, isShort = false }: AccountBadgeProps) {
+  const { live, provenance } = summary;
   return (
-    <span className="badge" data-provenance={provenance}>
-      {provenance === 'live' ? 'LIVE DATA · PAPER MONEY' : DATA[provenance]}
+    <span
+      className="badge"
+      data-money={live ? 'real' : 'paper'}
+      data-armed={live?.armed || undefined}
+      data-provenance={live ? undefined : provenance}
+    >
+      {live && isShort ? 'REAL MONEY' : accountWords(summary)}
     </span>
   );
+}
+
+/** Real money before all else: it never trades on prices that are not live. */
+export function accountWords({ live, provenance }: Pick<AccountSummary, 'live' | 'provenance'>): string {
+  if (live) return live.armed ? 'REAL MONEY · ARMED' : 'REAL MONEY · NOT ARMED';
+  return provenance === 'live' ? 'LIVE DATA · PAPER MONEY' : DATA[provenance];
 }
 
 /** Of data alone. */
@@ -46,7 +49,7 @@ const PAPER: Record<Provenance, string> = {
 };
 
 /** The same as a sentence. */
-export function moneySentence({ live, provenance }: AccountSummary): string {
+export function moneySentence({ live, provenance }: Pick<AccountSummary, 'live' | 'provenance'>): string {
   if (!live) return PAPER[provenance];
   return live.armed
     ? `Real money at ${live.venue}, armed.`
