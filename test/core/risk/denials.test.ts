@@ -102,6 +102,39 @@ describe('size', () => {
     expect(denials(under(strict, held))).toEqual([['CASH_INSUFFICIENT', 0, 10]]);
   });
 
+  test('the fee of a taker counts towards it, and a rebate does not', () => {
+    const order = { 0: buy({ quantity: 1 }) };
+    const of = (takerFeeBps: number, maxOrderNotional: number) =>
+      denials(under({ ...strict, maxOrderNotional }, order, undefined, { instruments: [spot({ takerFeeBps })] }));
+    expect(of(10, 100.1)).toEqual([]);
+    expect(of(10, 100.09)).toEqual([['NOTIONAL_EXCEEDS_MAX_PER_ORDER', 10_009, 10_010]]);
+    expect(of(-10, 100)).toEqual([]);
+    expect(of(-10, 99.99)).toEqual([['NOTIONAL_EXCEEDS_MAX_PER_ORDER', 9_999, 10_000]]);
+  });
+
+  test('a contract counts for as much as it is of, and what is left is in whole lots', () => {
+    const of = (maxOrderNotional: number, minNotional: number, oversize: 'deny' | 'reduce' = 'deny') =>
+      under({ ...strict, oversize, maxOrderNotional }, { 0: buy({ quantity: 1 }) }, undefined, {
+        instruments: [perpetual({ multiplier: 10, minNotional, lotSize: 100 })],
+      });
+    expect(denials(of(1_000, 100_000))).toEqual([]);
+    expect(denials(of(999.99, 1))).toEqual([['NOTIONAL_EXCEEDS_MAX_PER_ORDER', 99_999, 100_000]]);
+    expect(denials(of(1_000, 100_001))).toEqual([['NOTIONAL_BELOW_MIN', 100_001, 100_000]]);
+    expect(of(999.99, 1, 'reduce').fills).toMatchObject([{ quantity: 0.9 }]);
+  });
+
+  test('where more than one limit is in the way, the first is named, or what the tightest leaves is opened', () => {
+    const limits = { ...strict, maxOrderNotional: 500, maxPositionNotional: 300 };
+    expect(codes(under(limits, { 0: buy({ quantity: 6 }) }))).toEqual(['NOTIONAL_EXCEEDS_MAX_PER_ORDER']);
+    expect(codes(under(limits, { 0: buy({ quantity: 4 }) }))).toEqual(['POSITION_EXCEEDS_MAX']);
+    expect(under({ ...limits, oversize: 'reduce' }, { 0: buy({ quantity: 6 }) }).fills).toMatchObject([
+      { quantity: 3 },
+    ]);
+    // Nothing is left by the tightest, whichever comes first.
+    const full = { ...limits, oversize: 'reduce' } as const;
+    expect(codes(under(full, { 0: buy({ quantity: 3 }), 1: buy({ quantity: 9 }) }))).toEqual(['POSITION_EXCEEDS_MAX']);
+  });
+
   test('no more than the free margin carries', () => {
     const instruments = [perpetual()];
     expect(denials(under(strict, { 0: buy({ quantity: 1_000 }) }, undefined, { instruments }))).toEqual([]);

@@ -28,6 +28,7 @@ import {
   running,
   runStep,
   scripted,
+  spot,
   stepsOf,
 } from '../engine/account.ts';
 import { both, buy, CALM, sell, WIDE } from '../execution/trade.ts';
@@ -323,6 +324,50 @@ describe('flattening', () => {
       if (cycle === 1) expect(flatten(engine, 'a drill', () => false)).toEqual([]);
     });
     run({}, [CALM, CALM], (engine) => expect(flatten(engine, 'a drill', everything)).toEqual([]));
+  });
+
+  /** Two strategies hold two each; after a change of what they hold, or of their orders, all is flattened again. */
+  function again(change: (engine: Engine) => void, lotSize = 1) {
+    const strategies = ['one', 'other'].map((id) =>
+      running(
+        scripted((_, bar) => (bar === 0 ? buy({ quantity: 2 }) : undefined)),
+        { id },
+      ),
+    );
+    const engine = open(account({ strategies, limits: WIDE, instruments: [spot({ lotSize })] }));
+    for (const step of stepsOf(engine, new Map([['A/USD', bars([CALM, CALM])]]))) runStep(engine, step);
+    const first = flatten(engine, 'a drill', everything);
+    change(engine);
+    return { first, second: flatten(engine, 'again', everything), orders: engine.markets[0].orders };
+  }
+
+  test('is by one order for each strategy, which stays where it closes what is held', () => {
+    const { first, second, orders } = again(() => undefined);
+    expect(first.map(({ strategy, order, closes }) => [strategy, order, closes])).toEqual([
+      [0, 3, 2_000],
+      [1, 4, 2_000],
+    ]);
+    expect(second).toEqual(first);
+    expect(orders).toHaveLength(2);
+  });
+
+  test('counts what the order has filled, and whole lots alone', () => {
+    const { first, second } = again((engine) => {
+      engine.markets[0].orders[0].filled = 700;
+      engine.position(0, 0).quantity = 1_350;
+    }, 100);
+    expect(second).toEqual([{ ...first[0], held: 1_350, closes: 1_300 }, first[1]]);
+  });
+
+  test('is by another order where the position has changed since', () => {
+    const { first, second, orders } = again((engine) => {
+      engine.position(0, 0).quantity = 1_500;
+    });
+    expect(second.map(({ order, closes }) => [order, closes])).toEqual([
+      [5, 1_500],
+      [4, 2_000],
+    ]);
+    expect(orders.map(({ id }) => id)).not.toContain(first[0].order);
   });
 
   test('tells the code where a remainder is too small to be sold', () => {

@@ -1,8 +1,24 @@
 /** Perpetuals that come near to their liquidation are closed by the account itself, at the next open. */
 import { describe, expect, test } from 'vitest';
 import { runBacktest } from '../../../core/backtest/run.ts';
+import { reconcile, signal } from '../../../core/cycle.ts';
+import type { Engine } from '../../../core/engine/engine.ts';
 import { halt } from '../../../core/risk/kill-switch.ts';
-import { account, bars, perpetual, play, type Row, running, scripted, spot } from '../engine/account.ts';
+import type { Decision } from '../../../core/strategies/contract.ts';
+import {
+  account,
+  bars,
+  ingest,
+  open,
+  perpetual,
+  play,
+  type Row,
+  running,
+  runStep,
+  scripted,
+  spot,
+  stepsOf,
+} from '../engine/account.ts';
 import { buy, CALM, sell, target, trade, WIDE } from '../execution/trade.ts';
 
 const limits = { ...WIDE, allowShort: true, minLiquidationDistance: 0.02 };
@@ -81,5 +97,34 @@ describe('a perpetual near its liquidation', () => {
     const { engine } = runBacktest(definition(), new Map([['P/USD', bars(falling)]]));
     expect([...engine.journal.events()]).toEqual(each.events);
     expect(each.fills.map(({ purpose }) => purpose)).toEqual(['entry', 'exit']);
+  });
+});
+
+describe('where several strategies share a perpetual', () => {
+  /** What is proposed at a close of 96.67, by who holds what since the open at 100. */
+  const proposed = (first: Decision | undefined, second: Decision | undefined): unknown[] => {
+    const strategies = [first, second].map((decision, k) =>
+      running(
+        scripted((_, bar) => (bar === 0 ? decision : undefined)),
+        { id: `s${k}`, instruments: ['P/USD'], allocation: 0.5 },
+      ),
+    );
+    const engine: Engine = open(account({ ...options, strategies }));
+    const [a, b, c] = stepsOf(engine, new Map([['P/USD', bars([CALM, CALM, to(96.67)])]]));
+    for (const step of [a, b]) runStep(engine, step);
+    ingest(engine, c);
+    reconcile(engine);
+    signal(engine);
+    return engine.proposals.map(({ strategy, proposal }) => [strategy, proposal.kind]);
+  };
+
+  test('those alone are closed that are near, and not who holds nothing', () => {
+    expect(proposed(buy({ quantity: 1 }), undefined)).toEqual([[0, 'target']]);
+    expect(proposed(undefined, buy({ quantity: 1 }))).toEqual([[1, 'target']]);
+    expect(proposed(undefined, undefined)).toEqual([]);
+  });
+
+  test('one is closed although another holds as much on the other side', () => {
+    expect(proposed(buy({ quantity: 1 }), sell({ quantity: 1 }))).toEqual([[0, 'target']]);
   });
 });
