@@ -138,7 +138,7 @@ describe('a target', () => {
 });
 
 describe('an order that lowers a position', () => {
-  test.each<[string, object, number, unknown]>([
+  test.each<[string, unknown, number, unknown]>([
     ['is for what is held, where it asks for more', sell({ quantity: 3, reduceOnly: true }), 2_000, [2_000, true]],
     ['is for what it asks', sell({ quantity: 1.5 }), 2_000, [1_500, false]],
     ['is for what is short', buy({ quantity: 3, reduceOnly: true }), -2_000, [2_000, true]],
