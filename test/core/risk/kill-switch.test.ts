@@ -291,6 +291,36 @@ describe('canceling', () => {
   });
 });
 
+describe('the switch of a strategy and of an instrument', () => {
+  test('says so once, as resuming does, and lets cancels of the strategy pass', () => {
+    const engine = open(account({ strategies: [running(scripted(() => undefined))], limits: WIDE }));
+    const [step] = stepsOf(engine, new Map([['A/USD', bars([CALM])]]));
+    ingest(engine, step);
+    const cancel = { kind: 'cancel', reason: 'no more' } as const;
+    engine.proposals = [{ strategy: 0, instrument: 0, proposal: cancel }];
+    for (let k = 0; k < 2; k++) {
+      haltStrategy(engine, 0, 'a drill');
+      haltMarket(engine, engine.markets[0], 'a drill');
+      resume(engine, 'nothing was stopped');
+    }
+    const { of } = playedOf(engine);
+    const kinds = ['StrategyPaused', 'InstrumentHalted', 'TradingStateChanged', 'OrderDenied'] as const;
+    expect(kinds.map((kind) => of(kind).length)).toEqual([1, 1, 0, 0]);
+  });
+
+  test('leaves the orders of another instrument', () => {
+    const instruments = [spot(), spot({ symbol: 'B/USD', base: 'B' })];
+    const script = scripted((_, bar) => (bar < 2 ? buy({ type: 'limit', quantity: 1, price: 50 }) : undefined));
+    const strategies = [running(script, { instruments: ['A/USD', 'B/USD'] })];
+    const engine = open(account({ instruments, strategies, limits: WIDE }));
+    const all = new Map(instruments.map(({ symbol }) => [symbol, bars([CALM])]));
+    for (const step of stepsOf(engine, all)) runStep(engine, step);
+    expect(engine.markets.map(({ orders }) => orders.length)).toEqual([1, 1]);
+    haltMarket(engine, engine.markets[0], 'a drill');
+    expect(engine.markets.map(({ orders }) => orders.length)).toEqual([0, 1]);
+  });
+});
+
 describe('flattening', () => {
   const long = { 0: both(buy({ quantity: 2, stopLoss: 0.05 }), buy({ type: 'limit', quantity: 1, price: 90 })) };
   const everything = () => true;
