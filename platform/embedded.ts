@@ -169,6 +169,7 @@ class RunningPlatform implements Platform {
       whenIdle: () => this.#whenIdle(),
       announce: (stream) => this.#announcer.announce(stream),
       onFailure: (error, stream) => this.#failed(error, { stream }),
+      sleep: (ms) => this.#sleep(ms),
     });
     this.#riskReports = new RiskReports({ steps: this.#ports, objects: embedded.objects, log: this.#log });
     this.stopped = new Promise((resolve) => {

@@ -7,12 +7,19 @@ const REDACTED = '[redacted]';
 
 /** Keys are taken out in every form in which an answer, or a proxy before the venue, may show what it was sent. */
 export class Redaction {
+  readonly #secrets: readonly string[];
   readonly #forms: readonly string[];
 
   constructor(secrets: readonly string[]) {
+    this.#secrets = secrets;
     const forms = secrets.filter((secret) => secret !== '').flatMap(formsOf);
     // The longest first: a form may hold another.
     this.#forms = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  }
+
+  /** The same with more to take out: what was given for a while. */
+  with(secrets: readonly string[]): Redaction {
+    return secrets.length === 0 ? this : new Redaction([...this.#secrets, ...secrets]);
   }
 
   said(error: unknown): string {

@@ -20,9 +20,14 @@ function isInClear(url: string): boolean {
   return ['http:', 'ws:'].includes(found?.protocol ?? '') && !LOOPBACK.includes(found?.hostname ?? '');
 }
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
-const streamUrl = z
-  .url()
-  .refine((url) => /^wss?:/.test(url) && !isInClear(url), 'write wss:// and a host; ws:// is for this machine alone');
+const streamUrl = (scheme: 'ws' | 'http') =>
+  z
+    .url()
+    .refine(
+      (url) => new RegExp(`^${scheme}s?:`).test(url) && !isInClear(url),
+      `write ${scheme}s:// and a host; ${scheme}:// is for this machine alone`,
+    )
+    .optional();
 const IN_CLEAR = 'keys would go over it in clear: write https:// and a host; http:// is for this machine alone';
 const baseUrlOfKeys = z.url().refine((url) => !isInClear(url), IN_CLEAR);
 
@@ -51,7 +56,7 @@ const ccxt = z.strictObject({
   /** Another host for every request: a venue's test network, a proxy. */
   baseUrl: z.url().optional(),
   /** Another host for what the venue tells of the account by itself. With `baseUrl` and without this, nothing is listened to. */
-  streamUrl: streamUrl.optional(),
+  streamUrl: streamUrl('ws'),
   timeoutMs: z.int().min(100).max(60_000).default(10_000),
 });
 const ccxtVenue = ccxt
@@ -78,6 +83,8 @@ const alpacaVenue = z.strictObject({
   credentials,
   /** Another host for every request, for tests and proxies. */
   baseUrl: baseUrlOfKeys.optional(),
+  /** Another host for what it tells of the account by itself. With `baseUrl` and without this, nothing is listened to. */
+  streamUrl: streamUrl('ws'),
   timeoutMs: z.int().min(100).max(60_000).default(10_000),
 });
 
@@ -91,6 +98,8 @@ const oandaVenue = z.strictObject({
   credentials,
   /** Another host for every request, for tests and proxies. */
   baseUrl: baseUrlOfKeys.optional(),
+  /** Another host for what it tells of the account by itself. With `baseUrl` and without this, nothing is listened to. */
+  streamUrl: streamUrl('http'),
   timeoutMs: z.int().min(100).max(60_000).default(10_000),
 });
 

@@ -12,7 +12,7 @@ const SECOND = 1_000;
 const BEHIND = 900;
 const AHEAD = 1_800;
 const PRICE = 4_500_000;
-const BITCOIN = { base: 'BTC', quote: 'USDT', quantityDecimals: 5, priceDecimals: 2 } as const;
+export const BITCOIN = { base: 'BTC', quote: 'USDT', quantityDecimals: 5, priceDecimals: 2 } as const;
 
 export class LiveVenueServer extends VenueServer {
   /** The exchange's clock less the machine's, ms. */
@@ -30,10 +30,16 @@ export class LiveVenueServer extends VenueServer {
     return this.accounts.binance.account;
   }
 
+  get alpaca() {
+    return this.accounts.alpaca.account;
+  }
+
   static async open(markets: readonly ServedMarket[] = [market()]): Promise<LiveVenueServer> {
     const server = await LiveVenueServer.start(markets);
     server.spot.deposit('USDT', BigInt(parseDecimal(2_000, AMOUNT_DECIMALS)));
     server.spot.setPrice(BITCOIN, PRICE, server.now);
+    server.alpaca.deposit('USDT', BigInt(parseDecimal(2_000, AMOUNT_DECIMALS)));
+    server.alpaca.setPrice(BITCOIN, PRICE, server.now);
     return server;
   }
 }
@@ -52,13 +58,29 @@ function market(): ServedMarket {
 const FLIP = `const held = Math.floor(context.time / 4000) % 2 === 0;
   return held === context.position.isLong ? undefined : context.target(held ? 0.04 : 0, held ? 'its turn' : 'not its turn');`;
 
+/** Bids below the market, and leaves it there. */
+export const BIDS = `if (!context.position.isFlat) return undefined;
+  return context.order({ side: 'buy', type: 'limit', quantity: 0.001, price: 44000, reason: 'a bid' });`;
+
+/** What each is configured as, besides its hosts. */
+const VENUES = {
+  binance: 'kind: ccxt, exchange: binance',
+  alpaca: 'kind: alpaca, assetClass: crypto',
+} as const;
+export type LiveVenue = keyof typeof VENUES;
+
 /** A live account on the exchange, with its keys stored as a person would. */
-export function liveWorkplace(server: LiveVenueServer, timeframe = '1s'): Workplace {
+export function liveWorkplace(
+  server: LiveVenueServer,
+  timeframe = '1s',
+  strategy = FLIP,
+  venue: LiveVenue = 'binance',
+): Workplace {
   const place = new Workplace();
-  place.strategy('flip', FLIP);
+  place.strategy('flip', strategy);
   place.write(
     'plimsoll.yaml',
-    `venues: { loopback: { kind: ccxt, exchange: binance, baseUrl: '${server.baseUrl}', timeoutMs: 2000, credentials: loopback } }
+    `venues: { loopback: { ${VENUES[venue]}, baseUrl: '${server.baseUrl}', streamUrl: '${server.streamUrl}', timeoutMs: 2000, credentials: loopback } }
 universes: { one: { venue: loopback, symbols: [BTC/USDT], timeframe: ${timeframe} } }
 accounts:
   - id: real

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ShowOutput } from '../../operations/live/schema.ts';
 import { type Running, until, type Workplace } from '../cli/plimsoll.ts';
-import { LiveVenueServer, liveWorkplace, storeKeys } from './live-venue.ts';
+import { BIDS, BITCOIN, type LiveVenue, LiveVenueServer, liveWorkplace, storeKeys } from './live-venue.ts';
 
 const PATIENCE = 180_000;
 const ended: (() => unknown)[] = [];
@@ -15,14 +15,19 @@ interface Desk {
   readonly place: Workplace;
 }
 
-async function desk(keys?: { readonly key: string; readonly secret: string }, timeframe?: string): Promise<Desk> {
+async function desk(
+  keys?: { readonly key: string; readonly secret: string },
+  timeframe?: string,
+  strategy?: string,
+  venue: LiveVenue = 'binance',
+): Promise<Desk> {
   const server = await LiveVenueServer.open();
-  const place = liveWorkplace(server, timeframe);
+  const place = liveWorkplace(server, timeframe, strategy, venue);
   ended.push(
     () => place.remove(),
     () => server.close(),
   );
-  const stored = storeKeys(place, keys ?? server.accounts.binance.key);
+  const stored = storeKeys(place, keys ?? server.accounts[venue].key);
   expect(stored.stderr).toBe('');
   return { server, place };
 }
@@ -222,6 +227,59 @@ describe('a live account', () => {
       await again.printed(/"real" is reconciled with its venue as its venue answers again/);
       expect(await shown(place)).toMatchObject({ reconciled: true, lastReconcile: { on: 'reconnect' }, alerts: [] });
       expect((await again.kill('SIGINT')).code).toBe(0);
+    },
+    PATIENCE,
+  );
+
+  test.each(['binance', 'alpaca'] as const)(
+    'at %s has a fill in its ledger as soon as its venue tells of it, with no cycle in between',
+    async (venue) => {
+      const { server, place } = await desk(undefined, '1m', BIDS, venue);
+      const { account } = server.accounts[venue];
+      const platform = await started(place);
+      expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0 });
+      // In the next cycle, up to a minute from now.
+      while (account.working().length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+      // What the venue tells of the order itself is asked after first.
+      await until(
+        () => shown(place),
+        ({ orders, lastReconcile }) => orders[0]?.phase === 'known' && lastReconcile?.on === 'hint',
+      );
+      const cycles = (await place.run('cycles')).out;
+      account.setPrice(BITCOIN, 4_390_000, server.now);
+      await platform.printed(/filled +buy 0\.0010* BTC\/USDT/);
+      expect((await place.run('cycles')).out).toBe(cycles);
+      expect(await shown(place)).toMatchObject({
+        reconciled: true,
+        lastReconcile: { on: 'hint' },
+        orders: [],
+        alerts: [],
+        streamAway: null,
+      });
+      expect((await platform.kill('SIGINT')).code).toBe(0);
+      expect(server.streams.standing).toBe(0);
+      expect(await place.run('ledger', 'verify')).toMatchObject({ code: 0 });
+    },
+    PATIENCE,
+  );
+
+  test(
+    'is not listened to any more once its keys are removed, and is again once they are stored',
+    async () => {
+      const { server, place } = await desk(undefined, '1h');
+      const platform = await started(place);
+      const standing = (count: number) =>
+        until(
+          async () => server.streams.standing,
+          (now) => now === count,
+        );
+      await standing(1);
+      expect(await place.run('secrets', 'remove', 'loopback')).toMatchObject({ code: 0 });
+      await standing(0);
+      storeKeys(place, server.accounts.binance.key);
+      await standing(1);
+      const { out, err, code } = await platform.kill('SIGINT');
+      expect({ code, said: /listened/.test(out + err) }).toEqual({ code: 0, said: false });
     },
     PATIENCE,
   );

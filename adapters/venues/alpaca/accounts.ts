@@ -2,6 +2,7 @@ import type { VenueConfiguration } from '../../../core/configuration/schema.ts';
 import type { SecretsPort } from '../../../core/ports/secrets.ts';
 import { parseKeys } from '../execution-desk.ts';
 import type { ExecutionVenueKind } from '../execution-kind.ts';
+import { hostsOf } from '../http/stream-host.ts';
 import type { AlpacaCredentials, AlpacaOptionsInput } from './options.ts';
 
 type Alpaca = Extract<VenueConfiguration, { kind: 'alpaca' }>;
@@ -36,6 +37,6 @@ export async function alpacaKeys(
 
 /** What a configured venue is opened with. */
 export function alpacaOptions(name: string, venue: Alpaca): AlpacaOptionsInput {
-  const { paper, assetClass, feed, fractional, baseUrl, timeoutMs } = venue;
-  return { venue: name, paper, assetClass, feed, fractional, timeoutMs, ...(baseUrl === undefined ? {} : { baseUrl }) };
+  const { paper, assetClass, feed, fractional, timeoutMs } = venue;
+  return { venue: name, paper, assetClass, feed, fractional, timeoutMs, ...hostsOf(venue) };
 }

@@ -8,15 +8,14 @@ import type {
   VenueBalance,
   VenueCapabilities,
   VenueFill,
-  VenueHint,
   VenueOrder,
   VenueOrderRequest,
   VenuePayment,
   VenuePosition,
   VenueStatus,
-  VenueWatch,
 } from '../../../core/ports/execution-venue.ts';
-import { Watches } from '../http/reconnecting.ts';
+import { type Connect, Watches } from '../http/reconnecting.ts';
+import { isListenedTo } from '../http/stream-host.ts';
 import { AlpacaAccount } from './account.ts';
 import {
   type AlpacaCredentials,
@@ -54,6 +53,8 @@ export class AlpacaExecutionVenue implements ExecutionVenuePort {
   readonly #orders: AlpacaOrderEntry;
   readonly #readings: AlpacaReadings;
   readonly #watches: Watches;
+  /** Of the whole account: Alpaca has one stream for all its orders. Absent where its host is not known. */
+  readonly watch?: NonNullable<ExecutionVenuePort['watch']>;
 
   constructor(options: AlpacaOptions, credentials: AlpacaCredentials, runtime: AlpacaRuntime) {
     this.venue = options.venue;
@@ -63,6 +64,7 @@ export class AlpacaExecutionVenue implements ExecutionVenuePort {
     this.#orders = new AlpacaOrderEntry(this.#account);
     this.#readings = new AlpacaReadings(this.#account);
     this.#watches = new Watches(runtime.timers);
+    if (isListenedTo(options)) this.watch = (_instruments, onHint) => this.#watches.open(this.#updates(), onHint);
   }
 
   clock(): Promise<number> {
@@ -114,15 +116,13 @@ export class AlpacaExecutionVenue implements ExecutionVenuePort {
     return [];
   }
 
-  /** Of the whole account: Alpaca has one stream for all its orders. */
-  watch(_instruments: readonly Instrument[], onHint: (hint: VenueHint) => void): VenueWatch {
-    const connect = tradeUpdates({
+  #updates(): Connect {
+    return tradeUpdates({
       options: this.#options,
       keyOf: this.#account.keyOf,
       redact: (error) => this.#account.link.redact(error),
       after: this.#watches.timers.after,
     });
-    return this.#watches.open(connect, onHint);
   }
 
   async close(): Promise<void> {

@@ -20,6 +20,8 @@ export const AlpacaOptionsSchema = z.strictObject({
   fractional: z._default(z.boolean(), false),
   /** Sends every request to this origin (http or https) instead of Alpaca's own hosts. For a proxy, or a test. */
   baseUrl: z.optional(z.url({ protocol: /^https?$/ })),
+  /** Listens to the account at this origin (wss, or ws on this machine). With `baseUrl` and without this, nothing is listened to. */
+  streamUrl: z.optional(z.url({ protocol: /^wss?$/ })),
   /** Milliseconds for one request, its body included. Default 10,000. */
   timeoutMs: z._default(z.int().check(z.gte(50), z.lte(120_000)), 10_000),
   /** How often a request for market data is tried in all. No request for an account is repeated. Default 4. */

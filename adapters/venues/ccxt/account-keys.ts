@@ -1,6 +1,7 @@
 /** What an account that is reached over ccxt is opened with. */
 import type { VenueConfiguration } from '../../../core/configuration/schema.ts';
 import type { VenueKeys } from '../execution-kind.ts';
+import { hostsOf } from '../http/stream-host.ts';
 
 type Ccxt = Extract<VenueConfiguration, { kind: 'ccxt' }>;
 
@@ -12,7 +13,7 @@ export const isOf = (venue: VenueConfiguration, exchange: string, market: Ccxt['
 
 /** Keys and options, as the openers of ccxt's exchanges take them. */
 export function ccxtGiven(name: string, venue: VenueConfiguration, { apiKey, secret, passphrase }: VenueKeys) {
-  const { baseUrl, timeoutMs, market } = venue as Ccxt;
-  const options = { venue: name, timeoutMs, markets: [market], ...(baseUrl === undefined ? {} : { baseUrl }) };
+  const { timeoutMs, market } = venue as Ccxt;
+  const options = { venue: name, timeoutMs, markets: [market], ...hostsOf(venue as Ccxt) };
   return [{ apiKey, secret, ...(passphrase === undefined ? {} : { passphrase }) }, options] as const;
 }

@@ -46,14 +46,24 @@ function keyOf(secret: string): KeyObject {
   );
 }
 
+function hostAndPath(url: string): string {
+  const { host, pathname } = new URL(url);
+  return host + pathname;
+}
+
 /** Authentication: a JSON Web Token of its own for each request, signed with ES256 (RFC 7515, RFC 7518 section 3.4). */
 function signTokens(exchange: Exchange, name: string, key: KeyObject): void {
   const encoded = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-  const createAuthToken = (seconds: number, method: string, url: string): string => {
-    const { host, pathname } = new URL(url);
+  /** For a request, or for a socket, which is named in none. */
+  const createAuthToken = (seconds: number, method?: string, url?: string): string => {
     const header = { alg: 'ES256', kid: name, nonce: randomBytes(16).toString('hex'), typ: 'JWT' };
     const times = { nbf: seconds, exp: seconds + TOKEN_MS / 1_000 };
-    const claims = { iss: 'cdp', sub: name, ...times, uri: `${method} ${host}${pathname}` };
+    const claims = {
+      iss: 'cdp',
+      sub: name,
+      ...times,
+      ...(url === undefined ? {} : { uri: `${method} ${hostAndPath(url)}` }),
+    };
     const words = `${encoded(header)}.${encoded(claims)}`;
     const signature = sign('sha256', Buffer.from(words), { key, dsaEncoding: 'ieee-p1363' });
     return `${words}.${signature.toString('base64url')}`;

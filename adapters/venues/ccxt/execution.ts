@@ -19,9 +19,12 @@ import {
   type VenueReplaceRequest,
   type VenueStatus,
 } from '../../../core/ports/execution-venue.ts';
+import { overSocket } from '../http/conversation.ts';
 import { problemOf, Said, Unsent } from '../http/failures.ts';
 import { FillCursor } from '../http/fill-cursor.ts';
 import { Malformed } from '../http/json.ts';
+import { type Connect, Watches } from '../http/reconnecting.ts';
+import { isListenedTo, onStreamHost } from '../http/stream-host.ts';
 import type { ExchangeClass, ExchangeTraits, OpenExchange } from './exchange.ts';
 import { openExchange } from './exchange.ts';
 import { cannotReplace, mustCancelAllAfter, unable } from './execution/abilities.ts';
@@ -65,6 +68,9 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
   readonly #markets: Markets;
   /** Where the exchange settles anything without a fill. */
   readonly payments?: NonNullable<ExecutionVenuePort['payments']>;
+  /** Of the whole account: a fill in any of its markets moves its balances. Absent where its host is not known. */
+  readonly watch?: NonNullable<ExecutionVenuePort['watch']>;
+  readonly #watches: Watches;
 
   /** Asks the exchange for nothing until the first call. Throws `CONFIGURATION_INVALID`. */
   constructor(
@@ -94,6 +100,10 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
     const load = () => withRetries(retry, () => open.exchange.loadMarkets(true));
     this.#markets = new Markets({ venue: this.venue, exchange: open.exchange, now: this.#now, load });
     if (parts.protocol.payments) this.payments = (...given) => this.#payments(...given);
+    this.#watches = new Watches(runtime.timers);
+    if (isListenedTo(options)) {
+      this.watch = (_instruments, onHint) => this.#watches.open(this.#updates(options.streamUrl), onHint);
+    }
   }
 
   async clock(): Promise<number> {
@@ -225,7 +235,21 @@ export class CcxtExecutionVenue implements ExecutionVenuePort {
     });
   }
 
+  #updates(streamUrl: string | undefined): Connect {
+    const { stream } = this.#protocol;
+    const link = this.#link;
+    const url = onStreamHost(stream.url, streamUrl);
+    const terms = {
+      heartbeat: stream.heartbeat,
+      begin: () => stream.begin(link.access(), url),
+      isRefusal: (error: unknown) => error instanceof Said && error.meaning === 'refused',
+      redact: (said: unknown, secrets: readonly string[]) => link.redact(said, secrets),
+    };
+    return overSocket(terms, this.#watches.timers.after);
+  }
+
   async close(): Promise<void> {
+    await this.#watches.close();
     this.#link.close();
     this.#open.transport.close();
   }

@@ -1,6 +1,7 @@
 /** What can be set for an exchange that is reached through ccxt. */
 import * as z from 'zod/mini';
 import { PlimsollError } from '../../../core/errors.ts';
+import type { Timers } from '../http/reconnecting.ts';
 
 /** Unknown keys are refused. */
 export const CcxtOptionsSchema = z.strictObject({
@@ -8,6 +9,11 @@ export const CcxtOptionsSchema = z.strictObject({
   venue: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
   /** Sends every request to this origin (http or https) instead of the exchange's own hosts. For a proxy, or a test. */
   baseUrl: z.optional(z.url({ protocol: /^https?$/ })),
+  /**
+   * Listens to the account at this origin (wss, or ws on this machine) instead of the exchange's own hosts. Where `baseUrl` is set and
+   * this is not, nothing is listened to: keys of one place are no use at another.
+   */
+  streamUrl: z.optional(z.url({ protocol: /^wss?$/ })),
   /** Milliseconds for one request, its body included. Default 10,000. */
   timeoutMs: z._default(z.int().check(z.gte(50), z.lte(120_000)), 10_000),
   /** Milliseconds between two requests, for the cheapest. Default: what ccxt knows of the exchange's limits. */
@@ -32,6 +38,8 @@ export interface CcxtRuntime {
   readonly sleep?: (milliseconds: number) => Promise<void>;
   /** Aborts what has no answer after the milliseconds. Default `AbortSignal.timeout`. */
   readonly deadline?: (milliseconds: number) => AbortSignal;
+  /** What the waits of a stream are made of. */
+  readonly timers?: Timers;
 }
 
 /** Fills in the defaults. Throws `CONFIGURATION_INVALID` naming the first key that is wrong. */

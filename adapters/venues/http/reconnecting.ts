@@ -31,22 +31,31 @@ export interface Ending {
   readonly isRefusal?: boolean;
 }
 
+/** How a connection ends that is not wanted any more. */
+export const CLOSED: Ending = { reason: 'it was closed here' };
+
+/** The word of a hint for what cannot be read: it may have been a fill. */
+export const UNREADABLE = 'a frame that cannot be read';
+
 /** One connection, from its beginning to its end. */
 export type Connect = (stream: Stream) => Promise<Ending>;
 
 export const RECONNECTING_BOUNDS = {
-  /** Before the second connection; doubled before each further one. Half of it is chance. */
+  /** Before the second connection; doubled before each further one. Up to half of it is left out by chance. */
   firstWaitMs: 1_000,
   waitMaxMs: 60_000,
-  /** After a connection that stood for so long, the waits begin anew. */
-  steadyMs: 60_000,
-  /** Refusals in a row after which it is given up: a wrong key does not become right, and too many of them lock an account. */
-  refusals: 5,
+  /** The same after the venue said no, which it will say again until somebody changes the key there: some four times an hour in the end. */
+  firstRefusedWaitMs: 60_000,
+  refusedWaitMaxMs: 900_000,
+  /** After a connection that stood for so long, the waits begin anew. Longer than it takes to notice that one is silent. */
+  steadyMs: 180_000,
 } as const;
 
 const REAL: Timers = {
   after: (ms, call) => {
     const timer = setTimeout(call, ms);
+    // Who only listens does not keep the process open.
+    timer.unref();
     return () => clearTimeout(timer);
   },
   random: Math.random,
@@ -106,12 +115,10 @@ async function connectAgain(
 ): Promise<void> {
   let failures = 0;
   let refusals = 0;
-  let told: string | undefined;
   while (!closing.aborted) {
     let stopCounting = (): void => undefined;
     const stands = (): void => {
       refusals = 0;
-      told = undefined;
       stopCounting = timers.after(RECONNECTING_BOUNDS.steadyMs, () => {
         failures = 0;
       });
@@ -125,13 +132,9 @@ async function connectAgain(
     stopCounting();
     failures++;
     refusals = isRefusal ? refusals + 1 : 0;
-    const isOver = refusals === RECONNECTING_BOUNDS.refusals;
-    const words = isOver ? `${reason}; after ${refusals} times it is not tried again` : reason;
-    // The same reason again and again is told once.
-    if (words !== told) tell({ kind: 'disconnected', reason: words });
-    told = words;
-    if (isOver) return;
-    await pause(waitMs(failures, timers.random()), timers.after, closing);
+    tell({ kind: 'disconnected', reason: isRefusal ? `the venue said no: ${reason}` : reason });
+    const ms = isRefusal ? refusedWaitMs(refusals, timers.random()) : waitMs(failures, timers.random());
+    await pause(ms, timers.after, closing);
   }
 }
 
@@ -145,9 +148,15 @@ async function endOf(connect: Connect, stream: Stream): Promise<Ending> {
 }
 
 /** Before the next connection, after so many that have ended. `chance` is from 0 up to 1. */
-export function waitMs(failures: number, chance: number): number {
-  const { firstWaitMs, waitMaxMs } = RECONNECTING_BOUNDS;
-  const whole = Math.min(waitMaxMs, firstWaitMs * 2 ** Math.min(failures - 1, 30));
+export const waitMs = (failures: number, chance: number): number =>
+  waitWithin(RECONNECTING_BOUNDS.firstWaitMs, RECONNECTING_BOUNDS.waitMaxMs, failures, chance);
+
+/** The same after so many refusals in a row. */
+export const refusedWaitMs = (refusals: number, chance: number): number =>
+  waitWithin(RECONNECTING_BOUNDS.firstRefusedWaitMs, RECONNECTING_BOUNDS.refusedWaitMaxMs, refusals, chance);
+
+function waitWithin(firstMs: number, maxMs: number, times: number, chance: number): number {
+  const whole = Math.min(maxMs, firstMs * 2 ** Math.min(times - 1, 30));
   return Math.round(whole * (0.5 + chance / 2));
 }
 

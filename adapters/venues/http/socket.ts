@@ -1,60 +1,94 @@
-/**
- * Node's own WebSocket, with two things that its interface leaves out: a bound on a message, and an end that does not wait for a venue
- * that has fallen silent (`close` alone waits for its answer, and keeps the process alive until then). Both come through the dispatcher
- * that its constructor takes; where there is none, a socket is what it would be without.
- */
-import type { Duplex } from 'node:stream';
+/** One WebSocket of Node's own, with a bound on its frames, that ends for certain and holds no process open. */
+import { connect as connectPlain, type Socket as NetSocket } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
 
-export interface BoundedSocket {
-  readonly socket: WebSocket;
-  /** Ends the connection at once. */
-  cut(): void;
+export const SOCKET_BOUNDS = {
+  /** Largest message, in bytes, compressed or not. An account's frames are a few kB. */
+  messageBytes: 1_048_576,
+  /** How long a connection may take to be made before its first byte, ms. */
+  connectMs: 10_000,
+} as const;
+
+export interface SocketEvents {
+  readonly opened: () => void;
+  readonly said: (text: string) => void;
+  /** Once, whoever ended it; not after {@link OpenSocket.end}. */
+  readonly ended: (why: string) => void;
 }
 
-/** The little of undici's dispatcher that is used here. */
-interface Dispatcher {
-  dispatch(options: unknown, handler: object): boolean;
+export interface OpenSocket {
+  say(text: string): void;
+  /** Takes leave, and does not wait for the other side to take its own. */
+  end(): void;
 }
 
-/** Where Node keeps the dispatcher of fetch and WebSocket. */
+/** Connects to a `ws:` or `wss:` address. Never throws for what the network does. */
+export function openSocket(url: string, events: SocketEvents): OpenSocket {
+  const link: { socket?: NetSocket } = {};
+  let isEnded = false;
+  const webSocket = new WebSocket(url, { dispatcher: dispatcherOver(link) });
+  webSocket.binaryType = 'arraybuffer';
+  const end = (): boolean => {
+    if (isEnded) return false;
+    isEnded = true;
+    webSocket.close();
+    link.socket?.destroySoon();
+    return true;
+  };
+  webSocket.addEventListener('open', () => {
+    if (!isEnded) events.opened();
+  });
+  webSocket.addEventListener('message', ({ data }) => {
+    if (!isEnded) events.said(typeof data === 'string' ? data : Buffer.from(data as ArrayBuffer).toString());
+  });
+  // An error is followed by the end; what it was, Node does not say.
+  webSocket.addEventListener('error', () => undefined);
+  webSocket.addEventListener('close', ({ code, reason }) => {
+    if (end()) events.ended(endingOf(code, reason));
+  });
+  return { say: (text) => webSocket.send(text), end: () => void end() };
+}
+
+/** RFC 6455, section 7.4.1; 1006 stands for an end without a word. */
+function endingOf(code: number, reason: string): string {
+  if (code === 1_006) return 'the connection was not made, or was cut';
+  return `the venue ended the connection (${code}${reason === '' ? '' : `, "${reason}"`})`;
+}
+
+type Dispatcher = NonNullable<
+  Extract<ConstructorParameters<typeof WebSocket>[1], { dispatcher?: unknown }>['dispatcher']
+>;
+type Connected = (error: Error | null, socket: NetSocket | null) => void;
+interface Wanted {
+  readonly hostname: string;
+  readonly port: string;
+  readonly protocol: string;
+  readonly servername?: string | null;
+}
+
+/** Where Node keeps the dispatcher of its own fetch; its class is the one that its WebSocket works with. */
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 
-/** `bytesMax`: of one message; the connection ends with a larger one. */
-export function openSocket(url: string, bytesMax: number): BoundedSocket {
-  let below: Duplex | undefined;
-  const dispatcher = boundedDispatcher(bytesMax, (socket) => {
-    below = socket;
-  });
-  const socket = new WebSocket(url, dispatcher ? ({ dispatcher } as never) : []);
-  socket.binaryType = 'arraybuffer';
-  const cut = (): void => {
-    socket.close();
-    below?.destroy();
+/**
+ * Makes the connection itself, to hold it: Node's WebSocket waits without end for a silent peer to take its leave, and has no
+ * way to be cut off.
+ */
+function dispatcherOver(link: { socket?: NetSocket }): Dispatcher {
+  const its = (globalThis as unknown as Record<symbol, object>)[GLOBAL_DISPATCHER];
+  const Agent = its.constructor as new (options: object) => Dispatcher;
+  const connect = ({ hostname, port, protocol, servername }: Wanted, connected: Connected): void => {
+    const isSecure = protocol === 'https:';
+    const host = hostname.replace(/^\[|\]$/g, '');
+    const to = { host, port: Number(port || (isSecure ? 443 : 80)) };
+    const socket = isSecure ? connectSecure({ ...to, servername: servername ?? host }) : connectPlain(to);
+    link.socket = socket;
+    socket.unref();
+    socket.setTimeout(SOCKET_BOUNDS.connectMs, () => socket.destroy(new Error('it took too long')));
+    socket.once(isSecure ? 'secureConnect' : 'connect', () => {
+      socket.setTimeout(0);
+      connected(null, socket);
+    });
+    socket.once('error', (error) => connected(error, null));
   };
-  return { socket, cut };
-}
-
-function boundedDispatcher(maxPayloadSize: number, onUpgrade: (socket: Duplex) => void): Dispatcher | undefined {
-  // Looked up by its name, the class loads what sets the dispatcher.
-  void WebSocket;
-  const shared = (globalThis as { [GLOBAL_DISPATCHER]?: Dispatcher })[GLOBAL_DISPATCHER];
-  if (shared === undefined) return undefined;
-  const dispatch: Dispatcher['dispatch'] = (options, handler) => shared.dispatch(options, watched(handler, onUpgrade));
-  return Object.assign({ dispatch }, { webSocketOptions: { maxPayloadSize } });
-}
-
-/** The same handler, which also says what its request was upgraded to. */
-function watched(handler: object, onUpgrade: (socket: Duplex) => void): object {
-  return new Proxy(handler, {
-    get(of, name) {
-      const value: unknown = Reflect.get(of, name);
-      if (typeof value !== 'function') return value;
-      const isUpgrade = name === 'onUpgrade' || name === 'onRequestUpgrade';
-      return (...given: unknown[]) => {
-        // The socket comes last in both.
-        if (isUpgrade) onUpgrade(given.at(-1) as Duplex);
-        return Reflect.apply(value, of, given);
-      };
-    },
-  });
+  return new Agent({ connect, webSocket: { maxPayloadSize: SOCKET_BOUNDS.messageBytes } });
 }

@@ -2,6 +2,7 @@ import type { VenueConfiguration } from '../../../core/configuration/schema.ts';
 import type { SecretsPort } from '../../../core/ports/secrets.ts';
 import { parseKeys } from '../execution-desk.ts';
 import type { ExecutionVenueKind } from '../execution-kind.ts';
+import { hostsOf } from '../http/stream-host.ts';
 import type { OandaCredentials, OandaOptionsInput } from './options.ts';
 
 type Oanda = Extract<VenueConfiguration, { kind: 'oanda' }>;
@@ -36,6 +37,6 @@ export async function oandaToken(
 
 /** What a configured venue is opened with. */
 export function oandaOptions(name: string, venue: Oanda): OandaOptionsInput {
-  const { accountId, practice, baseUrl, timeoutMs } = venue;
-  return { venue: name, accountId, practice, timeoutMs, ...(baseUrl === undefined ? {} : { baseUrl }) };
+  const { accountId, practice, timeoutMs } = venue;
+  return { venue: name, accountId, practice, timeoutMs, ...hostsOf(venue) };
 }

@@ -3,6 +3,7 @@ import { PlimsollError } from '../../../core/errors.ts';
 import { Budget } from '../http/budget.ts';
 import { OverBudget, problemOf, Said, Unheard, Unsent } from '../http/failures.ts';
 import { Malformed, readJson } from '../http/json.ts';
+import { onStreamHost } from '../http/stream-host.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { Redaction } from '../redaction.ts';
 import { oandaComplaint, oandaMeaning } from './complaints.ts';
@@ -118,7 +119,8 @@ export class OandaClient {
   /** The body of an answer that has no end, until the signal ends it. Throws `Said` and what fetch throws. */
   async stream(path: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     await this.#haveToken();
-    const url = `${this.#originOf(STREAM_HOSTS)}/v3/${this.#within(path)}`;
+    const { practice, streamUrl } = this.#options;
+    const url = onStreamHost(`${STREAM_HOSTS[practice ? 'practice' : 'live']}/v3/${this.#within(path)}`, streamUrl);
     const response = await fetch(url, { headers: this.#headers(), redirect: 'error', signal });
     if (response.ok && response.body !== null) return response.body;
     await response.body?.cancel();
@@ -159,9 +161,9 @@ export class OandaClient {
     if (this.#token === '' && typeof this.#credentials === 'function') this.#keep(await this.#credentials());
   }
 
-  #originOf(hosts: Readonly<Record<'practice' | 'live', string>>): string {
+  #origin(): string {
     const { baseUrl, practice } = this.#options;
-    return (baseUrl ?? hosts[practice ? 'practice' : 'live']).replace(/\/+$/, '');
+    return (baseUrl ?? HOSTS[practice ? 'practice' : 'live']).replace(/\/+$/, '');
   }
 
   #within(path: string): string {
@@ -176,7 +178,7 @@ export class OandaClient {
     const search = new URLSearchParams(query).toString();
     const headers = { ...this.#headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
     const signal = AbortSignal.timeout(timeoutMs);
-    const url = `${this.#originOf(HOSTS)}/v3/${this.#within(path)}${search === '' ? '' : `?${search}`}`;
+    const url = `${this.#origin()}/v3/${this.#within(path)}${search === '' ? '' : `?${search}`}`;
     try {
       const text = body === undefined ? undefined : JSON.stringify(body);
       return await this.#transport.fetch(url, { method, headers, body: text, signal });

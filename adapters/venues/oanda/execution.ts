@@ -8,20 +8,25 @@ import type {
   SubmitAnswer,
   VenueBalance,
   VenueFill,
-  VenueHint,
   VenueOrder,
   VenueOrderRequest,
   VenuePayment,
   VenuePosition,
   VenueReplaceRequest,
   VenueStatus,
-  VenueWatch,
 } from '../../../core/ports/execution-venue.ts';
 import { Watches } from '../http/reconnecting.ts';
+import { isListenedTo } from '../http/stream-host.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { OandaClient } from './client.ts';
 import { OandaListings } from './instruments.ts';
-import { type OandaCredentialsInput, type OandaOptionsInput, type OandaRuntime, parseOandaOptions } from './options.ts';
+import {
+  type OandaCredentialsInput,
+  type OandaOptions,
+  type OandaOptionsInput,
+  type OandaRuntime,
+  parseOandaOptions,
+} from './options.ts';
 import { OandaOrderEntry } from './order-entry.ts';
 import { OandaReadings } from './readings.ts';
 import { transactions } from './stream.ts';
@@ -34,7 +39,7 @@ export function openOandaExecution(
 ): OandaExecutionVenue {
   const options = parseOandaOptions(input);
   const client = new OandaClient(options, credentials, runtime);
-  return new OandaExecutionVenue(options.accountId, client, new Watches(runtime.timers));
+  return new OandaExecutionVenue(options, client, new Watches(runtime.timers));
 }
 
 /**
@@ -49,14 +54,20 @@ export class OandaExecutionVenue implements ExecutionVenuePort {
   readonly #orders: OandaOrderEntry;
   readonly #readings: OandaReadings;
   readonly #watches: Watches;
+  /** Of the whole account: OANDA has one stream for all its instruments. Absent where its host is not known. */
+  readonly watch?: NonNullable<ExecutionVenuePort['watch']>;
 
-  constructor(accountId: string, client: OandaClient, watches: Watches) {
+  constructor(options: OandaOptions, client: OandaClient, watches: Watches) {
     const listings = new OandaListings(client);
     this.venue = client.venue;
     this.#client = client;
     this.#orders = new OandaOrderEntry(client, listings);
-    this.#readings = new OandaReadings(accountId, client, listings);
+    this.#readings = new OandaReadings(options.accountId, client, listings);
     this.#watches = watches;
+    if (isListenedTo(options)) {
+      const connect = transactions(client, watches.timers.after);
+      this.watch = (_instruments, onHint) => watches.open(connect, onHint);
+    }
   }
 
   clock(): Promise<number> {
@@ -109,11 +120,6 @@ export class OandaExecutionVenue implements ExecutionVenuePort {
 
   status(instruments: readonly Instrument[]): Promise<VenueStatus> {
     return this.#readings.status(instruments);
-  }
-
-  /** Of the whole account: OANDA has one stream for all its instruments. */
-  watch(_instruments: readonly Instrument[], onHint: (hint: VenueHint) => void): VenueWatch {
-    return this.#watches.open(transactions(this.#client, this.#watches.timers.after), onHint);
   }
 
   async close(): Promise<void> {

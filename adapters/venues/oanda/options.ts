@@ -13,6 +13,8 @@ export const OandaOptionsSchema = z.strictObject({
   practice: z._default(z.boolean(), true),
   /** Sends every request to this origin (http or https) instead of OANDA's own host. For a proxy, or a test. */
   baseUrl: z.optional(z.url({ protocol: /^https?$/ })),
+  /** Listens to the account at this origin (https, or http on this machine). With `baseUrl` and without this, nothing is listened to. */
+  streamUrl: z.optional(z.url({ protocol: /^https?$/ })),
   /** Milliseconds for one request, its body included. Default 10,000. */
   timeoutMs: z._default(z.int().check(z.gte(50), z.lte(120_000)), 10_000),
   /** How often a question for market data is asked in all when the network or the venue fails it. Default 4. */

@@ -5,7 +5,7 @@
 import { Said } from '../http/failures.ts';
 import { countIn, fieldsOf, Malformed, readJson, wordIn } from '../http/json.ts';
 import { linesOf } from '../http/lines.ts';
-import type { After, Connect, Ending, Stream } from '../http/reconnecting.ts';
+import { type After, CLOSED, type Connect, type Ending, type Stream, UNREADABLE } from '../http/reconnecting.ts';
 import { Silence } from '../http/silence.ts';
 import type { OandaClient } from './client.ts';
 
@@ -34,7 +34,7 @@ export function transactions(client: Client, after: After): Connect {
       }
       return { reason: 'it ended the stream' };
     } catch (error) {
-      if (stream.closing.aborted) return { reason: 'it was closed here' };
+      if (stream.closing.aborted) return CLOSED;
       if (late.signal.aborted) return { reason: `nothing came for ${OANDA_STREAM_BOUNDS.silenceMs} ms` };
       return endingOf(error, client);
     } finally {
@@ -65,8 +65,16 @@ class Reading {
     this.#client = client;
   }
 
-  /** A heartbeat says the latest id: one that was not told is seen from it. Throws `Malformed`. */
   take(line: string): void {
+    try {
+      this.#read(line);
+    } catch {
+      this.#stream.changed(UNREADABLE);
+    }
+  }
+
+  /** A heartbeat says the latest id: one that was not told is seen from it. Throws `Malformed`. */
+  #read(line: string): void {
     const fields = fieldsOf(readJson(line), 'the line');
     const type = wordIn(fields, 'type');
     const isHeartbeat = type === 'HEARTBEAT';

@@ -9,6 +9,7 @@ import type {
 import type { Complaint, Meaning } from '../../http/failures.ts';
 import { Said } from '../../http/failures.ts';
 import { decimalTextIn, type Fields, fieldsOf, listOf, wordIn, wrong } from '../../http/json.ts';
+import { BINANCE_SPOT_STREAM } from '../streams/binance-spot.ts';
 import {
   binanceCall,
   binanceComplaint,
@@ -61,6 +62,7 @@ export const BINANCE_SPOT: Protocol = {
       { counts: 'orders', limit: 200_000, intervalMs: DAY_MS, header: 'x-mbx-order-count-1d' },
     ],
   },
+  stream: BINANCE_SPOT_STREAM,
   serial: false,
   clock: async (ask) => serverTime(await ask(binanceCall('public', 'GET', 'time', {}, 1))),
   complaintIn: binanceComplaint,

@@ -27,6 +27,7 @@ import {
   wrong,
 } from '../../http/json.ts';
 import { BINANCE_USDM_SWITCH } from '../cancel-switches.ts';
+import { BINANCE_USDM_STREAM } from '../streams/binance-usdm.ts';
 import {
   binanceCall,
   binanceComplaint,
@@ -76,6 +77,7 @@ export const BINANCE_USDM: Protocol = {
       { counts: 'orders', limit: 1_200, intervalMs: 60_000, header: 'x-mbx-order-count-1m' },
     ],
   },
+  stream: BINANCE_USDM_STREAM,
   serial: false,
   clock: async (ask) => serverTime(await ask(binanceCall('fapiPublic', 'GET', 'time', {}, 1))),
   complaintIn: binanceComplaint,

@@ -1,10 +1,11 @@
 /**
  * Bybit's unified account, spot and linear perpetuals in one-way mode: bybit-exchange.github.io/docs/v5 as of 2026. Stops are
- * not held by the venue here: those of spot are orders of another kind, with rules of their own. Nor is Disconnection Protect used,
- * which watches a WebSocket that is not there.
+ * not held by the venue here: those of spot are orders of another kind, with rules of their own. Nor is Disconnection Protect used:
+ * the stream is no more than a hint.
  */
 import { DAY_MS } from '../../../../core/market/civil.ts';
 import type { VenueCapabilities } from '../../../../core/ports/execution-venue.ts';
+import { BYBIT_STREAM } from '../streams/bybit.ts';
 import {
   type BybitCategory,
   complaintIn,
@@ -44,6 +45,7 @@ const bybit = (category: BybitCategory): Protocol => ({
       { counts: 'orders', limit: 10, intervalMs: 1_000 },
     ],
   },
+  stream: BYBIT_STREAM,
   serial: false,
   clock: serverTime,
   complaintIn,

@@ -1,6 +1,7 @@
 /** Coinbase's Advanced Trade, spot: docs.cdp.coinbase.com/api-reference/advanced-trade-api as of 2026. */
 import { DAY_MS } from '../../../../core/market/civil.ts';
 import type { VenueCapabilities } from '../../../../core/ports/execution-venue.ts';
+import { COINBASE_STREAM } from '../streams/coinbase.ts';
 import { complaintIn, ENGINE_TIMEOUT_MS, meaningOf, serverTime, TOKEN_MS } from './coinbase.ts';
 import { COINBASE_ACCOUNT } from './coinbase-account.ts';
 import { COINBASE_ORDERS } from './coinbase-orders.ts';
@@ -27,6 +28,7 @@ export const COINBASE: Protocol = {
   // Rate Limits: 30 signed requests in a second.
   budget: { windows: [{ counts: 'weight', limit: 30, intervalMs: 1_000 }] },
   plainRefusals: [401],
+  stream: COINBASE_STREAM,
   serial: false,
   clock: serverTime,
   complaintIn,

@@ -15,6 +15,7 @@ import type {
 import { decimalDifference } from '../../http/decimals.ts';
 import { booleanIn, decimalTextIn, fieldsOf, listOf, wholeIn, wordIn, wrong } from '../../http/json.ts';
 import { KRAKEN_SWITCH } from '../cancel-switches.ts';
+import { KRAKEN_STREAM } from '../streams/kraken.ts';
 import { CLOCK_STEP_MS, call, complaintIn, DEADLINE_MS, meaningOf, open } from './kraken.ts';
 import { fills } from './kraken-fills.ts';
 import { openOrders, query } from './kraken-orders.ts';
@@ -41,6 +42,7 @@ export const KRAKEN_SPOT: Protocol = {
   capabilities: CAPABILITIES,
   // Rate limits, of the lowest tier that may trade: 15, falling by 0.33 a second; history costs 2, trading has a counter of its own.
   budget: { decay: { ceiling: 15, decayPerSecond: 0.33 } },
+  stream: KRAKEN_STREAM,
   serial: true,
   clock: async (ask) => wholeIn(fieldsOf(await ask(open('Time')), 'the time'), 'unixtime') * 1_000,
   complaintIn,

@@ -6,6 +6,7 @@ import { NotThere, OverBudget, Said, Unheard, Unsent } from '../../http/failures
 import { Malformed, readJson } from '../../http/json.ts';
 import { Redaction } from '../../redaction.ts';
 import type { OpenExchange } from '../exchange.ts';
+import type { StreamAccess } from '../streams/exchange-stream.ts';
 import type { Ask, Call, Protocol } from './protocol.ts';
 
 export interface LinkSettings {
@@ -27,6 +28,16 @@ const PREPARATION_PAUSE_MS = 1_000;
 /** The longest wait for the budget within one question, and how often it may be. */
 const BUDGET_WAIT_MAX_MS = 10_000;
 const BUDGET_WAITS_MAX = 3;
+
+/** What is used of ccxt's signing beside requests. */
+interface Signing {
+  readonly apiKey: string;
+  readonly secret: string;
+  readonly password?: string;
+  encode(text: string): Uint8Array;
+  hmac(text: Uint8Array, secret: Uint8Array): string;
+  createAuthToken(seconds: number): string;
+}
 
 interface Signed {
   readonly url: string;
@@ -137,8 +148,22 @@ export class Link {
   }
 
   /** In a few words on one line, without keys and signatures. */
-  redact(error: unknown): string {
-    return this.#redaction.said(error);
+  redact(error: unknown, secrets: readonly string[] = []): string {
+    return this.#redaction.with(secrets).said(error);
+  }
+
+  /** What the stream of the account is authenticated with. */
+  access(): StreamAccess {
+    const exchange = this.#open.exchange as unknown as Signing;
+    const signed = (text: string): string => exchange.hmac(exchange.encode(text), exchange.encode(exchange.secret));
+    const time = async (): Promise<number> => {
+      this.forgetClock();
+      await this.synchronise();
+      return this.venueNow();
+    };
+    const { apiKey, password = '' } = exchange;
+    const token = (seconds: number): string => exchange.createAuthToken(seconds);
+    return { ask: this.ask, time, apiKey, passphrase: password, sign: signed, token };
   }
 
   close(): void {

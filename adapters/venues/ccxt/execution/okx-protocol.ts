@@ -4,6 +4,7 @@
  */
 import type { VenueCapabilities } from '../../../../core/ports/execution-venue.ts';
 import { OKX_SWITCH } from '../cancel-switches.ts';
+import { okxStream } from '../streams/okx.ts';
 import { complaintIn, dataOf, ENGINE_TIMEOUT_MS, EXPIRES_MS, meaningOf, serverTime } from './okx.ts';
 import { okxAccount } from './okx-account.ts';
 import { type OkxType, okxOrders } from './okx-orders.ts';
@@ -37,6 +38,7 @@ const okx = (instType: OkxType): Protocol => ({
       { counts: 'orders', limit: 60, intervalMs: 2_000 },
     ],
   },
+  stream: okxStream(instType),
   serial: false,
   clock: serverTime,
   complaintIn,

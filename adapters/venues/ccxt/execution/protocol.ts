@@ -15,6 +15,7 @@ import type {
 } from '../../../../core/ports/execution-venue.ts';
 import type { BudgetTerms, Cost } from '../../http/budget.ts';
 import type { Complaint, Meaning } from '../../http/failures.ts';
+import type { ExchangeStream } from '../streams/exchange-stream.ts';
 
 /** A request, in the words of ccxt's signing: the section of the exchange's addresses, and the path within. */
 export interface Call {
@@ -48,6 +49,8 @@ export interface Protocol {
   readonly hasPassphrase?: boolean;
   /** HTTP statuses whose body need not be JSON to be an error: its code is then `HTTP <status>`. */
   readonly plainRefusals?: readonly number[];
+  /** How the exchange tells of the account by itself. */
+  readonly stream: ExchangeStream;
   /** One request at a time: their nonces must arrive in order. */
   readonly serial: boolean;
   /** Milliseconds UTC of the exchange's clock. */

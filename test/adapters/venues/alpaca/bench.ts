@@ -2,9 +2,9 @@
 import { type AlpacaExecutionVenue, openAlpacaExecution } from '../../../../adapters/venues/alpaca/execution.ts';
 import { openAlpacaVenue } from '../../../../adapters/venues/alpaca/market-data.ts';
 import type { AlpacaOptionsInput } from '../../../../adapters/venues/alpaca/options.ts';
-import type { Timers } from '../../../../adapters/venues/http/reconnecting.ts';
 import type { Instrument } from '../../../../core/market/instrument.ts';
 import type { ExecutionBench, Operation, Trouble } from '../../../contract/execution-venue.suite.ts';
+import { ManualTimers } from '../http/manual-timers.ts';
 import type { AccountMarket, VenueAccount } from '../server/account.ts';
 import type { TakesFees } from '../server/alpaca-fees.ts';
 import { type AlpacaSide, assetMarket } from '../server/alpaca-private.ts';
@@ -41,13 +41,9 @@ const FAULTS = {
 } as const;
 
 /** One server for all the tests of a file, which they reset. */
-export async function makeBench(
-  server: VenueServer,
-  options: AlpacaOptionsInput = {},
-  timers?: Timers,
-): Promise<AlpacaBench> {
+export async function makeBench(server: VenueServer, options: AlpacaOptionsInput = {}): Promise<AlpacaBench> {
   server.reset();
-  const bench = new AlpacaBench(server, { assetClass: 'crypto', ...options }, timers);
+  const bench = new AlpacaBench(server, { assetClass: 'crypto', ...options });
   await bench.prepare();
   return bench;
 }
@@ -57,6 +53,8 @@ export class AlpacaBench implements ExecutionBench {
   readonly side: AlpacaSide;
   readonly port: AlpacaExecutionVenue;
   readonly account: VenueAccount;
+  /** Of streams. */
+  readonly timers = new ManualTimers();
   readonly longestId = 128;
   readonly tellsMaker = false;
   instrument!: Instrument;
@@ -64,16 +62,22 @@ export class AlpacaBench implements ExecutionBench {
   #ahead = 0;
   #market!: AccountMarket;
 
-  constructor(server: VenueServer, options: AlpacaOptionsInput, timers?: Timers) {
+  constructor(server: VenueServer, options: AlpacaOptionsInput) {
     this.server = server;
     this.side = server.accounts.alpaca;
     this.account = this.side.account;
-    this.#options = { baseUrl: server.baseUrl, timeoutMs: TIMEOUT_MS, attempts: 1, ...options };
+    this.#options = {
+      baseUrl: server.baseUrl,
+      streamUrl: server.streamUrl,
+      timeoutMs: TIMEOUT_MS,
+      attempts: 1,
+      ...options,
+    };
     const { key, secret } = this.side.key;
     this.port = openAlpacaExecution(
       this.#options,
       { apiKey: key, secret },
-      { now: () => server.now + this.#ahead, sleep: async (ms) => void this.pass(ms), timers },
+      { now: () => server.now + this.#ahead, sleep: async (ms) => void this.pass(ms), timers: this.timers },
     );
   }
 

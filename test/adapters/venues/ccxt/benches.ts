@@ -15,6 +15,7 @@ import Bybit from '../../../../node_modules/ccxt/js/src/bybit.js';
 import Coinbase from '../../../../node_modules/ccxt/js/src/coinbase.js';
 import Okx from '../../../../node_modules/ccxt/js/src/okx.js';
 import type { ExecutionBench, Operation, Trouble } from '../../../contract/execution-venue.suite.ts';
+import { ManualTimers } from '../http/manual-timers.ts';
 import type { AccountMarket, VenueAccount } from '../server/account.ts';
 import type { Fault, VenueServer } from '../server/venue-server.ts';
 
@@ -226,6 +227,8 @@ export class ServedBench implements ExecutionBench {
   readonly venue: VenueName;
   readonly port: CcxtExecutionVenue;
   readonly account: VenueAccount;
+  /** Of streams. */
+  readonly timers = new ManualTimers();
   instrument!: Instrument;
   #ahead = 0;
   #market!: AccountMarket;
@@ -237,8 +240,20 @@ export class ServedBench implements ExecutionBench {
     this.account = account;
     this.port = TERMS[venue].open(
       { apiKey: key.key, secret: key.secret, passphrase: key.passphrase },
-      { baseUrl: server.baseUrl, rateLimitMs: 1, timeoutMs: TIMEOUT_MS, attempts: 1, ...options },
-      { now: () => server.now + this.#ahead, sleep: async (ms) => void this.pass(ms), deadline: server.deadline },
+      {
+        baseUrl: server.baseUrl,
+        streamUrl: server.streamUrl,
+        rateLimitMs: 1,
+        timeoutMs: TIMEOUT_MS,
+        attempts: 1,
+        ...options,
+      },
+      {
+        now: () => server.now + this.#ahead,
+        sleep: async (ms) => void this.pass(ms),
+        deadline: server.deadline,
+        timers: this.timers,
+      },
     );
   }
 

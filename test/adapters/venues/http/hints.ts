@@ -28,4 +28,8 @@ export class Hints {
       if (hint.kind === kind) return hint as Extract<VenueHint, { kind: Kind }>;
     }
   }
+
+  count(kind: VenueHint['kind']): number {
+    return this.all.filter((hint) => hint.kind === kind).length;
+  }
 }

@@ -14,7 +14,8 @@ export class ManualTimers implements Timers {
   #armed: Armed[] = [];
   #waiters: { readonly ms: number; readonly resolve: () => void }[] = [];
 
-  readonly random = (): number => 0.5;
+  /** No wait is cut short. */
+  readonly random = (): number => 1;
 
   readonly after = (ms: number, call: () => void): (() => void) => {
     const one = { at: this.#now + ms, ms, call };
@@ -31,6 +32,20 @@ export class ManualTimers implements Timers {
   /** How many have been begun and are not over. */
   get pending(): number {
     return this.#armed.length;
+  }
+
+  /** Those that have been begun and are not over, ms. */
+  get running(): number[] {
+    return this.#armed.map(({ ms }) => ms);
+  }
+
+  /** Lets one of so many milliseconds run out, whatever the others do; by itself the only one. */
+  runOut(ms?: number): void {
+    const only = ms === undefined && this.#armed.length === 1 ? this.#armed[0] : undefined;
+    const found = only ?? this.#armed.find((one) => one.ms === ms);
+    if (!found) throw new Error(`of the timers ${this.running.join(', ')} none is of ${ms} ms`);
+    this.#armed = this.#armed.filter((one) => one !== found);
+    found.call();
   }
 
   /** When the next wait of so many milliseconds has begun. */

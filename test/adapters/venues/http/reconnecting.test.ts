@@ -4,6 +4,7 @@ import {
   type Connect,
   type Ending,
   RECONNECTING_BOUNDS,
+  refusedWaitMs,
   type Stream,
   Watches,
   waitMs,
@@ -11,9 +12,8 @@ import {
 import { Hints } from './hints.ts';
 import { ManualTimers } from './manual-timers.ts';
 
-const { firstWaitMs, waitMaxMs, steadyMs, refusals } = RECONNECTING_BOUNDS;
-/** With a chance of a half. */
-const FIRST_MS = firstWaitMs * 0.75;
+const { firstWaitMs, waitMaxMs, firstRefusedWaitMs, refusedWaitMaxMs, steadyMs } = RECONNECTING_BOUNDS;
+const FIRST_MS = firstWaitMs;
 
 /** Connections that the test ends one by one. */
 class Connections {
@@ -67,17 +67,17 @@ test('a connection that ends is made again, and what it says is passed on', asyn
   await at.watches.close();
 });
 
-test('each wait is twice the one before, up to a bound, and the same reason is told once', async () => {
+test('each wait is twice the one before, up to a bound', async () => {
   const at = new Connections();
   at.open();
   for (let n = 1; n <= 9; n++) {
     await at.nth(n);
-    const wait = Math.min(waitMaxMs, firstWaitMs * 2 ** (n - 1)) * 0.75;
+    const wait = Math.min(waitMaxMs, firstWaitMs * 2 ** (n - 1));
     await at.end({ reason: 'nothing there' }, wait);
     at.timers.pass(wait);
   }
-  expect(at.hints.all).toEqual([{ kind: 'disconnected', reason: 'nothing there' }]);
-  expect(at.timers.begun.at(-1)).toBe(waitMaxMs * 0.75);
+  expect(at.hints.all).toEqual(Array(9).fill({ kind: 'disconnected', reason: 'nothing there' }));
+  expect(at.timers.begun.at(-1)).toBe(waitMaxMs);
   await at.nth(10);
   await at.watches.close();
 });
@@ -100,39 +100,35 @@ test('a connection that stood for long begins the waits anew; one that fell at o
 test('half of a wait is chance, and no wait is longer than the bound', () => {
   expect([waitMs(1, 0), waitMs(1, 1), waitMs(3, 0.5)]).toEqual([firstWaitMs / 2, firstWaitMs, firstWaitMs * 3]);
   expect([waitMs(50, 1), waitMs(5_000, 1)]).toEqual([waitMaxMs, waitMaxMs]);
+  expect([refusedWaitMs(1, 0), refusedWaitMs(5_000, 1)]).toEqual([firstRefusedWaitMs / 2, refusedWaitMaxMs]);
 });
 
-test('refusals in a row are given up, and said to be', async () => {
-  const at = new Connections();
-  const watch = at.open();
-  for (let n = 1; n < refusals; n++) {
-    await at.nth(n);
-    await at.end({ reason: 'no', isRefusal: true }, FIRST_MS * 2 ** (n - 1));
-    at.timers.pass(waitMaxMs);
-  }
-  await at.nth(refusals);
-  at.made.at(-1)!.changed('the last');
-  const told = at.hints.until('changed');
-  await told;
-  void at.end({ reason: 'no', isRefusal: true }, -1);
-  expect(await at.hints.next()).toEqual({
-    kind: 'disconnected',
-    reason: `no; after ${refusals} times it is not tried again`,
-  });
-  await watch.close();
-  expect([at.made.length, at.timers.pending]).toEqual([refusals, 0]);
-});
-
-test('a refusal between other failures is not given up', async () => {
+test('after a refusal it waits for longer, and longer with each in a row', async () => {
   const at = new Connections();
   at.open();
-  for (let n = 1; n <= 2 * refusals; n++) {
-    await at.nth(n);
-    const wait = Math.min(waitMaxMs, firstWaitMs * 2 ** (n - 1)) * 0.75;
-    await at.end({ reason: 'no', isRefusal: n % refusals !== 0 }, wait);
+  const waits = [1, 2, 4, 8, 15, 15].map((minutes) => minutes * firstRefusedWaitMs);
+  expect(waits.at(-1)).toBe(refusedWaitMaxMs);
+  for (const [k, wait] of waits.entries()) {
+    await at.nth(k + 1);
+    await at.end({ reason: 'no', isRefusal: true }, wait);
     at.timers.pass(wait);
   }
-  await at.nth(2 * refusals + 1);
+  expect(at.hints.all).toEqual(Array(6).fill({ kind: 'disconnected', reason: 'the venue said no: no' }));
+  (await at.nth(7)).stands();
+  await at.end({ reason: 'no', isRefusal: true }, firstRefusedWaitMs);
+  await at.watches.close();
+});
+
+test('a refusal between other failures is the first of its row', async () => {
+  const at = new Connections();
+  at.open();
+  for (let n = 1; n <= 6; n++) {
+    await at.nth(n);
+    const isRefusal = n % 2 === 0;
+    const wait = isRefusal ? firstRefusedWaitMs : firstWaitMs * 2 ** (n - 1);
+    await at.end({ reason: 'no', isRefusal }, wait);
+    at.timers.pass(wait);
+  }
   await at.watches.close();
 });
 

@@ -1,10 +1,10 @@
 /** An account at OANDA against the venue server, for the contract, for answers and for sessions. */
-import type { Timers } from '../../../../adapters/venues/http/reconnecting.ts';
 import { openOandaExecution } from '../../../../adapters/venues/oanda/execution.ts';
 import { openOandaVenue } from '../../../../adapters/venues/oanda/market-data.ts';
 import type { OandaOptionsInput, OandaRuntime } from '../../../../adapters/venues/oanda/options.ts';
 import type { Instrument } from '../../../../core/market/instrument.ts';
 import type { ExecutionBench, Operation, Trouble } from '../../../contract/execution-venue.suite.ts';
+import { ManualTimers } from '../http/manual-timers.ts';
 import type { AccountMarket, PlacedOrder, VenueAccount } from '../server/account.ts';
 import type { OandaSide } from '../server/oanda-private.ts';
 import type { Fault, VenueServer } from '../server/venue-server.ts';
@@ -42,7 +42,6 @@ export interface BenchSettings {
   /** An order is found by its client id while it is pending, and not afterwards. */
   readonly forgetsClosed?: boolean;
   readonly options?: Partial<OandaOptionsInput>;
-  readonly timers?: Timers;
 }
 
 /** One server for all the tests of a file, which they reset. */
@@ -58,6 +57,8 @@ export class OandaBench implements ExecutionBench {
   readonly side: OandaSide;
   readonly account: VenueAccount;
   readonly port: ReturnType<typeof openOandaExecution>;
+  /** Of streams. */
+  readonly timers = new ManualTimers();
   readonly unit = 100;
   readonly tellsMaker = false;
   readonly fillsWhole = true;
@@ -68,14 +69,19 @@ export class OandaBench implements ExecutionBench {
   #ahead = 0;
   readonly market: AccountMarket = { base: 'XAU', quote: 'USD', priceDecimals: 3, quantityDecimals: 0 };
 
-  constructor(server: VenueServer, { forgetsClosed, options, timers }: BenchSettings) {
+  constructor(server: VenueServer, { forgetsClosed, options }: BenchSettings) {
     this.server = server;
     this.side = server.accounts.oanda;
     this.side.forgetsClosed = forgetsClosed ?? false;
     this.account = this.side.account;
     const { accountId } = this.side;
-    this.settings = { accountId, baseUrl: server.baseUrl, timeoutMs: TIMEOUT_MS, backoffMs: 1, ...options };
-    this.runtime = { now: () => server.now + this.#ahead, sleep: async (ms) => void this.pass(ms), timers };
+    const hosts = { baseUrl: server.baseUrl, streamUrl: server.baseUrl };
+    this.settings = { accountId, ...hosts, timeoutMs: TIMEOUT_MS, backoffMs: 1, ...options };
+    this.runtime = {
+      now: () => server.now + this.#ahead,
+      sleep: async (ms) => void this.pass(ms),
+      timers: this.timers,
+    };
     this.port = openOandaExecution(this.settings, { token: this.side.key.key }, this.runtime);
   }
 

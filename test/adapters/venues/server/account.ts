@@ -99,7 +99,7 @@ export class VenueAccount {
   readonly funding: { number: number; market: AccountMarket; income: bigint; time: number }[] = [];
   readonly #quotes = new Map<string, Quote>();
   /** Told of every order's events, in their order. */
-  readonly observers: ((event: AccountEvent) => void)[] = [];
+  readonly observers = new Set<(event: AccountEvent) => void>();
   /** How long the trades that happen now are kept from the list. */
   lateByMs = 0;
   /** Nothing trades. */
@@ -113,7 +113,7 @@ export class VenueAccount {
   }
 
   #tell(event: AccountEvent): void {
-    for (const observer of this.observers) observer(event);
+    for (const observer of [...this.observers]) observer(event);
   }
 
   deposit(asset: string, amount: bigint): void {

@@ -2,41 +2,34 @@
 import { formatDecimal } from '../../../../core/numbers.ts';
 import type { AccountEvent } from './account.ts';
 import { type AlpacaSide, plain, shown, shownOrder, uuid } from './alpaca-private.ts';
-import type { Feed, Listener } from './feed.ts';
-import type { ServedSocket } from './web-socket.ts';
+import type { ServedStream, StreamConnection } from './streams.ts';
 
 type Message = { readonly action?: string; readonly key?: string; readonly secret?: string; readonly data?: Data };
 type Data = { readonly key_id?: string; readonly secret_key?: string; readonly streams?: readonly string[] };
 
-/** What a client's messages lead to. */
-export function listenToAlpaca(feed: Feed, side: () => AlpacaSide, socket: ServedSocket): (text: string) => void {
-  feed.connections++;
-  const refusal = feed.refusals.shift();
-  if (refusal === 'silence') socket.isSilent = true;
-  if (refusal === 'cut') socket.cut();
+export const alpacaStream = (side: AlpacaSide, now: () => number): ServedStream => ({
+  path: '/stream',
+  as: 'binary',
+  open: (connection) => open(side, connection, now),
+});
+
+function open(side: AlpacaSide, connection: StreamConnection, now: () => number): void {
   let isAuthorized = false;
-  const say = (stream: string, data: object): void => socket.send(JSON.stringify({ stream, data }));
-  const listener: Listener = {
-    send: (text, kind) => socket.send(text, kind),
-    fallSilent: () => {
-      socket.isSilent = true;
-    },
-    cut: () => socket.cut(),
-  };
-  socket.onEnd(() => feed.listeners.delete(listener));
-  return (text) => {
+  let isListening = false;
+  const say = (stream: string, data: object): void => connection.say({ stream, data });
+  connection.hear = (text) => {
     const message = JSON.parse(text) as Message;
     if (message.action === 'auth' || message.action === 'authenticate') {
-      isAuthorized = refusal !== 'refused' && isKey(message, side());
-      const status = isAuthorized ? 'authorized' : 'unauthorized';
-      say('authorization', { status, action: 'authenticate' });
+      isAuthorized = isKey(message, side);
+      say('authorization', { status: isAuthorized ? 'authorized' : 'unauthorized', action: 'authenticate' });
     } else if (message.action === 'listen' && !isAuthorized) {
       say('authorization', { status: 'unauthorized', action: 'listen' });
     } else if (message.action === 'listen') {
       const streams = (message.data?.streams ?? []).filter((name) => name === 'trade_updates');
-      if (streams.length > 0) feed.listeners.add(listener);
-      else feed.listeners.delete(listener);
       say('listening', { streams });
+      if (streams.length === 0 || isListening) return;
+      isListening = true;
+      connection.follow(side.account, (event) => connection.tell(tradeUpdate(event, side, now())));
     }
   };
 }
@@ -48,7 +41,7 @@ function isKey({ key, secret, data }: Message, side: AlpacaSide): boolean {
 
 const EVENTS = { accepted: 'new', amended: 'replaced', canceled: 'canceled', expired: 'expired' } as const;
 
-export function tradeUpdate({ kind, placed, trade }: AccountEvent, side: AlpacaSide, now: number): object {
+function tradeUpdate({ kind, placed, trade }: AccountEvent, side: AlpacaSide, now: number): object {
   const { market } = placed;
   const order = shownOrder(placed, side);
   const timestamp = new Date(now).toISOString();

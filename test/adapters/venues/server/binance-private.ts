@@ -14,6 +14,7 @@ import {
   type Refusal,
   type VenueAccount,
 } from './account.ts';
+import { listenKeyAnswer } from './binance-stream.ts';
 import type { ServedMarket } from './markets.ts';
 import type { Answer, Pending, ServedKey, VenueRequest } from './requests.ts';
 
@@ -28,6 +29,8 @@ export interface BinanceSide {
   readonly markets: readonly ServedMarket[];
   /** Each page of trades repeats its first. */
   doublesTrades: boolean;
+  /** Of the stream of a USD-M account, and until when each is alive, ms UTC. */
+  readonly listenKeys: Map<string, number>;
   readonly limits: { weightPerMinute: number };
   readonly used: { minute: number; weight: number; tenSeconds: number; orders: number };
 }
@@ -96,6 +99,8 @@ const USDM: Record<string, Endpoint> = {
 
 /** undefined where the path is none of Binance's private ones. */
 export function binancePrivate(side: BinanceSide, request: VenueRequest, now: number): Answer | Pending | undefined {
+  if (side.usdm && request.path === '/fapi/v1/listenKey')
+    return listenKeyAnswer(side, request.method, request.headers['x-mbx-apikey'], now);
   const endpoint = (side.usdm ? USDM : SPOT)[`${request.method} ${request.path}`];
   if (endpoint === undefined) return undefined;
   const counted = count(side, endpoint, now);
@@ -160,7 +165,7 @@ function admission(side: BinanceSide, endpoint: Endpoint, request: VenueRequest,
   return undefined;
 }
 
-function untimely(query: URLSearchParams, now: number): Answer | undefined {
+export function untimely(query: URLSearchParams, now: number): Answer | undefined {
   const timestamp = Number(query.get('timestamp'));
   const receiveWindow = Number(query.get('recvWindow') ?? 5_000);
   if (!(timestamp > 0))
@@ -309,11 +314,12 @@ const STATUS: Record<string, string> = {
   Expired: 'EXPIRED',
 };
 
-const eight = (scaled: number, decimals: number): string => formatDecimal(amount(scaled, decimals), AMOUNT_DECIMALS);
-const statusOf = ({ statusShown, order }: PlacedOrder): string => statusShown ?? STATUS[order.state];
-const symbolOf = ({ market }: PlacedOrder): string => market.base + market.quote;
+export const eight = (scaled: number, decimals: number): string =>
+  formatDecimal(amount(scaled, decimals), AMOUNT_DECIMALS);
+export const statusOf = ({ statusShown, order }: PlacedOrder): string => statusShown ?? STATUS[order.state];
+export const symbolOf = ({ market }: PlacedOrder): string => market.base + market.quote;
 
-function typeOf({ order }: PlacedOrder): string {
+export function typeOf({ order }: PlacedOrder): string {
   if (order.type === 'limit') return order.postOnly ? 'LIMIT_MAKER' : 'LIMIT';
   return { market: 'MARKET', stop: 'STOP_LOSS', 'stop-limit': 'STOP_LOSS_LIMIT' }[order.type as string]!;
 }

@@ -225,7 +225,7 @@ const STATUS: Record<string, string> = {
   Expired: 'Cancelled',
 };
 
-function orderRow(placed: PlacedOrder, now: number): unknown {
+export function orderRow(placed: PlacedOrder, now: number): object {
   const { order, market, statusShown } = placed;
   const quantity = (scaled: number): string => formatDecimal(scaled, market.quantityDecimals);
   const price = order.type === 'market' ? '0' : formatDecimal(order.price, market.priceDecimals);
@@ -291,7 +291,7 @@ function executions(side: UnifiedSide, parameters: Parameters, now: number): Ans
   return paged(side, parameters, rows, now, side.doublesTrades);
 }
 
-function executionRow(trade: AccountTrade): unknown {
+export function executionRow(trade: AccountTrade): object {
   const { placed, quantity, price } = trade;
   const { market, order } = placed;
   const money = formatDecimal(notional(market, quantity, price), AMOUNT_DECIMALS);
@@ -327,7 +327,7 @@ function executionRow(trade: AccountTrade): unknown {
   };
 }
 
-function walletBalance({ account, derivative }: UnifiedSide, _parameters: Parameters, now: number): Answer {
+export function walletBalance({ account, derivative }: UnifiedSide, _parameters: Parameters, now: number): Answer {
   const amount = (scaled: bigint): string => formatDecimal(scaled, AMOUNT_DECIMALS);
   const coin = [...account.balances].map(([asset, balance]) => {
     const held = account.held(asset);
@@ -401,7 +401,7 @@ function transactionLog(side: UnifiedSide, parameters: Parameters, now: number):
   return paged(side, parameters, rows, now, false);
 }
 
-function positionList(side: UnifiedSide, parameters: Parameters, now: number): Answer {
+export function positionList(side: UnifiedSide, parameters: Parameters, now: number): Answer {
   const market = marketOf(side, parameters);
   if (!market) return failure(now, 10001, 'params error: symbol invalid');
   const position = side.account.positions.get(market.base);

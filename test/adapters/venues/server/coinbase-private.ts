@@ -48,15 +48,27 @@ export function coinbasePrivate(side: CoinbaseSide, request: VenueRequest, now: 
 /** When the token of a request ends, ms UTC; undefined where it is none of this key, for this request, at this time. */
 function tokenEnd(side: CoinbaseSide, request: VenueRequest, now: number): number | undefined {
   const [kind, token = ''] = (request.headers.authorization ?? '').split(' ');
+  return kind === 'Bearer'
+    ? tokenFor(side, token, `${request.method} ${request.headers.host}${request.path}`, now)
+    : undefined;
+}
+
+/** The same of a token by itself; one for a socket is for no request. */
+export function tokenFor(
+  side: CoinbaseSide,
+  token: string,
+  request: string | undefined,
+  now: number,
+): number | undefined {
   const [header, claims, signature] = token.split('.');
-  if (kind !== 'Bearer' || signature === undefined) return undefined;
+  if (signature === undefined) return undefined;
   const key = { key: side.publicKey, dsaEncoding: 'ieee-p1363' as const };
   if (!verify('sha256', Buffer.from(`${header}.${claims}`), key, Buffer.from(signature, 'base64url'))) return undefined;
   const { kid, alg } = JSON.parse(Buffer.from(header, 'base64url').toString());
   const { sub, nbf, exp, uri } = JSON.parse(Buffer.from(claims, 'base64url').toString());
   const isOurs = alg === 'ES256' && kid === side.key.key && sub === side.key.key;
   // ccxt takes the scheme off an address with TLS alone, which this server does without.
-  const isThis = uri.replace('http://', '') === `${request.method} ${request.headers.host}${request.path}`;
+  const isThis = uri?.replace('http://', '') === request;
   return isOurs && isThis && nbf * 1_000 <= now + 1_000 && now < exp * 1_000 ? exp * 1_000 : undefined;
 }
 
@@ -125,7 +137,7 @@ function refused(error: string, message: string, order_configuration: unknown): 
   return { body: { success: false, error_response, order_configuration } };
 }
 
-const orderIdOf = ({ number }: PlacedOrder): string =>
+export const orderIdOf = ({ number }: PlacedOrder): string =>
   `f3a1c2d4-0b1e-4c3d-8e5f-${number.toString(16).padStart(12, '0')}`;
 
 function editOrder(side: CoinbaseSide, { body }: VenueRequest, _now: number, validUntil: number): Pending {
@@ -222,7 +234,7 @@ function configurationOf({ order, market }: PlacedOrder): unknown {
 
 const TIMES: Record<string, string> = { gtc: 'GOOD_UNTIL_CANCELLED', ioc: 'IMMEDIATE_OR_CANCEL', fok: 'FILL_OR_KILL' };
 
-function orderRow(placed: PlacedOrder) {
+export function orderRow(placed: PlacedOrder) {
   const { order, market, statusShown } = placed;
   const types: Record<string, string> = { market: 'MARKET', limit: 'LIMIT', 'stop-limit': 'STOP_LIMIT' };
   return {

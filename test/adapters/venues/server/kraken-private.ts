@@ -10,6 +10,7 @@ import {
   type VenueAccount,
 } from './account.ts';
 import { assetId, pairOf } from './kraken-api.ts';
+import { TOKEN_MS } from './kraken-stream.ts';
 import type { ServedMarket } from './markets.ts';
 import type { Answer, Pending, ServedKey, VenueRequest } from './requests.ts';
 
@@ -23,6 +24,8 @@ export interface KrakenSide {
   readonly account: VenueAccount;
   readonly key: ServedKey;
   readonly markets: readonly ServedMarket[];
+  /** For the stream, and until when each may be used, ms UTC. */
+  readonly tokens: Map<string, number>;
   lastNonce: bigint;
   /** Each page of trades repeats the last of the page before. */
   doublesTrades: boolean;
@@ -43,6 +46,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
   OpenOrders: { weight: 1, answer: openOrders },
   ClosedOrders: { weight: 2, answer: closedOrders },
   TradesHistory: { weight: 2, answer: tradesHistory },
+  GetWebSocketsToken: { weight: 1, answer: webSocketsToken },
   BalanceEx: { weight: 1, answer: balanceEx },
 };
 
@@ -209,16 +213,23 @@ const STATUS: Record<string, string> = {
   Expired: 'expired',
 };
 
+function webSocketsToken({ tokens }: KrakenSide, _query: URLSearchParams, now: number): Answer {
+  const token = Buffer.from(`a token of the stream, ${tokens.size}`).toString('base64');
+  tokens.set(token, now + TOKEN_MS);
+  return result({ token, expires: TOKEN_MS / 1_000 });
+}
+
 const secondsOf = (ms: number): number => ms / 1_000;
 
 /** `OQCLML-BW3P3-BUCMWZ` */
-function identifier(letter: string, number: number): string {
+export function identifier(letter: string, number: number): string {
   const text = number.toString(36).toUpperCase().padStart(16, 'A');
   return `${letter}${text.slice(0, 5)}-${text.slice(5, 10)}-${text.slice(10)}`;
 }
-const transactionId = (placed: PlacedOrder): string => identifier('O', placed.number);
+export const transactionId = (placed: PlacedOrder): string => identifier('O', placed.number);
 
-const typeOf = ({ order }: PlacedOrder): string => Object.entries(TYPES).find(([, type]) => type === order.type)![0];
+export const typeOf = ({ order }: PlacedOrder): string =>
+  Object.entries(TYPES).find(([, type]) => type === order.type)![0];
 
 function descriptionOf(placed: PlacedOrder) {
   const { order, market } = placed;

@@ -1,41 +1,27 @@
 /** OANDA's stream of transactions: developer.oanda.com/rest-live-v20/transaction-ep. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Feed, Listener } from './feed.ts';
 import { FORBIDDEN, instantFor, isAdmitted, type OandaSide, transactionShown, UNAUTHORIZED } from './oanda-private.ts';
+import type { ServedStream, StreamConnection } from './streams.ts';
 
 const instant = instantFor({ 'accept-datetime-format': 'UNIX' });
 
-/** Answers with what has no end, or with why not. */
-export function listenToOanda(feed: Feed, side: OandaSide, request: IncomingMessage, response: ServerResponse): void {
-  feed.connections++;
-  const refusal = feed.refusals.shift();
-  if (refusal === 'cut') response.destroy();
-  if (refusal === 'silence' || refusal === 'cut') return;
-  const headers = { authorization: request.headers.authorization };
-  const denied = isAdmitted(side, headers) && refusal === undefined ? undefined : UNAUTHORIZED;
-  const answer = denied ?? (side.key.reads ? undefined : FORBIDDEN);
-  if (answer) {
-    response.writeHead(answer.status!, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
-    return;
-  }
-  response.writeHead(200, { 'content-type': 'application/octet-stream' }).flushHeaders();
-  let isSilent = false;
-  const listener: Listener = {
-    send: (text) => void (isSilent || response.write(`${text}\n`)),
-    fallSilent: () => {
-      isSilent = true;
-    },
-    cut: () => void response.destroy(),
-  };
-  feed.listeners.add(listener);
-  response.on('close', () => feed.listeners.delete(listener));
-}
-
-export const heartbeat = ({ log }: OandaSide, now: number): object => ({
-  type: 'HEARTBEAT',
-  lastTransactionID: String(log.lastId),
-  time: instant(now),
+export const oandaStream = (side: OandaSide, now: () => number): ServedStream => ({
+  path: `/v3/accounts/${side.accountId}/transactions/stream`,
+  denied: (headers) => (isAdmitted(side, headers) ? (side.key.reads ? undefined : FORBIDDEN) : UNAUTHORIZED),
+  open: (connection) => open(side, connection, now),
 });
 
-export const transactionsAfter = ({ log }: OandaSide, id: number): object[] =>
-  log.transactions.filter((one) => one.id > id).map((one) => transactionShown(one, instant));
+function open(side: OandaSide, connection: StreamConnection, now: () => number): void {
+  const { account, log } = side;
+  let told = log.lastId;
+  // Every five seconds, at OANDA.
+  connection.beat = () =>
+    connection.say({ type: 'HEARTBEAT', lastTransactionID: String(log.lastId), time: instant(now()) });
+  connection.follow(account, () =>
+    // Once the request that led to it has written its own part of the log.
+    queueMicrotask(() => {
+      log.catchUp(now());
+      for (const one of log.transactions.filter(({ id }) => id > told)) connection.tell(transactionShown(one, instant));
+      told = log.lastId;
+    }),
+  );
+}

@@ -213,7 +213,7 @@ const STATUS: Record<string, string> = {
   Expired: 'canceled',
 };
 
-function orderRow({ derivative }: UnifiedSide, placed: PlacedOrder): unknown {
+export function orderRow({ derivative }: UnifiedSide, placed: PlacedOrder): object {
   const { order, market, statusShown } = placed;
   const kind = order.postOnly ? 'post_only' : order.timeInForce === 'gtc' ? order.type : order.timeInForce;
   const time = String(placed.createdAt);
@@ -311,7 +311,7 @@ function fillRow({ derivative }: UnifiedSide, trade: AccountTrade): unknown {
   };
 }
 
-function balance({ account }: UnifiedSide, _parameters: Parameters, now: number): Answer {
+export function balance({ account }: UnifiedSide, _parameters: Parameters, now: number): Answer {
   const amount = (scaled: bigint): string => formatDecimal(scaled, AMOUNT_DECIMALS);
   const details = [...account.balances].map(([ccy, whole]) => ({
     accAvgPx: '',
@@ -393,7 +393,7 @@ function bills(side: UnifiedSide, parameters: Parameters): Answer {
   return result(pageOf(rows, parameters, false));
 }
 
-function positions(side: UnifiedSide, _parameters: Parameters, now: number): Answer {
+export function positions(side: UnifiedSide, _parameters: Parameters, now: number): Answer {
   const rows = [...side.account.positions.values()].map(({ market, quantity, cost }) => ({
     adl: '',
     avgPx:

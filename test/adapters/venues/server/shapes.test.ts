@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openKraken } from '../../../../adapters/venues/ccxt/kraken.ts';
 import type { Operation } from '../../../contract/execution-venue.suite.ts';
 import { makeBench, type VenueName } from '../ccxt/benches.ts';
+import { Hints } from '../http/hints.ts';
 import { ccxtAt, freeAt } from './foreign-client.ts';
 import { VenueServer } from './venue-server.ts';
 
@@ -322,4 +323,143 @@ describe.runIf(existsSync(FOLDER))('the private answers of the venue server', ()
     ]);
     await kraken.stop();
   });
+});
+
+describe.runIf(existsSync(FOLDER))('what the venue server tells by itself', () => {
+  let server: VenueServer;
+  beforeAll(async () => {
+    server = await VenueServer.start();
+  });
+  afterAll(() => server.close());
+
+  /** Every frame of an order that is placed, filled and one that is canceled, with the answers before them. */
+  async function framesOf(venue: VenueName): Promise<AnyJson[]> {
+    const bench = await makeBench(server, venue);
+    bench.price(4_500_000);
+    const listener = new Hints();
+    bench.port.watch!([bench.instrument], listener.take);
+    await listener.until('connected');
+    bench.placeByOthers();
+    server.streams.beat();
+    bench.account.cancel(bench.account.working()[0]);
+    bench.fillMany(1);
+    await server.streams.read();
+    const before = server.streams.heard.length;
+    bench.timers.runOut(Math.min(...bench.timers.running));
+    while (venue !== 'coinbase' && server.streams.heard.length === before)
+      await new Promise((resolve) => setImmediate(resolve));
+    await server.streams.read();
+    const frames = server.streams.said.filter((text) => text !== 'pong').map((text) => JSON.parse(text));
+    await bench.stop();
+    return frames;
+  }
+
+  /** That a frame has what the recorded one has, of the same kinds, but for what does not apply. */
+  function expectAllOf(recorded: AnyJson, served: AnyJson, ...butFor: string[]): void {
+    const shape = shapeOf(recorded);
+    for (const key of butFor) delete shape[key];
+    expect(shapeOf(served)).toMatchObject(shape);
+  }
+
+  const USER_DATA = 'user_data_json/';
+
+  test('is what Binance tells of a spot account', async () => {
+    const frames = await framesOf('binance');
+    const position = frames.find(({ event }) => event?.e === 'outboundAccountPosition');
+    expect(shapeOf(position)).toEqual(shapeOf(fixture('binance', `spot/${USER_DATA}account_position_wrapped.json`)));
+    const canceled = frames.find(({ event }) => event?.x === 'CANCELED');
+    expectAllOf(fixture('binance', `spot/${USER_DATA}execution_report_canceled.json`), canceled.event);
+  });
+
+  test('is what Binance tells of a USD-M account', async () => {
+    const frames = await framesOf('usdm');
+    const recorded = fixture('binance', `futures/${USER_DATA}order_update_trade.json`);
+    const traded = frames.find(({ o }) => o?.x === 'TRADE');
+    expect(Object.keys(traded).sort()).toEqual(Object.keys(recorded).sort());
+    // Of trailing stops alone.
+    expectAllOf(recorded.o, traded.o, 'AP', 'cr');
+    expectAllOf(fixture('binance', `futures/${USER_DATA}order_update_new.json`).o, traded.o, 'AP', 'cr');
+  });
+
+  test('is how Kraken answers', async () => {
+    const frames = await framesOf('kraken');
+    expect(shapeOf(frames.find(({ method }) => method === 'pong'))).toEqual(shapeOf(fixture('kraken', 'ws_pong.json')));
+    const { result: _recorded, ...taken } = shapeOf(fixture('kraken', 'ws_subscribe_response.json'));
+    const { result, ...served } = shapeOf(frames.find(({ method }) => method === 'subscribe'));
+    expect(served).toEqual(taken);
+    expect(result).toEqual({ channel: 'string', snapshot: 'boolean' });
+  });
+
+  test('is what Bybit tells of an account', async () => {
+    const frames = await framesOf('bybitLinear');
+    const of = (name: string) => frames.findLast(({ topic }) => topic === name);
+    for (const [topic, name] of [
+      ['execution', 'ws_account_execution.json'],
+      ['order', 'ws_account_order_filled.json'],
+      ['position', 'ws_account_position.json'],
+    ]) {
+      const recorded = fixture('bybit', name);
+      expect(Object.keys(of(topic)).sort()).toEqual(Object.keys(recorded).sort());
+      // Of markets that charge in other assets, and of sessions.
+      expectAllOf(recorded.data[0], of(topic).data[0], 'sessionAvgPrice', 'positionIMByMp', 'positionMMByMp');
+    }
+    const [recorded] = fixture('bybit', 'ws_account_wallet.json').data;
+    // The stream's own totals have other names in the recording: what a coin has counts.
+    expectAllOf(recorded.coin[0], of('wallet').data[0].coin[0]);
+    const acknowledged = shapeOf(fixture('bybit', 'ws_subscription_ack.json'));
+    const { req_id: _id, ...served } = acknowledged;
+    expect(shapeOf(frames.find(({ op }) => op === 'subscribe'))).toEqual(served);
+  });
+
+  test('is what OKX tells of an account', async () => {
+    const frames = await framesOf('okxSwap');
+    const of = (name: string) => frames.findLast(({ arg, data }) => arg?.channel === name && data);
+    expectAllOf(fixture('okx', 'ws_orders.json').data[0], of('orders').data[0]);
+    expect(of('orders').arg).toEqual({ channel: 'orders', instType: 'SWAP' });
+    const recorded = fixture('okx', 'ws_account.json').data[0];
+    expect(Object.keys(recorded)).toEqual(expect.arrayContaining(Object.keys(of('account').data[0])));
+  });
+
+  test('is what Coinbase tells of an account', async () => {
+    const frames = await framesOf('coinbase');
+    const recorded = fixture('coinbase', 'ws_user.json');
+    const told = frames.findLast(({ channel }) => channel === 'user');
+    expect(Object.keys(told)).toEqual(Object.keys(recorded));
+    expectAllOf(recorded.events[0].orders[0], told.events[0].orders[0]);
+    const beat = frames.find(({ channel }) => channel === 'heartbeats');
+    expect(shapeOf(beat)).toEqual(shapeOf(fixture('coinbase', 'ws_heartbeats.json')));
+  });
+
+  test.each<[VenueName, string, string, string | undefined]>([
+    ['binance', 'binance', `spot/${USER_DATA}account_position_wrapped.json`, 'outboundAccountPosition'],
+    ['binance', 'binance', `spot/${USER_DATA}balance_update_wrapped.json`, 'balanceUpdate'],
+    ['binance', 'binance', `spot/${USER_DATA}list_status_wrapped.json`, 'listStatus'],
+    ['binance', 'binance', `spot/${USER_DATA}execution_report_expired.json`, 'executionReport'],
+    ['usdm', 'binance', `futures/${USER_DATA}order_update_adl.json`, 'ORDER_TRADE_UPDATE'],
+    ['usdm', 'binance', `futures/${USER_DATA}order_update_settlement.json`, 'ORDER_TRADE_UPDATE'],
+    ['usdm', 'binance', `futures/${USER_DATA}trade_lite.json`, 'TRADE_LITE'],
+    ['usdm', 'binance', `futures/${USER_DATA}algo_update_new.json`, 'ALGO_UPDATE'],
+    ['kraken', 'kraken', 'ws_pong.json', undefined],
+    ['bybitLinear', 'bybit', 'ws_account_execution_adl.json', 'execution'],
+    ['bybitLinear', 'bybit', 'ws_account_order_filled.json', 'order'],
+    ['bybitLinear', 'bybit', 'ws_account_position.json', 'position'],
+    ['bybit', 'bybit', 'ws_account_wallet.json', 'wallet'],
+    ['okxSwap', 'okx', 'ws_orders_liquidation.json', 'orders'],
+    ['okx', 'okx', 'ws_account.json', 'account'],
+    ['coinbase', 'coinbase', 'ws_heartbeats.json', undefined],
+    ['coinbase', 'coinbase', 'ws_user.json', undefined],
+  ])(
+    'stands in for the exchanges: at %s a recorded frame of %s (%s) is heard as %s',
+    async (venue, exchange, name, word) => {
+      const bench = await makeBench(server, venue);
+      const listener = new Hints();
+      bench.port.watch!([bench.instrument], listener.take);
+      await listener.until('connected');
+      server.streams.sayToAll(fixture(exchange, name));
+      await server.streams.read();
+      const what = word === undefined ? [] : [{ kind: 'changed', what: word }];
+      expect(listener.all.slice(1)).toEqual(what);
+      await bench.stop();
+    },
+  );
 });

@@ -3,12 +3,16 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { VenueAccount } from './account.ts';
 import { bybitPublic } from './bybit-api.ts';
 import { bybitPrivate } from './bybit-private.ts';
+import { bybitStreams } from './bybit-stream.ts';
 import { coinbasePublic } from './coinbase-api.ts';
 import { coinbasePrivate } from './coinbase-private.ts';
+import { coinbaseStreams } from './coinbase-stream.ts';
 import type { ServedMarket } from './markets.ts';
 import { okxPublic } from './okx-api.ts';
 import { okxPrivate } from './okx-private.ts';
+import { okxStreams } from './okx-stream.ts';
 import type { Answer, Notices, Pending, ServedKey, VenueRequest } from './requests.ts';
+import type { ServedStream } from './streams.ts';
 
 /** One account, and the kind of markets that it trades in. */
 export interface UnifiedSide {
@@ -70,6 +74,16 @@ export function unifiedAnswer(
     coinbasePrivate(coinbase, request, now)
   );
 }
+
+/** What they tell by themselves. */
+export const unifiedStreams = (
+  { bybit, bybitLinear, okx, okxSwap, coinbase }: UnifiedAccounts,
+  now: () => number,
+): ServedStream[] => [
+  ...bybitStreams([bybit, bybitLinear], now),
+  ...okxStreams([okx, okxSwap], now),
+  ...coinbaseStreams(coinbase, now),
+];
 
 /** Only for this server: no venue knows it. */
 function keyNamed(name: string): ServedKey {

@@ -1,20 +1,24 @@
-/** An exchange on loopback that speaks Binance's and Kraken's REST, public and private, with a clock to set and faults to script. */
+/** Venues on loopback that speak their own REST, public and private, and their streams, with a clock to set and faults to script. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { VenueAccount } from './account.ts';
 import { servedAssets } from './alpaca-api.ts';
 import { chargeFee, cryptoFees, postFees } from './alpaca-fees.ts';
 import { type AlpacaSide, alpacaAnswer } from './alpaca-private.ts';
+import { alpacaStream } from './alpaca-stream.ts';
 import { binanceAnswer } from './binance-api.ts';
 import { type BinanceSide, binancePrivate } from './binance-private.ts';
+import { binanceStreams } from './binance-stream.ts';
 import { krakenAnswer } from './kraken-api.ts';
 import { type KrakenSide, krakenPrivate } from './kraken-private.ts';
+import { krakenStreams } from './kraken-stream.ts';
 import { SERVED_TO, type ServedMarket, servedMarkets } from './markets.ts';
 import { oandaSide } from './oanda-api.ts';
 import { type OandaSide, oandaAnswer } from './oanda-private.ts';
+import { oandaStream } from './oanda-stream.ts';
 import { type Answer, isPending, type Notices, type Pending, type ServedKey, type VenueRequest } from './requests.ts';
-import { VenueStreams } from './streams.ts';
-import { type UnifiedAccounts, unifiedAccounts, unifiedAnswer } from './unified.ts';
+import { type ServedStream, Streams } from './streams.ts';
+import { type UnifiedAccounts, unifiedAccounts, unifiedAnswer, unifiedStreams } from './unified.ts';
 
 /** What happens to one request instead of its answer. */
 export type Fault = FaultKind & {
@@ -68,8 +72,8 @@ export class VenueServer {
   readonly methods: string[] = [];
   /** The faults that requests have met, in order. */
   readonly met: Fault[] = [];
-  /** What the venues say by themselves. */
-  readonly streams: VenueStreams;
+  /** What the venues tell by themselves. */
+  readonly streams = new Streams(() => this.#streams());
   readonly #server: Server;
   readonly #faults = new Map<string, Fault[]>();
   #now = SERVED_TO - 30_000;
@@ -79,11 +83,10 @@ export class VenueServer {
   constructor(markets: readonly ServedMarket[]) {
     this.markets = markets;
     this.accounts = accountsOf(markets);
-    this.streams = new VenueStreams(this);
     this.#server = createServer((request, response) => {
       if (!this.streams.open(request, response)) void this.#handle(request, response);
     });
-    this.#server.on('upgrade', (request, socket) => this.streams.upgrade(request, socket));
+    this.#server.on('upgrade', this.streams.upgrade);
   }
 
   static async start<Server extends VenueServer>(
@@ -101,6 +104,10 @@ export class VenueServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  get streamUrl(): string {
+    return this.baseUrl.replace('http:', 'ws:');
+  }
+
   /** The venue's clock, ms UTC. Setting it lets what is late come to pass. */
   get now(): number {
     return this.#now;
@@ -115,7 +122,6 @@ export class VenueServer {
     this.#now = now;
     for (const { account } of Object.values(this.accounts)) account.tick(now);
     postFees(this.accounts.alpaca, now);
-    this.streams.tick();
   }
 
   /** The next requests to `path` (or `METHOD path`) meet these, one each, in order. An id in a path is `{id}`. */
@@ -147,16 +153,16 @@ export class VenueServer {
     this.methods.length = 0;
     this.met.length = 0;
     this.#faults.clear();
+    this.streams.reset();
     this.#late = [];
     this.accounts = accountsOf(this.markets);
     this.notices = {};
     this.#waiting.clear();
     this.#now = SERVED_TO - 30_000;
-    this.streams.reset();
   }
 
   async close(): Promise<void> {
-    this.streams.close();
+    this.streams.cut();
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
@@ -173,6 +179,18 @@ export class VenueServer {
     if (!fault) send(response, isPending(outcome) ? outcome.run(this.now) : outcome);
     else misbehave(fault, this.#inSpiteOf(fault, outcome), response);
     if (fault?.kind === 'stall' || fault?.kind === 'stalled body') for (const one of this.#waiting) one.abort();
+  }
+
+  #streams(): ServedStream[] {
+    const { binance, usdm, kraken, alpaca, oanda } = this.accounts;
+    const now = () => this.now;
+    return [
+      ...binanceStreams(binance, usdm, now),
+      ...krakenStreams(kraken, now),
+      ...unifiedStreams(this.accounts, now),
+      alpacaStream(alpaca, now),
+      oandaStream(oanda, now),
+    ];
   }
 
   #outcome(request: VenueRequest): Answer | Pending {
@@ -221,6 +239,7 @@ function accountsOf(markets: readonly ServedMarket[]): ServedAccounts {
     markets,
     account: new VenueAccount(usdm ? 'perpetual' : 'spot', usdm ? 'quote' : 'received'),
     key: keyNamed(usdm ? 'usdm' : 'binance'),
+    listenKeys: new Map(),
     doublesTrades: false,
     limits: { weightPerMinute: usdm ? 2_400 : 6_000 },
     used: { minute: 0, weight: 0, tenSeconds: 0, orders: 0 },
@@ -229,6 +248,7 @@ function accountsOf(markets: readonly ServedMarket[]): ServedAccounts {
     markets,
     account: new VenueAccount('spot', 'quote'),
     key: keyNamed('kraken'),
+    tokens: new Map(),
     lastNonce: 0n,
     doublesTrades: false,
     counter: { value: 0, at: 0, ceiling: 15 },
@@ -244,7 +264,7 @@ function accountsOf(markets: readonly ServedMarket[]): ServedAccounts {
     replacing: false,
     used: { minute: 0, count: 0 },
   };
-  alpaca.account.observers.push((event) => chargeFee(alpaca, event));
+  alpaca.account.observers.add((event) => chargeFee(alpaca, event));
   const oanda = oandaSide(keyNamed('oanda'));
   return { ...unifiedAccounts(markets), binance: binance(false), usdm: binance(true), kraken, alpaca, oanda };
 }
