@@ -13,11 +13,16 @@ const ROWS: Readonly<Record<ProofPart, (figures: Proof['figures']) => string>> =
     `${number(seeds)} seeds, ${number(steps)} steps, ${number(sum(faults))} faults of ${Object.keys(faults as object).length} kinds, ${number(violations)} violations`,
   bugs: ({ bugs, latest, found }) =>
     `${number(bugs)} of ${number(bugs)} planted bugs found, the last by seed ${number(latest)}; ${number(cited(found))} are taken from reports of other systems`,
-  mutants: ({ mutants, killed }) =>
-    `${percent(killed, mutants)} of ${number(mutants)} mutants of the risk line, the ledger and execution killed`,
+  mutants: ({ mutants, killed, notMeasured }) =>
+    `${percent(killed, mutants)} of ${number(mutants)} mutants of the risk line, the ledger and execution killed${unmeasured(notMeasured)}`,
   inputs: ({ inputs, files }) =>
     `${number(inputs)} bad inputs refused, in ${Object.keys(files as object).length} test files`,
   sessions: ({ sessions, venues }) => `${number(sessions)} sessions under faults with ${number(venues)} venues`,
+};
+
+const unmeasured = (files: unknown): string => {
+  const { length } = files as readonly string[];
+  return length > 0 ? `; ${number(length)} files not measured yet` : '';
 };
 
 const sum = (counts: unknown): number => Object.values(counts as Record<string, number>).reduce((a, b) => a + b, 0);

@@ -17,14 +17,17 @@ const SAMPLE_BYTES = 8_000;
 const TOLERANCE = 0.03;
 const TIMEOUT_MS = 600_000;
 
-const counts = (readProof('mutants')?.figures.files ?? {}) as unknown as Readonly<Record<string, Count>>;
+const { files = {}, notMeasured = [] } = readProof('mutants')?.figures ?? {};
+const counts = files as unknown as Readonly<Record<string, Count>>;
 const bytesOf = (path: string): number => statSync(join(ROOT, path)).size;
-const changed = mutatedFiles().filter((path) => !counts[path] || !holds(path, counts[path]));
+const changed = mutatedFiles().filter((path) =>
+  counts[path] ? !holds(path, counts[path]) : !(notMeasured as readonly string[]).includes(path),
+);
 
 function sample(): string[] {
   const tests = hashOf(globSync('test/core/**/*.ts', { cwd: ROOT }).sort());
   const place = (path: string): string => createHash('sha256').update(`${tests} ${path}`).digest('hex');
-  const others = mutatedFiles().filter((path) => !changed.includes(path) && counts[path].mutants > 0);
+  const others = mutatedFiles().filter((path) => !changed.includes(path) && (counts[path]?.mutants ?? 0) > 0);
   let bytes = 0;
   return others
     .sort((a, b) => (place(a) < place(b) ? -1 : 1))
