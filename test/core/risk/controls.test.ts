@@ -2,6 +2,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { liveSchema } from '../../../core/configuration/schema.ts';
 import type { LiveAccount } from '../../../core/execution/live/account.ts';
+import { CAPS, CHECKS, OF_EVERY_ORDER, SIZED, SMALLEST } from '../../../core/risk/controls/index.ts';
+import { DENIAL_CODES } from '../../../core/risk/denial.ts';
 import type { LimitsInput } from '../../../core/risk/limits.ts';
 import type { Decision } from '../../../core/strategies/contract.ts';
 import {
@@ -341,6 +343,14 @@ describe('losses', () => {
     expect(states(under({ ...wide, haltDrawdown: 0.2 }, answers, rows))).toEqual([['Halted', 4]]);
     expect(states(under({ ...wide, maxDrawdown: 0.1, haltDrawdown: 0.21 }, answers, rows))).toEqual([['Reducing', 3]]);
   });
+});
+
+test('every control has a code of its own that there is, and somebody who answers for it', () => {
+  const all = [...OF_EVERY_ORDER, ...CHECKS, ...CAPS, ...SMALLEST, ...SIZED];
+  const ownCodes = all.map(({ code }) => code);
+  expect(DENIAL_CODES).toEqual(expect.arrayContaining(ownCodes));
+  expect(new Set(ownCodes).size).toBe(ownCodes.length);
+  expect(all.filter(({ owner }) => !['trader', 'risk', 'operations'].includes(owner))).toEqual([]);
 });
 
 test('a week and a day have their bounds at 00:00 UTC', () => {
