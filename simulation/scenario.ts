@@ -35,7 +35,7 @@ const START = Date.UTC(2026, 0, 5, 23, 56);
 const SWARMS = { oneSeedIn: 8, oneLiveSeedIn: 3, most: 0.9, few: 0.02 } as const;
 
 /** Of so many seeds one has a live account, the first. */
-const LIVE_ONE_SEED_IN = 5;
+const LIVE_ONE_SEED_IN = 6;
 /** An order that cannot be asked for may go live as long as a worker may stand still and its request be on its way. */
 const LIVE = {
   marginMs: 1_000,

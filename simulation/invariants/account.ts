@@ -133,7 +133,9 @@ function exposuresOf(
   engine.markets.forEach(({ lastPrice }, market) => {
     const { numerator, divisor } = account.instruments[market];
     const value = (quantity: bigint): bigint => (quantity * BigInt(lastPrice) * numerator) / divisor;
-    const held = account.strategies.map((_, strategy) => fold.position(strategy, market).quantity);
+    // What others hold in the account counts too: the limits are those of the account.
+    const holders = [...account.strategies.keys(), EXTERNAL];
+    const held = holders.map((strategy) => fold.position(strategy, market).quantity);
     const sum = (quantities: readonly bigint[]): bigint => quantities.reduce((total, quantity) => total + quantity, 0n);
     const may = (side: Side): bigint =>
       sum(

@@ -17,7 +17,7 @@ const SAMPLE_BYTES = 8_000;
 const TOLERANCE = 0.03;
 const TIMEOUT_MS = 600_000;
 
-const { files = {}, notMeasured = [] } = readProof('mutants')?.figures ?? {};
+const { files = {}, notMeasured = mutatedFiles() } = readProof('mutants')?.figures ?? {};
 const counts = files as unknown as Readonly<Record<string, Count>>;
 const bytesOf = (path: string): number => statSync(join(ROOT, path)).size;
 const changed = mutatedFiles().filter((path) =>
@@ -28,13 +28,14 @@ function sample(): string[] {
   const tests = hashOf(globSync('test/core/**/*.ts', { cwd: ROOT }).sort());
   const place = (path: string): string => createHash('sha256').update(`${tests} ${path}`).digest('hex');
   const others = mutatedFiles().filter((path) => !changed.includes(path) && (counts[path]?.mutants ?? 0) > 0);
+  const chosen: string[] = [];
   let bytes = 0;
-  return others
-    .sort((a, b) => (place(a) < place(b) ? -1 : 1))
-    .filter((path) => {
-      bytes += bytesOf(path);
-      return bytes <= SAMPLE_BYTES;
-    });
+  for (const path of others.sort((a, b) => (place(a) < place(b) ? -1 : 1))) {
+    if (bytes + bytesOf(path) > SAMPLE_BYTES) continue;
+    chosen.push(path);
+    bytes += bytesOf(path);
+  }
+  return chosen;
 }
 
 const shareOf = (

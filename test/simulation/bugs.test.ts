@@ -8,7 +8,7 @@ import { simulateSeed } from '../../simulation/simulate.ts';
 
 /** Seeds that are searched where the proof's does not catch a bug any more; the proof itself allows 2,000. */
 const WITHIN_SEEDS = 60;
-/** Of these one in five has a live account, with a few orders each. */
+/** Of these one in six has a live account, with a few orders each. */
 const WITHIN_SEEDS_OF_EXCHANGE = 700;
 
 const proven = (readProof('bugs')?.figures.found ?? {}) as Readonly<Record<string, { readonly seed: number }>>;
