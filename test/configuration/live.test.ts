@@ -159,6 +159,14 @@ describe('a live account', () => {
     expect(sentence(() => load(`{ kind: ccxt, exchange: binance, credentials: k, ${option} }`))).toMatch(words);
   });
 
+  test('at OANDA is listened to over TLS, or on this machine', () => {
+    const oanda = (url: string) =>
+      `{ kind: oanda, accountId: 101-004-1234567-001, credentials: k, baseUrl: "https://b.example", streamUrl: "${url}" }`;
+    for (const url of ['https://a.example', 'http://127.0.0.1:7401']) expect(load(oanda(url))).toBeDefined();
+    for (const url of ['http://a.example', 'wss://a.example'])
+      expect(sentence(() => load(oanda(url)))).toMatch(/streamUrl.*Write https:\/\/ and a host/s);
+  });
+
   test('is not listened to without keys', () => {
     const venue = '{ kind: ccxt, exchange: binance, streamUrl: "wss://a.example" }';
     expect(sentence(() => load(venue))).toMatch(/streamUrl.*nothing is told without keys/s);
