@@ -25,6 +25,8 @@ import { instrumentsOf, type Outstanding, outstanding, venueOrProblem, venueProb
 interface Plan {
   /** Of the account document after that commit: while it stands, nobody else has changed the account. */
   readonly version: number;
+  /** How long a look at the account counts, ms: what is sent after it might be sent once it counts as lost. */
+  readonly lookHoldsMs: number;
   readonly sendings: readonly Sending[];
   readonly outstanding: readonly Outstanding[];
   readonly strays: readonly Stray[];
@@ -93,6 +95,8 @@ async function planSends(
     const sent = new Set(sendings.map(({ order }) => order));
     plan = {
       version: version + 1,
+      // The rest of the margin is for clocks that differ.
+      lookHoldsMs: liveOf(engine).settings.marginMs / 2,
       sendings,
       outstanding: outstanding(engine).filter(({ order }) => !sent.has(order)),
       strays: straysOf(engine),
@@ -122,15 +126,17 @@ async function tellVenue(ports: StepPorts, stream: string, venue: ExecutionVenue
   return { queried, before, sent, cancelSwitch, after: await clockOf(venue) };
 }
 
-/** Sends one order, unless somebody has changed the account since it was marked. */
+/** Sends one order, unless somebody has changed the account since it was marked, or may have since that was looked at. */
 async function send(
   ports: StepPorts,
   stream: string,
   venue: ExecutionVenuePort,
-  { version }: Plan,
+  { version, lookHoldsMs }: Plan,
   { request }: Sending,
 ): Promise<SendOutcome> {
+  const lookedAt = ports.now();
   if (!(await standsAt(ports.ledger, stream, version))) return { kind: 'not-sent' };
+  if (ports.now() - lookedAt > lookHoldsMs) return { kind: 'not-sent' };
   ports.faultPoint?.('venue:before-submit');
   const answer = await venue.submit(request);
   ports.faultPoint?.('venue:submitted');

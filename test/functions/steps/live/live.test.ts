@@ -5,6 +5,7 @@ import type { LedgerEvent } from '../../../../core/ledger/events.ts';
 import { fold } from '../../../../core/ledger/fold.ts';
 import { verifyLedger } from '../../../../core/ledger/verify.ts';
 import type { SubmitAnswer, VenueOrderRequest } from '../../../../core/ports/execution-venue.ts';
+import { KEYS } from '../../../../functions/steps/account-state.ts';
 import { closePosition, setTradingState } from '../../../../functions/steps/commands.ts';
 import { acceptVenue, armingPhrase, armLive, disarmLive } from '../../../../functions/steps/commands-live.ts';
 import { ingestStep } from '../../../../functions/steps/ingest.ts';
@@ -223,6 +224,40 @@ describe('the second door', () => {
     await run(desk, 3);
     expect(desk.venue.requested).toEqual([]);
     expect(kinds(desk, 1).slice(-2)).toEqual(['OrderPendingCancel', 'OrderCanceled']);
+  });
+});
+
+describe('a worker that stands still between its look at the account and the request', () => {
+  const MARGIN_MS = 30_000;
+
+  /** The look is answered so much later, and meanwhile a person halts. */
+  async function heldUp(lateMs: number): Promise<Desk> {
+    const desk = await armed({ script: buyHalf, live: { marginMs: MARGIN_MS } });
+    const { document } = desk.ledger;
+    let looks = 0;
+    desk.ledger.document = async (stream, key) => {
+      const found = await document.call(desk.ledger, stream, key);
+      if (key !== KEYS.account || kinds(desk, 1).at(-1) !== 'OrderPrepared' || looks++ > 0) return found;
+      await setTradingState(desk.ports, STREAM, 'Halted', 'now', by('halt'));
+      desk.venue.now += lateMs;
+      return found;
+    };
+    await run(desk, 3);
+    expect(looks).toBeGreaterThan(0);
+    return desk;
+  }
+
+  test('does not send what may count as lost by then', async () => {
+    const desk = await heldUp(MARGIN_MS / 2 + 1);
+    expect(desk.venue.requested).toEqual([]);
+    expect(kinds(desk, 1).at(-1)).toBe('OrderCanceled');
+  });
+
+  test('sends what was looked at less than half of the margin ago, and books what becomes of it', async () => {
+    const desk = await heldUp(MARGIN_MS / 2 - 5_000);
+    expect(desk.venue.requested).toHaveLength(1);
+    expect(kinds(desk, 1).at(-1)).toBe('OrderFilledAtVenue');
+    expect(desk.venue.placed).toMatchObject([{ status: 'filled' }]);
   });
 });
 
