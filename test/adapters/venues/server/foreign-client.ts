@@ -105,7 +105,8 @@ export async function ccxtProAt(bench: ServedBench): Promise<Exchange> {
 }
 
 function onServer<T>(addresses: T, streamUrl: string): T {
-  if (typeof addresses === 'string') return onStreamHost(addresses, streamUrl) as T;
+  if (typeof addresses === 'string')
+    return (/^wss?:/.test(addresses) ? onStreamHost(addresses, streamUrl) : addresses) as T;
   if (typeof addresses !== 'object' || addresses === null) return addresses;
   return Object.fromEntries(Object.entries(addresses).map(([key, value]) => [key, onServer(value, streamUrl)])) as T;
 }
