@@ -37,11 +37,13 @@ describe.skipIf(!hasBrowser)('the dashboard in Chromium, on a platform that runs
     await platform.close();
   });
 
-  /** The desk, once it is live. */
+  /** The desk, once it is live, with what comes after the first page. */
   async function desk(options: BrowserContextOptions = {}): Promise<WatchedPage> {
     const watched = await visit(`#token=${platform.token}`, options);
     await watched.page.locator('.connection[data-connection=live]').waitFor();
     await watched.page.locator('main.desk').waitFor();
+    for (const late of ['[data-cycle]', 'tr[data-sequence]'])
+      await watched.page.locator(late).first().waitFor({ state: 'attached' });
     return watched;
   }
 
