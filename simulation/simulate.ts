@@ -37,7 +37,7 @@ export interface SeedResult {
 }
 
 export const SIMULATION_BOUNDS = {
-  steps: 300,
+  steps: 400,
   /** The same where an account is live: it has few orders, and what may happen to them is much. */
   stepsOfLive: 800,
   /** Kinds of fault that a seed has at least: it goes on for longer where they have not come by then. */
