@@ -66,6 +66,13 @@ describe('what stands against a live account', () => {
     expect(heads({ alerts })).toEqual(['BALANCE_UNEXPLAINED']);
   });
 
+  it('has that nobody can listen to the venue, and what follows', () => {
+    const [found, ...more] = concernsOf({ ...WELL, streamAway: { since: SINCE, reason: 'the connection was cut' } });
+    expect(found).toMatchObject({ head: 'Not listened to', since: SINCE });
+    expect(found.what).toMatch(/the connection was cut\. The account is reconciled in each cycle/);
+    expect(more).toEqual([]);
+  });
+
   it('has each order whose answer is missing, and how many count as lost', () => {
     expect(concernsOf({ ...WELL, orders: [orderAt('unclear'), orderAt('known')], lost: 2 })).toMatchObject([
       { head: 'Answer missing', what: expect.stringMatching(/^Order 7, buy 0.5 A\/USD: the venue has not said/) },
@@ -91,6 +98,7 @@ const WELL: LiveStanding = {
   difference: null,
   external: [],
   notOpen: [],
+  streamAway: null,
   alerts: [],
 };
 

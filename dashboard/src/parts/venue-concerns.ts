@@ -21,7 +21,14 @@ const UNEXPLAINED = 'BALANCE_UNEXPLAINED';
 
 /** Nothing where all is well; what holds back everything comes first. */
 export function concernsOf(shown: LiveStanding): Concern[] {
-  return [...unreconciled(shown), ...alerts(shown), ...difference(shown), ...notOpen(shown), ...orders(shown)];
+  return [
+    ...unreconciled(shown),
+    ...alerts(shown),
+    ...difference(shown),
+    ...notOpen(shown),
+    ...orders(shown),
+    ...unheard(shown),
+  ];
 }
 
 function unreconciled({ reconciled }: LiveStanding): Concern[] {
@@ -48,6 +55,12 @@ function difference({ difference: found, alerts: standing }: LiveStanding): Conc
 
 const notOpen = ({ notOpen: closed }: LiveStanding): Concern[] =>
   closed.map(({ what, state, text, since }) => ({ head: NOT_OPEN, what: `${what} is ${state} (${text})`, since }));
+
+function unheard({ streamAway }: LiveStanding): Concern[] {
+  if (!streamAway) return [];
+  const what = `The venue does not tell of changes by itself: ${streamAway.reason}. The account is reconciled in each cycle, and not sooner.`;
+  return [{ head: 'Not listened to', what, since: streamAway.since }];
+}
 
 function orders({ orders: sent, lost }: LiveStanding): Concern[] {
   const missing = sent

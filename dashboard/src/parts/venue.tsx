@@ -104,7 +104,12 @@ function Armed({ isArmed, account, shown }: ArmedProps) {
 
 const plain = (amount: number): string => decimal(String(amount));
 
-const OCCASIONS = { cycle: 'in its cycle', start: 'at the start', reconnect: 'as the venue answered again' } as const;
+const OCCASIONS = {
+  cycle: 'in its cycle',
+  start: 'at the start',
+  reconnect: 'as the venue answered again',
+  hint: 'as the venue told of a change',
+} as const;
 
 function Reconciled({ of: shown }: { readonly of: LiveStanding | undefined }) {
   if (!shown) return <span>Reconciled …</span>;
