@@ -83,7 +83,7 @@ export function reconcileLive(engine: Engine): void {
 function takeMeasure(engine: Engine): void {
   measure(engine);
   const { equity, watch } = engine;
-  if (equity > watch.peak) watch.raisePeak(equity);
+  if (equity > watch.peak) watch.setPeak(equity);
   else if (equity < watch.tripBelow) trip(engine);
 }
 

@@ -20,7 +20,7 @@ const lake = lakeObjects(process.env);
 const ports = {
   steps,
   lake: createLake(lake),
-  venue: openVenues(steps.configuration, lake),
+  venue: openVenues(steps.configuration, lake, process.env),
   sleep: async (milliseconds: number): Promise<void> => sleep(milliseconds),
   tell: (sentences: readonly string[]): void => {
     for (const sentence of sentences) logger.warn(sentence);

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadStrategies, type StrategySource, strategySources } from '../adapters/files/strategy-sources.ts';
+import { ccxtSourceOf } from '../adapters/venues/ccxt/any.ts';
 import { credentialsOf } from '../adapters/venues/execution-kind.ts';
 import { EXECUTION_VENUES } from '../adapters/venues/execution-venues.ts';
 import { universeOf } from '../core/configuration/definition.ts';
-import type { Configuration } from '../core/configuration/schema.ts';
+import type { Configuration, VenueConfiguration } from '../core/configuration/schema.ts';
 import { PlimsollError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
@@ -14,8 +15,14 @@ import { ingestTimeoutMs, scheduleExpression } from './schedule.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** The exchanges that a function can carry: those with an adapter file of their own. */
-const EXCHANGES: Readonly<Record<string, string>> = { binance: 'openBinance', kraken: 'openKraken' };
+/** The exchanges with an adapter file of their own; of others, a function carries ccxt's. */
+const EXCHANGES: Readonly<Record<string, string>> = {
+  binance: 'openBinance',
+  bybit: 'openBybit',
+  coinbase: 'openCoinbase',
+  kraken: 'openKraken',
+  okx: 'openOkx',
+};
 
 export interface Deployment {
   readonly configuration: Configuration;
@@ -28,13 +35,24 @@ export interface Deployment {
   readonly executionModule: string;
   /** The venues that live accounts trade at, by their configured names. */
   readonly liveVenues: readonly LiveVenue[];
+  /** The secrets with keys of venues, by what is done with them. */
+  readonly secrets: readonly VenueSecret[];
 }
 
-export interface LiveVenue {
+interface LiveVenue {
   readonly name: string;
   /** The name of the secret with its keys. */
   readonly credentials: string;
   readonly timeoutMs: number;
+}
+
+/** Venues may share one: an account at Alpaca has the same keys for shares and for crypto. */
+export interface VenueSecret {
+  readonly credentials: string;
+  /** Whether live accounts trade with it. */
+  readonly isTraded: boolean;
+  /** Whether bars are asked for with it. */
+  readonly givesBars: boolean;
 }
 
 /**
@@ -52,6 +70,7 @@ export async function prepareDeployment(configuration: Configuration, folder: st
     exchangesModule: writeModule('exchanges', exchangesSource(configuration)),
     executionModule: writeModule('execution', executionSource(configuration)),
     liveVenues: liveVenuesOf(configuration),
+    secrets: secretsOf(configuration),
   };
 }
 
@@ -75,14 +94,6 @@ function assertDeployable(configuration: Configuration, registry: StrategyRegist
       parseParams(findStrategy(registry, strategy).definition, params);
   }
   ingestTimeoutMs(configuration);
-  for (const exchange of exchangesOf(configuration)) {
-    if (EXCHANGES[exchange]) continue;
-    throw new PlimsollError(
-      'EXCHANGE_NOT_DEPLOYABLE',
-      `the exchange "${exchange}" has no adapter that a function can carry`,
-      `use ${Object.keys(EXCHANGES).join(' or ')} on AWS, or run the embedded platform`,
-    );
-  }
 }
 
 const venueUnknown = (universe: string, venue: string, { venues }: Configuration): PlimsollError =>
@@ -96,6 +107,25 @@ const exchangesOf = ({ venues }: Configuration): string[] => {
   const exchanges = Object.values(venues).flatMap((venue) => (venue.kind === 'ccxt' ? [venue.exchange] : []));
   return [...new Set(exchanges)].sort();
 };
+
+/** The venues of accounts that give no bars without a key. */
+function keyedVenuesOf(configuration: Configuration): KeyedVenue[] {
+  const names = new Set(configuration.accounts.map((account) => universeOf(configuration, account).venue));
+  const venues = [...names].map((name) => configuration.venues[name]);
+  return venues.filter((venue): venue is KeyedVenue => venue.kind === 'alpaca' || venue.kind === 'oanda');
+}
+
+type KeyedVenue = Extract<VenueConfiguration, { kind: 'alpaca' | 'oanda' }>;
+
+function secretsOf(configuration: Configuration): VenueSecret[] {
+  const traded = new Set(liveVenuesOf(configuration).map(({ credentials }) => credentials));
+  const keyed = new Set(keyedVenuesOf(configuration).map(({ credentials }) => credentials));
+  return [...new Set([...traded, ...keyed])].sort().map((credentials) => ({
+    credentials,
+    isTraded: traded.has(credentials),
+    givesBars: keyed.has(credentials),
+  }));
+}
 
 /**
  * A strategy is loaded when it is asked for: of all that are at hand, an account runs a few. One that waits for something at its
@@ -127,12 +157,27 @@ function deploymentSource(
 
 function exchangesSource(configuration: Configuration): string {
   const ids = exchangesOf(configuration);
-  const imports = ids.map((id) => {
-    const file = join(root, 'adapters/venues/ccxt', `${id}.ts`);
-    return `import { ${EXCHANGES[id]} } from ${JSON.stringify(file)};`;
-  });
-  const entries = ids.map((id) => `  ${JSON.stringify(id)}: ${EXCHANGES[id]},`);
-  return [...imports, 'export const exchanges = {', ...entries, '};', ''].join('\n');
+  const others = ids.filter((id) => !EXCHANGES[id]);
+  const kinds = [...new Set(keyedVenuesOf(configuration).map(({ kind }) => kind))].sort();
+  const named = (name: string, file: string): string => `import { ${name} } from ${JSON.stringify(file)};`;
+  const own = (id: string): string => named(EXCHANGES[id], join(root, 'adapters/venues/ccxt', `${id}.ts`));
+  const keyed = (kind: string): string =>
+    named(`openConfigured as ${kind}`, join(root, 'adapters/venues', kind, 'configured.ts'));
+  return [
+    ...ids.filter((id) => EXCHANGES[id]).map(own),
+    ...others.map((id, k) => `import Exchange${k} from ${JSON.stringify(ccxtSourceOf(id))};`),
+    ...(others.length > 0 ? [named('openOfClass', join(root, 'adapters/venues/ccxt/of-class.ts'))] : []),
+    ...kinds.map(keyed),
+    'export const exchanges = {',
+    ...ids.filter((id) => EXCHANGES[id]).map((id) => `  ${JSON.stringify(id)}: ${EXCHANGES[id]},`),
+    ...others.map((id, k) => `  ${JSON.stringify(id)}: (options) => openOfClass(Exchange${k}, options),`),
+    '};',
+    `export const keyed = { ${kinds.join(', ')} };`,
+    kinds.length > 0
+      ? `export { secretsOf } from ${JSON.stringify(join(root, 'functions/support/venue-keys.ts'))};`
+      : 'export const secretsOf = undefined;',
+    '',
+  ].join('\n');
 }
 
 /** Of the venues of live accounts. Throws `VENUE_NOT_WIRED` for one that takes no orders. */

@@ -1,8 +1,6 @@
 /** Which data each account trades on: what the configuration says, what the command line says, and what can be reached. */
-import { alpacaKeys, alpacaOptions } from '../adapters/venues/alpaca/accounts.ts';
 import { openCcxtVenue } from '../adapters/venues/ccxt/any.ts';
 import type { Probe } from '../adapters/venues/ccxt/market-data.ts';
-import { oandaOptions, oandaToken } from '../adapters/venues/oanda/accounts.ts';
 import { SIMULATED_SYMBOLS, SimulatedVenue } from '../adapters/venues/simulated.ts';
 import { universeOf } from '../core/configuration/definition.ts';
 import type { AccountConfiguration, Configuration, VenueConfiguration } from '../core/configuration/schema.ts';
@@ -176,14 +174,10 @@ async function openOverNetwork(
   venue: Extract<VenueConfiguration, { kind: 'ccxt' | 'alpaca' | 'oanda' }>,
   secrets: ChoiceOptions['secrets'],
 ): Promise<MarketDataPort & { probe(timeoutMs: number): Promise<Probe> }> {
-  if (venue.kind === 'alpaca') {
-    const { openAlpacaVenue } = await import('../adapters/venues/alpaca/market-data.ts');
-    return openAlpacaVenue(alpacaOptions(name, venue), () => alpacaKeys(secrets, name, venue.credentials));
-  }
-  if (venue.kind === 'oanda') {
-    const { openOandaVenue } = await import('../adapters/venues/oanda/market-data.ts');
-    return openOandaVenue(oandaOptions(name, venue), () => oandaToken(secrets, name, venue.credentials));
-  }
+  if (venue.kind === 'alpaca')
+    return (await import('../adapters/venues/alpaca/configured.ts')).openConfigured(name, venue, secrets);
+  if (venue.kind === 'oanda')
+    return (await import('../adapters/venues/oanda/configured.ts')).openConfigured(name, venue, secrets);
   return openCcxtVenue(venue.exchange, {
     venue: name,
     timeoutMs: venue.timeoutMs,

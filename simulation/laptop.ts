@@ -9,6 +9,7 @@ import { CycleFeed } from '../platform/cycle-feed.ts';
 import { recordDeadLetters } from '../platform/dead-letters.ts';
 import type { PlatformLog } from '../platform/log.ts';
 import { cycleOf, describe, isForPeople, isPassing } from './failures.ts';
+import { asOneWork } from './loop.ts';
 import { SimulatedSchedule } from './ports/schedule.ts';
 import type { Runtime } from './runtime.ts';
 import { EVERY_MS, TIMEFRAME } from './scenario.ts';
@@ -152,7 +153,8 @@ export class Laptop implements Runtime {
     if (defect.acknowledgesFirst) await worker.settlement.acknowledge(name, message);
     const body = cycleOf(message);
     try {
-      await steps[STEP_OF[name]](worker.steps, body);
+      // People, feeds and sweeps read the account at the same time.
+      await asOneWork(() => steps[STEP_OF[name]](worker.steps, body));
     } catch (error) {
       if (!poison.has(message.id)) this.#judge(worker, name, error);
       await noteFailure(worker.steps, body, STEP_OF[name], message.receives, error).catch(() => undefined);

@@ -3,7 +3,7 @@ import { PlimsollError } from '../core/errors.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import type { ExecutionVenuePort } from '../core/ports/execution-venue.ts';
 import type { FaultKind, FaultPlan } from './faults.ts';
-import type { CallFaults, Process, VirtualLoop } from './loop.ts';
+import { type CallFaults, type Process, type VirtualLoop, workOf } from './loop.ts';
 import { type Placed, SimulatedExchange, type VenueFault } from './ports/exchange.ts';
 import type { SimulatedMarket } from './ports/market.ts';
 import { Random } from './random.ts';
@@ -20,7 +20,7 @@ export interface LiveSideOptions {
   readonly isCompared: () => boolean;
   /** An order came to exist at the exchange. */
   readonly onPlaced: (order: Placed) => void;
-  /** A process is about to send an order; what it has seen of the account's trading state since it last sent one. */
+  /** An order is about to be sent; what the work that sends it has seen of the account's trading state since it last sent one. */
   readonly onSubmit: (clientOrderId: string, seen: string | undefined) => void;
 }
 
@@ -72,8 +72,8 @@ const CALL: CallFaults = {
 export class LiveSide {
   readonly exchange: SimulatedExchange;
   readonly #options: LiveSideOptions;
-  /** By process, the trading state that it has read last, unless it has sent an order since. */
-  readonly #seen = new Map<Process, string>();
+  /** By piece of work, the trading state that it has read last, unless it has sent an order since. */
+  readonly #seen = new WeakMap<object, string>();
   #movedAt = Number.NEGATIVE_INFINITY;
   #isCounted = false;
 
@@ -95,9 +95,9 @@ export class LiveSide {
     });
   }
 
-  /** A process has read the account; its trading state as it stands. */
-  saw(process: Process, tradingState: string): void {
-    this.#seen.set(process, tradingState);
+  /** A piece of work has read the account; its trading state as it stands. */
+  saw(by: object, tradingState: string): void {
+    this.#seen.set(by, tradingState);
   }
 
   /** Time and the market as they are now. Prices move once a minute. */
@@ -144,8 +144,9 @@ export class LiveSide {
       submit: (request) => {
         this.sync();
         const calledAt = exchange.now;
-        onSubmit(request.clientOrderId, this.#seen.get(process));
-        this.#seen.delete(process);
+        const by = workOf(process);
+        onSubmit(request.clientOrderId, this.#seen.get(by));
+        this.#seen.delete(by);
         return call(`submit ${request.clientOrderId}`, () => exchange.submit(request, calledAt)).catch(() => unclear);
       },
       cancel: (instrument, id) => call(`cancel ${id}`, () => exchange.cancel(instrument, id)).catch(() => unclear),

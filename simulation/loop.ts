@@ -1,4 +1,5 @@
 /** The virtual event loop: every call of a port waits here until the seeded scheduler lets it go on. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { PlimsollError } from '../core/errors.ts';
 import type { FaultKind, FaultPlan } from './faults.ts';
 import type { Random } from './random.ts';
@@ -10,6 +11,14 @@ export interface Process {
   /** Its clock, against the true one; ms. */
   readonly skewMs: number;
 }
+
+const works = new AsyncLocalStorage<object>();
+
+/** Does one piece of work of a process that does several at a time, so that what one has seen is not taken for what another has. */
+export const asOneWork = <T>(work: () => Promise<T>): Promise<T> => works.run({}, work);
+
+/** The piece of work that runs now, of a process that tells them apart; else the process. */
+export const workOf = (process: Process): object => works.getStore() ?? process;
 
 /** The faults that a call of a port may meet, by what they do to it. */
 export interface CallFaults {

@@ -8,7 +8,7 @@ import type { MarketDataPort } from '../core/ports/market-data.ts';
 import type { ObjectStore } from '../core/ports/object-store.ts';
 import type { OutgoingMessage, QueueName, QueuePort } from '../core/ports/queue.ts';
 import type { FaultPlan } from './faults.ts';
-import type { CallFaults, Process, VirtualLoop } from './loop.ts';
+import { type CallFaults, type Process, type VirtualLoop, workOf } from './loop.ts';
 import type { SimulatedQueue } from './ports/queue.ts';
 
 const READ: CallFaults = {
@@ -41,7 +41,8 @@ const LATEST_MESSAGE_MS = 150_000;
 
 /** What a process did to the ledger, told when it happens. */
 export interface LedgerTold {
-  readonly read: (stream: string, key: string) => void;
+  /** `by` is the piece of work that asked. */
+  readonly read: (stream: string, key: string, by: object) => void;
   readonly committed: (request: CommitRequest) => void;
 }
 
@@ -61,11 +62,13 @@ export function scheduledLedger(ledger: LedgerPort, loop: VirtualLoop, process: 
         },
       ),
     read: (stream, after, limit) => read(`ledger.read ${stream}`, () => ledger.read(stream, after, limit)),
-    document: (stream, key) =>
-      read(`ledger.document ${stream} ${key}`, () => {
-        told.read(stream, key);
+    document: (stream, key) => {
+      const by = workOf(process);
+      return read(`ledger.document ${stream} ${key}`, () => {
+        told.read(stream, key, by);
         return ledger.document(stream, key);
-      }),
+      });
+    },
     documents: (stream, query) =>
       read(`ledger.documents ${stream} ${query.prefix}`, () => ledger.documents(stream, query)),
     streams: () => read('ledger.streams', () => ledger.streams()),

@@ -213,9 +213,9 @@ export class World {
 
   #toldOf(process: Process): LedgerTold {
     return {
-      read: (stream, key) => {
+      read: (stream, key, by) => {
         const state = stream === this.liveStream && key === KEYS.account && this.watch.stateOf(stream);
-        if (state) this.live?.saw(process, state.engine.tradingState);
+        if (state) this.live?.saw(by, state.engine.tradingState);
       },
       committed: ({ stream, documents, guards }) => {
         const pending = documents.find(({ key }) => key === KEYS.pending);

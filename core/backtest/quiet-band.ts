@@ -63,7 +63,7 @@ export class QuietBand {
       const equity = this.#equityAt(price);
       if (equity < this.#watch.tripBelow) return k;
       if (equity > this.#watch.peak) {
-        this.#watch.raisePeak(equity);
+        this.#watch.setPeak(equity);
         this.refresh();
       }
     }

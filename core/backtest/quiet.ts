@@ -39,7 +39,7 @@ export function runQuietCycles(
     if (!proposed) standAt(engine, market, end - 1);
     settle(engine, market, equityAt(money, market.netQuantity, market.lastPrice, market.valueDivisor));
     if (engine.equity > engine.watch.peak) {
-      engine.watch.raisePeak(engine.equity);
+      engine.watch.setPeak(engine.equity);
       band.refresh();
     }
     if (proposed) risk(engine);

@@ -163,7 +163,7 @@ export class Stride implements MarketsBehind {
     for (let t = from; t < to; t++) {
       const now = cash + this.#marks[t];
       if (now < watch.tripBelow) return t;
-      if (now > watch.peak) watch.raisePeak(now);
+      if (now > watch.peak) watch.setPeak(now);
       equity[t] = now;
     }
     return to;

@@ -414,7 +414,7 @@ export function changeTradingState(engine: Engine, to: TradingState, reason: str
   engine.stopped = to === 'Active' ? undefined : { reason, since: engine.time };
   // Who resumes accepts the loss: the drawdown is counted from here, or the breaker would trip again at once.
   if (to !== 'Active') return;
-  engine.watch.raisePeak(engine.equity);
+  engine.watch.setPeak(engine.equity);
   engine.watch.forgetRepeats();
 }
 

@@ -88,12 +88,11 @@ export class RiskWatch {
     this.followsTrades = this.#followsStakes || watched.some((limit) => limit !== undefined);
   }
 
-  /** A new highest equity. */
-  raisePeak(equity: number): void {
+  /** The equity that drawdown is counted from: a new highest one, or that of the moment in which a person lets trading go on. */
+  setPeak(equity: number): void {
     this.peak = equity;
-    if (this.#haltDrawdown !== undefined) this.haltBelow = Math.floor(equity * (1 - this.#haltDrawdown));
-    if (this.#maxDrawdown !== undefined) this.tripBelow = Math.floor(equity * (1 - this.#maxDrawdown));
-    if (this.tripBelow < this.haltBelow) this.tripBelow = this.haltBelow;
+    this.haltBelow = levelBelow(equity, this.#haltDrawdown);
+    this.tripBelow = Math.max(levelBelow(equity, this.#maxDrawdown), this.haltBelow);
   }
 
   /** The day of `time` begins with `equity`. A time of exactly 00:00 is the end of the day before: its bar closed then. */
@@ -218,7 +217,7 @@ export class RiskWatch {
   }
 
   restore(state: RiskWatchState): void {
-    this.raisePeak(state.peak);
+    this.setPeak(state.peak);
     this.dayStart = state.dayStart;
     this.dayEnd = state.dayEnd;
     this.#times = [...state.recentTimes];
@@ -234,6 +233,9 @@ export class RiskWatch {
     this.#stakes = new Map(state.stakes);
   }
 }
+
+const levelBelow = (equity: number, drawdown: number | undefined): number =>
+  drawdown === undefined ? Number.NEGATIVE_INFINITY : Math.floor(equity * (1 - drawdown));
 
 const isSame = (last: Asked, { side, type, quantity, budget, price, trigger }: Order): boolean =>
   last.side === side &&

@@ -103,7 +103,7 @@ async function take(
     ...(definition.budgets ? { budgets: [...definition.budgets] } : {}),
     strategies: runners.map(({ running }) => registration(running)),
   });
-  if (watch.peak > 0) watch.raisePeak(watch.peak);
+  if (watch.peak > 0) watch.setPeak(watch.peak);
   return [
     { key: KEYS.configuration, value: plain(document), expectedVersion: 'any' },
     ...(await movedCheckpoints(ports, engine, cursor, changed)),

@@ -13,7 +13,7 @@ import { MISSED_EVENTS_VARIABLE } from '../../functions/support/missed-events.ts
 import { grantLake, grantLedger } from '../constructs/grants.ts';
 import { PlimsollFunction } from '../constructs/node-function.ts';
 import { StepQueue } from '../constructs/step-queue.ts';
-import type { Deployment, LiveVenue } from '../deployment.ts';
+import type { Deployment, VenueSecret } from '../deployment.ts';
 import { ingestTimeoutMs, scheduleExpression } from '../schedule.ts';
 import type { DataStack } from './data.ts';
 
@@ -48,7 +48,7 @@ export class TradingStack extends Stack {
   readonly functions: readonly PlimsollFunction[];
   /** Events that ingest or the schedule gave up on, and dead letters that name no cycle of an account. */
   readonly missedEvents: Queue;
-  readonly #keys: readonly Secret[];
+  readonly #keys: readonly VenueKeys[];
   readonly #deployment: Deployment;
   readonly #data: DataStack;
 
@@ -61,7 +61,7 @@ export class TradingStack extends Stack {
     const timeout = Duration.seconds(
       STEP_OVERHEAD.toSeconds() + Math.ceil((configuration.strategyTimeoutMs + slowMs) / 1_000),
     );
-    this.#keys = deployment.liveVenues.map((venue) => venueKeys(this, deployment, venue));
+    this.#keys = deployment.secrets.map((each) => ({ ...each, secret: keysSecret(this, deployment, each) }));
     this.queues = QUEUES.map(
       (queue) =>
         new StepQueue(this, `${pascal(queue)}Messages`, {
@@ -106,6 +106,7 @@ export class TradingStack extends Stack {
       timeout: Duration.millis(ingestTimeoutMs(configuration)),
       environment: {
         ...this.stepEnvironment('ingest'),
+        ...this.#keysEnvironment('givesBars'),
         [settingVariable('lakeBucket')]: this.#data.lake.bucketName,
       },
       modules: { 'plimsoll-deployment': deploymentModule, 'plimsoll-exchanges': exchangesModule },
@@ -115,6 +116,7 @@ export class TradingStack extends Stack {
     grantLedger(this.#data, fn);
     grantLake(this.#data, fn);
     this.grantSend(fn);
+    this.#grantKeys(fn, 'givesBars');
     return fn;
   }
 
@@ -126,7 +128,10 @@ export class TradingStack extends Stack {
         description: `The ${name} step of the trading cycle`,
         memoryMb: MEMORY_MB,
         timeout,
-        environment: { ...this.stepEnvironment(name), ...this.#liveEnvironment(name) },
+        environment: {
+          ...this.stepEnvironment(name),
+          ...(TRADING.includes(name) ? this.#keysEnvironment('isTraded') : {}),
+        },
         modules: {
           'plimsoll-deployment': this.#deployment.deploymentModule,
           ...(TRADING.includes(name) ? { 'plimsoll-execution': this.#deployment.executionModule } : {}),
@@ -134,7 +139,7 @@ export class TradingStack extends Stack {
       });
       grantLedger(this.#data, fn);
       this.grantSend(fn);
-      if (TRADING.includes(name)) this.#grantKeys(fn);
+      if (TRADING.includes(name)) this.#grantKeys(fn, 'isTraded');
       for (const { queue } of this.queues.filter((each) => HANDLERS[each.name] === name)) {
         fn.addEventSource(new SqsEventSource(queue, { batchSize: 1, reportBatchItemFailures: true }));
       }
@@ -142,15 +147,15 @@ export class TradingStack extends Stack {
     });
   }
 
-  #liveEnvironment(name: string): Record<string, string> {
-    const isTrading = TRADING.includes(name) && this.#keys.length > 0;
-    return isTrading ? { [settingVariable('secretPrefix')]: secretPrefix(this.#deployment) } : {};
+  #keysEnvironment(use: KeysUse): Record<string, string> {
+    const isUsed = this.#keys.some((keys) => keys[use]);
+    return isUsed ? { [settingVariable('secretPrefix')]: secretPrefix(this.#deployment) } : {};
   }
 
-  /** Reads the keys of the venues that live accounts trade at, and no other secret. */
-  #grantKeys(fn: PlimsollFunction): void {
-    if (this.#keys.length === 0) return;
-    const resources = this.#keys.map(({ secretArn }) => secretArn);
+  /** Reads the keys of venues that have this use, and no other secret. */
+  #grantKeys(fn: PlimsollFunction, use: KeysUse): void {
+    const resources = this.#keys.filter((keys) => keys[use]).map(({ secret }) => secret.secretArn);
+    if (resources.length === 0) return;
     fn.addToRolePolicy(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources }));
   }
 
@@ -223,11 +228,14 @@ export class TradingStack extends Stack {
 export const secretPrefix = ({ configuration }: Deployment): string => `plimsoll/${configuration.instance.name}/`;
 
 /** Begins without keys, under which nothing is sent: whoever owns the account at the venue writes them. */
-function venueKeys(scope: Construct, deployment: Deployment, { name, credentials }: LiveVenue): Secret {
-  const id = `Keys${pascal(name)}`;
+function keysSecret(scope: Construct, deployment: Deployment, { credentials, isTraded }: VenueSecret): Secret {
+  const id = `Keys${credentials
+    .split(/[^A-Za-z0-9]+/)
+    .map(pascal)
+    .join('')}`;
   const secret = new Secret(scope, id, {
     secretName: `${secretPrefix(deployment)}${credentials}`,
-    description: `Keys of the account at ${name} that live accounts trade in`,
+    description: `Keys of an account at a venue, ${isTraded ? 'that live accounts trade in' : 'for its bars'}`,
     secretStringValue: SecretValue.unsafePlainText('{}'),
   });
   Validations.of(secret).acknowledge({
@@ -236,6 +244,11 @@ function venueKeys(scope: Construct, deployment: Deployment, { name, credentials
   });
   new CfnOutput(scope, `${id}Secret`, { value: secret.secretName });
   return secret;
+}
+
+type KeysUse = 'isTraded' | 'givesBars';
+interface VenueKeys extends VenueSecret {
+  readonly secret: Secret;
 }
 
 /** What Powertools reads. */

@@ -24,14 +24,20 @@ beforeAll(async () => {
     venues: {
       exchange: { kind: 'ccxt', exchange: 'binance', credentials: 'binance/main' },
       other: { kind: 'ccxt', exchange: 'kraken' },
+      shares: { kind: 'alpaca', credentials: 'alpaca' },
+      coins: { kind: 'alpaca', assetClass: 'crypto', credentials: 'alpaca' },
     },
     universes: {
       main: { venue: 'exchange', symbols: ['BTC/USDT'], timeframe: '1m' },
       more: { venue: 'other', symbols: ['BTC/USDT'], timeframe: '1m' },
+      shares: { venue: 'shares', symbols: ['AAPL'], timeframe: '1h' },
+      coins: { venue: 'coins', symbols: ['BTC/USD'], timeframe: '1h' },
     },
     accounts: [
       { id: 'real', universe: 'main', strategies: [{ strategy: 'sma-cross' }], live: {} },
       { id: 'paper', universe: 'more', strategies: [{ strategy: 'sma-cross' }] },
+      { id: 'shares', universe: 'shares', currency: 'USD', strategies: [{ strategy: 'sma-cross' }] },
+      { id: 'coins', universe: 'coins', currency: 'USD', strategies: [{ strategy: 'sma-cross' }] },
     ],
   });
   const app = new App({ outdir: folder, context: { 'aws:cdk:enable-asset-metadata': true } });
@@ -57,24 +63,31 @@ describe('a deployment with a live account', () => {
       Name: 'plimsoll/harbour/binance/main',
       SecretString: '{}',
     });
-    trading.resourceCountIs('AWS::SecretsManager::Secret', 1);
   });
 
-  it('lets reconcile and execute read that secret and no other, and nobody else', () => {
+  it('has one secret for two venues that name the same, though no real money is traded there', () => {
+    trading.hasResourceProperties('AWS::SecretsManager::Secret', { Name: 'plimsoll/harbour/alpaca' });
+    trading.resourceCountIs('AWS::SecretsManager::Secret', 2);
+  });
+
+  it('lets reconcile and execute read the keys that are traded with, ingest those that bars need, and nobody else', () => {
     const readers = (template: Template) =>
       Object.entries(template.findResources('AWS::IAM::Policy')).flatMap(([id, { Properties }]) =>
         (Properties.PolicyDocument.Statement as Statement[])
           .filter(({ Action }) => [Action].flat().some((action) => action.startsWith('secretsmanager:')))
           .map(({ Action, Resource }) => ({ id, Action, Resource })),
       );
-    const [secret] = Object.keys(trading.findResources('AWS::SecretsManager::Secret'));
-    const reading = readers(trading);
-    expect(reading.map(({ id }) => id.replace(/Role.*/, '')).sort()).toEqual(['Execute', 'Reconcile']);
-    for (const { Action, Resource } of reading) {
-      expect(Action).toBe('secretsmanager:GetSecretValue');
-      expect(Resource).toEqual({ Ref: secret });
-    }
-    expect(JSON.stringify(readers(api))).not.toContain(secret);
+    const secret = (name: string): string =>
+      Object.keys(trading.findResources('AWS::SecretsManager::Secret', { Properties: { Name: name } }))[0];
+    const [traded, ofBars] = [secret('plimsoll/harbour/binance/main'), secret('plimsoll/harbour/alpaca')];
+    const reading = readers(trading).map(({ id, ...rest }) => ({ name: id.replace(/Role.*/, ''), ...rest }));
+    const Action = 'secretsmanager:GetSecretValue';
+    expect(reading.sort((a, b) => a.name.localeCompare(b.name))).toEqual([
+      { name: 'Execute', Action, Resource: { Ref: traded } },
+      { name: 'Ingest', Action, Resource: { Ref: ofBars } },
+      { name: 'Reconcile', Action, Resource: { Ref: traded } },
+    ]);
+    for (const one of [traded, ofBars]) expect(JSON.stringify(readers(api))).not.toContain(one);
   });
 
   it('carries the way to trade in those two alone, at that exchange alone, within a bound', () => {
@@ -82,6 +95,7 @@ describe('a deployment with a live account', () => {
       [...sources].flatMap(([name, source]) => (source.includes(text) ? [name] : []));
     expect(carrying('cannot be had').sort()).toEqual(['Execute', 'Reconcile']);
     expect(carrying('api.kraken.com')).toEqual(['Ingest']);
+    expect(carrying('data.alpaca.markets')).toEqual(['Ingest']);
     for (const name of ['Execute', 'Reconcile']) expect.soft(bytes.get(name), name).toBeLessThan(LIVE_STEP_BYTES_MAX);
   });
 });

@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PlimsollError } from '../../../core/errors.ts';
 import { nearestRemedy } from '../../../core/nearest.ts';
-import { type ExchangeClass, openExchange } from './exchange.ts';
-import { CcxtVenue } from './market-data.ts';
-import { type CcxtOptionsInput, type CcxtRuntime, parseCcxtOptions } from './options.ts';
+import type { ExchangeClass } from './exchange.ts';
+import type { CcxtVenue } from './market-data.ts';
+import { openOfClass } from './of-class.ts';
+import type { CcxtOptionsInput, CcxtRuntime } from './options.ts';
 
 /** The ids of every exchange in the installed ccxt, ascending. */
 export function ccxtVenueIds(): string[] {
@@ -24,13 +25,16 @@ export async function openCcxtVenue(
   runtime: CcxtRuntime = {},
 ): Promise<CcxtVenue> {
   if (id === 'binance') return (await import('./binance.ts')).openBinance(input, runtime);
+  if (id === 'bybit') return (await import('./bybit.ts')).openBybit(input, runtime);
+  if (id === 'coinbase') return (await import('./coinbase.ts')).openCoinbase(input, runtime);
   if (id === 'kraken') return (await import('./kraken.ts')).openKraken(input, runtime);
-  const options = parseCcxtOptions(input);
-  const open = openExchange(await loadClass(id), options, {});
-  return new CcxtVenue(open, { options, runtime, candleOrder: 'either' });
+  if (id === 'okx') return (await import('./okx.ts')).openOkx(input, runtime);
+  const loaded: { default: ExchangeClass } = await import(pathToFileURL(ccxtSourceOf(id)).href);
+  return openOfClass(loaded.default, input, runtime);
 }
 
-async function loadClass(id: string): Promise<ExchangeClass> {
+/** The file of an exchange in the installed ccxt. Throws `VENUE_UNKNOWN` naming the nearest ids. */
+export function ccxtSourceOf(id: string): string {
   const ids = ccxtVenueIds();
   if (!ids.includes(id)) {
     throw new PlimsollError(
@@ -39,8 +43,7 @@ async function loadClass(id: string): Promise<ExchangeClass> {
       nearestRemedy(id, ids, 'use an id that ccxt knows, such as binance or kraken'),
     );
   }
-  const loaded: { default: ExchangeClass } = await import(pathToFileURL(join(sourceFolder(), `${id}.js`)).href);
-  return loaded.default;
+  return join(sourceFolder(), `${id}.js`);
 }
 
 /** ccxt does not export its exchanges one by one, so the folder is found from the file that it does export. */

@@ -34,6 +34,7 @@ const BUDGET_WAITS_MAX = 3;
 const PREPARATION_PAUSE_MS = 1_000;
 /** Between two attempts at a question for market data, at most. */
 const WAIT_MAX_MS = 30_000;
+const UNAUTHORIZED = 401;
 
 /** `path` is within `/v3`; that of an account begins with `@account`. */
 export interface OandaCall {
@@ -157,6 +158,11 @@ export class OandaClient {
     this.#redaction = new Redaction([this.#token]);
   }
 
+  /** A token that is not taken any more may have been replaced: it is asked for again. */
+  #forget(): void {
+    if (typeof this.#credentials === 'function') this.#token = '';
+  }
+
   async #haveToken(): Promise<void> {
     if (this.#token === '' && typeof this.#credentials === 'function') this.#keep(await this.#credentials());
   }
@@ -193,6 +199,7 @@ export class OandaClient {
     if (status === 429) throw this.#limited();
     const body = bodyOf(status, await response.text());
     if (response.ok) return body;
+    if (status === UNAUTHORIZED) this.#forget();
     const complaint = oandaComplaint(status, body);
     if (complaint === undefined) throw new Unheard(`HTTP ${status} without a reason`);
     throw new Said({ ...complaint, message: this.redact(complaint.message) }, oandaMeaning(complaint));

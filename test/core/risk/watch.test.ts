@@ -15,7 +15,7 @@ const MONDAY = Date.UTC(2026, 10, 16);
 
 function busy(): RiskWatch {
   const watch = new RiskWatch(limits);
-  watch.raisePeak(1_000);
+  watch.setPeak(1_000);
   watch.startDay(MONDAY + 60_000, 990);
   const order = Object.assign(new Order(), { strategy: 2, instrument: 3, quantity: 5 });
   watch.countOrder(MONDAY + 60_000, order, watch.askedBy(order));
@@ -94,20 +94,31 @@ const watchOf = (input: Parameters<typeof limitsSchema.parse>[0] = {}): RiskWatc
 describe('the levels of drawdown', () => {
   test('are rounded down, and the breaker’s is never below the halt’s', () => {
     const watch = watchOf({ maxDrawdown: 0.1, haltDrawdown: 0.2 });
-    watch.raisePeak(1_001);
+    watch.setPeak(1_001);
     expect([watch.peak, watch.tripBelow, watch.haltBelow]).toEqual([1_001, 900, 800]);
     const halts = watchOf({ haltDrawdown: 0.2 });
-    halts.raisePeak(1_001);
+    halts.setPeak(1_001);
     expect([halts.tripBelow, halts.haltBelow]).toEqual([800, 800]);
   });
 
   test('are nowhere without the limits', () => {
     const watch = watchOf();
-    watch.raisePeak(1_000);
+    watch.setPeak(1_000);
     expect([watch.tripBelow, watch.haltBelow]).toEqual([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]);
     const trips = watchOf({ maxDrawdown: 0.1 });
-    trips.raisePeak(1_000);
+    trips.setPeak(1_000);
     expect([trips.tripBelow, trips.haltBelow]).toEqual([900, Number.NEGATIVE_INFINITY]);
+  });
+
+  test.each([
+    [{ haltDrawdown: 0.2 }, [400, 400]],
+    [{ maxDrawdown: 0.1 }, [450, Number.NEGATIVE_INFINITY]],
+    [{ maxDrawdown: 0.1, haltDrawdown: 0.2 }, [450, 400]],
+  ])('under %o are those of the equity at which a person let trading go on, not of an old peak', (set, levels) => {
+    const watch = watchOf(set);
+    watch.setPeak(1_000);
+    watch.setPeak(500);
+    expect([watch.tripBelow, watch.haltBelow]).toEqual(levels);
   });
 });
 

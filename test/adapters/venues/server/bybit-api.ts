@@ -1,6 +1,6 @@
-/** Bybit's public REST, as far as an account needs it: bybit-exchange.github.io/docs/v5/market */
+/** Bybit's public REST, as far as bars and an account need it: bybit-exchange.github.io/docs/v5/market */
 import { formatDecimal } from '../../../../core/numbers.ts';
-import type { ServedMarket } from './markets.ts';
+import { candlesOf, MINUTE_MS, type ServedMarket } from './markets.ts';
 import type { Answer, Notices, VenueRequest } from './requests.ts';
 
 export function bybitPublic(
@@ -15,6 +15,7 @@ export function bybitPublic(
     return result(now, { timeSecond: String(Math.floor(now / 1_000)), timeNano: `${now}000000` });
   }
   if (path === '/v5/market/instruments-info') return instruments(query, markets, now, notices);
+  if (path === '/v5/market/kline') return candles(query, markets, now);
   if (path === '/v5/system/status') return result(now, { list: announced(notices, now) });
   return undefined;
 }
@@ -99,4 +100,20 @@ function linearMarket(market: ServedMarket, status: string): unknown {
     fundingInterval: 480,
     settleCoin: market.quote,
   };
+}
+
+/** Get Kline: from `start` on, as many as `limit` says, newest first. */
+function candles(query: URLSearchParams, markets: readonly ServedMarket[], now: number): Answer {
+  const market = markets.find((one) => symbolOf(one) === query.get('symbol'));
+  if (!market) return failure(now, 10001, 'Not supported symbols');
+  const { priceDecimals } = market.minutes;
+  const length = Number(query.get('interval')) * MINUTE_MS;
+  const limit = Math.min(1_000, Number(query.get('limit') ?? 200));
+  const list = candlesOf(market.minutes, length, Number(query.get('start') ?? 0), now, limit).map((candle) => [
+    String(candle.open),
+    ...candle.prices.map((price) => formatDecimal(price, priceDecimals)),
+    candle.volume.toFixed(8),
+    '0',
+  ]);
+  return result(now, { category: query.get('category'), symbol: symbolOf(market), list: list.reverse() });
 }

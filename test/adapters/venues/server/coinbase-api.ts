@@ -1,6 +1,6 @@
-/** Coinbase's public REST, as far as an account needs it: docs.cdp.coinbase.com/api-reference/advanced-trade-api (Public). */
+/** Coinbase's public REST, as far as bars and an account need it: docs.cdp.coinbase.com/api-reference/advanced-trade-api (Public). */
 import { formatDecimal } from '../../../../core/numbers.ts';
-import type { ServedMarket } from './markets.ts';
+import { candlesOf, MINUTE_MS, type ServedMarket } from './markets.ts';
 import type { Answer, Notices, VenueRequest } from './requests.ts';
 
 const PRODUCTS = '/api/v3/brokerage/market/products';
@@ -22,7 +22,10 @@ export function coinbasePublic(
     return { body: { products, num_products: products.length, pagination: null } };
   }
   if (!path.startsWith(`${PRODUCTS}/`)) return undefined;
-  const market = markets.find((one) => path === `${PRODUCTS}/${productIdOf(one)}`);
+  const [id, rest] = path.slice(PRODUCTS.length + 1).split('/');
+  const named = markets.find((one) => id === productIdOf(one));
+  if (named && rest === 'candles') return candles(new URLSearchParams(text), named, now);
+  const market = rest === undefined ? named : undefined;
   return market ? { body: product(market, notices) } : failure(404, 'NOT_FOUND', 'valid product_id is required');
 }
 
@@ -76,5 +79,39 @@ function product(market: ServedMarket, { market: notice = 'online' }: Notices): 
     price_increment: formatDecimal(1, market.minutes.priceDecimals),
     display_name: productIdOf(market),
     product_venue: 'CBE',
+  };
+}
+
+const GRANULARITIES: Readonly<Record<string, number>> = {
+  ONE_MINUTE: 1,
+  FIVE_MINUTE: 5,
+  FIFTEEN_MINUTE: 15,
+  THIRTY_MINUTE: 30,
+  ONE_HOUR: 60,
+  TWO_HOUR: 120,
+  SIX_HOUR: 360,
+  ONE_DAY: 1_440,
+};
+const CANDLES_MAX = 350;
+
+/** Get Public Product Candles: of a span that holds no more than 350, its end included, newest first. */
+function candles(query: URLSearchParams, { minutes }: ServedMarket, now: number): Answer {
+  const length = GRANULARITIES[query.get('granularity') ?? ''] * MINUTE_MS;
+  const [start, end] = [Number(query.get('start')) * 1_000, Number(query.get('end')) * 1_000];
+  if ((end - start) / length > CANDLES_MAX)
+    return failure(400, 'INVALID_ARGUMENT', `number of candles requested should be less than ${CANDLES_MAX}`);
+  const shown = candlesOf(minutes, length, start, now, Number.POSITIVE_INFINITY).filter(({ open }) => open <= end);
+  const text = (price: number): string => formatDecimal(price, minutes.priceDecimals);
+  return {
+    body: {
+      candles: shown.reverse().map(({ open, prices: [first, high, low, last], volume }) => ({
+        start: String(open / 1_000),
+        low: text(low),
+        high: text(high),
+        open: text(first),
+        close: text(last),
+        volume: volume.toFixed(8),
+      })),
+    },
   };
 }

@@ -1,6 +1,6 @@
-/** OKX's public REST, as far as an account needs it: www.okx.com/docs-v5 (Public Data, Status). */
+/** OKX's public REST, as far as bars and an account need it: www.okx.com/docs-v5 (Market Data, Public Data, Status). */
 import { formatDecimal } from '../../../../core/numbers.ts';
-import type { ServedMarket } from './markets.ts';
+import { candlesOf, MINUTE_MS, type ServedMarket } from './markets.ts';
 import type { Answer, Notices, VenueRequest } from './requests.ts';
 
 export function okxPublic(
@@ -14,8 +14,11 @@ export function okxPublic(
   if (path === '/api/v5/public/time') return result([{ ts: String(now) }]);
   if (path === '/api/v5/system/status') return result(announced(notices, now));
   if (path === '/api/v5/public/instruments') return instruments(query, markets, notices);
+  if (CANDLES.includes(path)) return candles(query, markets, now);
   return undefined;
 }
+
+const CANDLES = ['/api/v5/market/candles', '/api/v5/market/history-candles'];
 
 /** The envelope of every answer. */
 export const result = (data: readonly unknown[]): Answer => ({ body: { code: '0', msg: '', data } });
@@ -83,4 +86,24 @@ function described(market: ServedMarket, swap: boolean, state: string): unknown 
     tickSz: formatDecimal(1, market.minutes.priceDecimals),
     uly: swap ? `${market.base}-${market.quote}` : '',
   };
+}
+
+const UNITS: Readonly<Record<string, number>> = { m: MINUTE_MS, H: 60 * MINUTE_MS, D: 1_440 * MINUTE_MS };
+
+/** Get candlesticks: those that open after `before` and before `after`, the newest of them, newest first. */
+function candles(query: URLSearchParams, markets: readonly ServedMarket[], now: number): Answer {
+  const market = markets.find((one) => [false, true].some((swap) => instIdOf(one, swap) === query.get('instId')));
+  if (!market) return failure('51001', "Instrument ID doesn't exist.");
+  const [, count, unit] = /^(\d+)([mHD])/.exec(query.get('bar') ?? '1m')!;
+  const [from, until] = [Number(query.get('before') ?? -1) + 1, Number(query.get('after') ?? Number.MAX_SAFE_INTEGER)];
+  const { priceDecimals } = market.minutes;
+  const opened = candlesOf(market.minutes, Number(count) * UNITS[unit], from, now, Number.POSITIVE_INFINITY);
+  const newest = opened.filter(({ open }) => open < until).slice(-Math.min(300, Number(query.get('limit') ?? 100)));
+  return result(
+    newest.reverse().map((candle) => {
+      const volume = candle.volume.toFixed(8);
+      const prices = candle.prices.map((price) => formatDecimal(price, priceDecimals));
+      return [String(candle.open), ...prices, volume, volume, '0', '1'];
+    }),
+  );
 }
