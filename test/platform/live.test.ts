@@ -1,14 +1,10 @@
 /** A live account as its owner runs it: the real command line, the real platform, signed requests to an exchange on loopback. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, type TestContext, test } from 'vitest';
 import type { ShowOutput } from '../../operations/live/schema.ts';
 import { type Running, until, type Workplace } from '../cli/plimsoll.ts';
 import { BIDS, BITCOIN, type LiveVenue, LiveVenueServer, liveWorkplace, storeKeys } from './live-venue.ts';
 
 const PATIENCE = 180_000;
-const ended: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ended.splice(0)) await end();
-});
 
 interface Desk {
   readonly server: LiveVenueServer;
@@ -16,6 +12,7 @@ interface Desk {
 }
 
 async function desk(
+  { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
   keys?: { readonly key: string; readonly secret: string },
   timeframe?: string,
   strategy?: string,
@@ -23,10 +20,10 @@ async function desk(
 ): Promise<Desk> {
   const server = await LiveVenueServer.open();
   const place = liveWorkplace(server, timeframe, strategy, venue);
-  ended.push(
-    () => place.remove(),
-    () => server.close(),
-  );
+  onTestFinished(async () => {
+    place.remove();
+    await server.close();
+  });
   const stored = storeKeys(place, keys ?? server.accounts[venue].key);
   expect(stored.stderr).toBe('');
   return { server, place };
@@ -50,11 +47,45 @@ const armed = (place: Workplace, ...more: string[]) =>
 const filled = (server: LiveVenueServer): number => server.spot.trades.length;
 const codes = ({ alerts }: ShowOutput): string[] => alerts.map(({ code }) => code);
 
-describe('a live account', () => {
+/** All at the same time: they wait for bars, most of the time. */
+describe.concurrent('a live account', () => {
+  // First, since they wait for minutes.
+  test.for(['binance', 'alpaca'] as const)(
+    'at %s has a fill in its ledger as soon as its venue tells of it, with no cycle in between',
+    { timeout: PATIENCE },
+    async (venue, context) => {
+      const { server, place } = await desk(context, undefined, '1m', BIDS, venue);
+      const { account } = server.accounts[venue];
+      const platform = await started(place);
+      expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0 });
+      // In the next cycle, up to a minute from now.
+      while (account.working().length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+      // What the venue tells of the order itself is asked after first.
+      await until(
+        () => shown(place),
+        ({ orders, lastReconcile }) => orders[0]?.phase === 'known' && lastReconcile?.on === 'hint',
+      );
+      const cycles = (await place.run('cycles')).out;
+      account.setPrice(BITCOIN, 4_390_000, server.now);
+      await platform.printed(/filled +buy 0\.0010* BTC\/USDT/);
+      expect((await place.run('cycles')).out).toBe(cycles);
+      expect(await shown(place)).toMatchObject({
+        reconciled: true,
+        lastReconcile: { on: 'hint' },
+        orders: [],
+        alerts: [],
+        streamAway: null,
+      });
+      expect((await platform.kill('SIGINT')).code).toBe(0);
+      expect(server.streams.standing).toBe(0);
+      expect(await place.run('ledger', 'verify')).toMatchObject({ code: 0 });
+    },
+  );
+
   test(
     'is armed, trades, comes through kill -9 equal to its venue, and opens nothing more once it is disarmed',
-    async () => {
-      const { server, place } = await desk();
+    async (context) => {
+      const { server, place } = await desk(context);
       const first = await started(place);
       await first.printed(/"real" is reconciled with its venue at the start/);
       expect(await shown(place)).toMatchObject({ armed: false, limits: null, most: { maxOrderNotional: 100 } });
@@ -103,8 +134,8 @@ describe('a live account', () => {
 
   test(
     'without keys goes through its cycles and sends nothing, and trades once they are stored',
-    async () => {
-      const { server, place } = await desk();
+    async (context) => {
+      const { server, place } = await desk(context);
       expect(await place.run('secrets', 'remove', 'loopback')).toMatchObject({ code: 0 });
       const platform = await started(place);
       await platform.printed(/ALERT VENUE_KEYS_MISSING: .*"loopback"/);
@@ -126,8 +157,8 @@ describe('a live account', () => {
 
   test(
     'with a wrong key says what the venue said, and sends no order',
-    async () => {
-      const { server, place } = await desk({ key: 'another-key', secret: 'a-secret' });
+    async (context) => {
+      const { server, place } = await desk(context, { key: 'another-key', secret: 'a-secret' });
       const platform = await started(place);
       expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0 });
       await platform.printed(/ALERT VENUE_REFUSED: .*Invalid API-key/);
@@ -141,8 +172,8 @@ describe('a live account', () => {
 
   test(
     'whose key expires while it runs opens nothing more, and goes on with the next key',
-    async () => {
-      const { server, place } = await desk();
+    async (context) => {
+      const { server, place } = await desk(context);
       const platform = await started(place);
       expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0 });
       await platform.printed(/filled +buy/);
@@ -166,8 +197,8 @@ describe('a live account', () => {
 
   test(
     'whose key may read and not trade has its orders rejected with the venue’s reason, and says so once',
-    async () => {
-      const { server, place } = await desk();
+    async (context) => {
+      const { server, place } = await desk(context);
       server.accounts.binance.key.trades = false;
       const platform = await started(place);
       expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0 });
@@ -189,8 +220,8 @@ describe('a live account', () => {
 
   test(
     'trades where its clock is half a minute behind the venue’s, and where that changes while it runs',
-    async () => {
-      const { server, place } = await desk();
+    async (context) => {
+      const { server, place } = await desk(context);
       server.skewMs = 30_000;
       const platform = await started(place);
       expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0 });
@@ -208,8 +239,8 @@ describe('a live account', () => {
 
   test(
     'is reconciled at the start, and as soon as a venue that was away answers again, without waiting for a cycle',
-    async () => {
-      const { server, place } = await desk(undefined, '1h');
+    async (context) => {
+      const { server, place } = await desk(context, undefined, '1h');
       const first = await started(place);
       await first.printed(/"real" is reconciled with its venue at the start/);
       expect(await shown(place)).toMatchObject({ reconciled: true });
@@ -231,42 +262,10 @@ describe('a live account', () => {
     PATIENCE,
   );
 
-  test.each(['binance', 'alpaca'] as const)(
-    'at %s has a fill in its ledger as soon as its venue tells of it, with no cycle in between',
-    async (venue) => {
-      const { server, place } = await desk(undefined, '1m', BIDS, venue);
-      const { account } = server.accounts[venue];
-      const platform = await started(place);
-      expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0 });
-      // In the next cycle, up to a minute from now.
-      while (account.working().length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
-      // What the venue tells of the order itself is asked after first.
-      await until(
-        () => shown(place),
-        ({ orders, lastReconcile }) => orders[0]?.phase === 'known' && lastReconcile?.on === 'hint',
-      );
-      const cycles = (await place.run('cycles')).out;
-      account.setPrice(BITCOIN, 4_390_000, server.now);
-      await platform.printed(/filled +buy 0\.0010* BTC\/USDT/);
-      expect((await place.run('cycles')).out).toBe(cycles);
-      expect(await shown(place)).toMatchObject({
-        reconciled: true,
-        lastReconcile: { on: 'hint' },
-        orders: [],
-        alerts: [],
-        streamAway: null,
-      });
-      expect((await platform.kill('SIGINT')).code).toBe(0);
-      expect(server.streams.standing).toBe(0);
-      expect(await place.run('ledger', 'verify')).toMatchObject({ code: 0 });
-    },
-    PATIENCE,
-  );
-
   test(
     'is not listened to any more once its keys are removed, and is again once they are stored',
-    async () => {
-      const { server, place } = await desk(undefined, '1h');
+    async (context) => {
+      const { server, place } = await desk(context, undefined, '1h');
       const platform = await started(place);
       const standing = (count: number) =>
         until(

@@ -57,9 +57,9 @@ function header({ account, kind, provenance, currency, asOf, tradingState }: Ris
 }
 
 function headline(report: RiskReport): string {
-  const { equity, currency, losses, exposure, limits } = report;
+  const { equity, currency, losses, exposure } = report;
   const worst = knownWorst(report);
-  const [nearest] = limits;
+  const [nearest] = usesOf(report);
   const historical = report.tail.figures.find(
     (figure): figure is TailFigure =>
       !isRefused(figure) && figure.method === 'historical' && figure.confidence === 0.95,
@@ -70,7 +70,7 @@ function headline(report: RiskReport): string {
     ['Below the peak', losses.drawdown ? percentText(losses.drawdown.share) : NOT_KNOWN, ''],
     ['Gross exposure', orNotKnown(exposure.grossShare, percentText), ''],
     ['Net exposure', orNotKnown(exposure.netShare, percentText), ''],
-    nearest ? [`Used of ${nearest.name}`, percentText(nearest.use.share), ''] : ['Nearest limit', 'none is used', ''],
+    nearest ? [`Used of ${nearest.name}`, percentText(nearest.share), ''] : ['Nearest limit', 'none is used', ''],
     ['95 % of days lose less than', historical ? money(historical.valueAtRisk) : NOT_KNOWN, ''],
     [
       'Worst named scenario',
@@ -105,17 +105,26 @@ function notes({ notes: sentences }: RiskReport): string {
   return `<ul class="notes">${sentences.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>`;
 }
 
-function limits({ limits: used, orderLimits, armed, currency }: RiskReport): string {
-  const uses: (LimitUse & { readonly name: string })[] = used.map(({ name, use }) => ({ name, ...use }));
-  if (armed) uses.push({ ...armed, name: 'armed for live trading' });
+function limits(report: RiskReport): string {
+  const { orderLimits, currency } = report;
+  const uses = usesOf(report);
   if (uses.length === 0 && orderLimits.length === 0) return sentence('No limit is set.');
   return usesTable(uses) + orderLimitsTable(orderLimits, currency);
+}
+
+type NamedUse = LimitUse & { readonly name: string };
+
+/** Of the limits and of what was armed, nearest to its threshold first. */
+function usesOf({ limits: used, armed }: RiskReport): NamedUse[] {
+  const uses: NamedUse[] = used.map(({ name, use }) => ({ name, ...use }));
+  if (armed) uses.push({ ...armed, name: 'armed for live trading' });
+  return uses.sort((a, b) => b.share - a.share);
 }
 
 /** From this share on a limit is drawn as near. */
 const NEAR = 0.8;
 
-function usesTable(uses: readonly (LimitUse & { readonly name: string })[]): string {
+function usesTable(uses: readonly NamedUse[]): string {
   if (uses.length === 0) return sentence('None of the limits that are set is used up by what is held or done.');
   const rows = uses.map(({ name, limit, used, room, share, unit, where }) => {
     const width = Math.max(0, Math.min(100, share * 100)).toFixed(1);

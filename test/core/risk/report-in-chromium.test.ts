@@ -5,8 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { riskReportHtml } from '../../../core/risk/report/html.ts';
-import { perpetual, spot } from '../engine/account.ts';
-import { B, closesOf, reportOf, scenario, standing } from './report-support.ts';
+import { longReport } from './report-support.ts';
 
 const executablePath = process.env.PLIMSOLL_CHROMIUM ?? '/usr/bin/chromium';
 const found = existsSync(executablePath);
@@ -24,41 +23,7 @@ const FLAGS = [
 
 const EVIL = '<img src="https://example.invalid/x" onerror="document.title=1">';
 
-/** A long report: every section has something in it. */
-function page(): string {
-  const holdings = [
-    { instrument: spot(), units: 30, price: 100 },
-    { instrument: B, units: 20, price: 50, working: 500 },
-    { instrument: perpetual(), units: 12, price: 100 },
-  ];
-  const limits = {
-    maxGrossExposure: 0.6,
-    maxDailyLoss: 0.04,
-    maxDrawdown: 0.25,
-    maxOrderNotional: 1_000,
-    losingStreak: { trades: 3, pauseMs: 60_000 },
-    groups: [{ symbols: ['A/USD', 'B/USD'], maxExposure: 0.9 }],
-  };
-  const waves = (size: number) =>
-    Array.from({ length: 250 }, (_, k) => size * Math.sin(k * k) + (k % 50 === 9 ? -0.06 : 0));
-  const engine = standing({ holdings, limits });
-  engine.markets[1].pricedAt -= 3_600_000;
-  const moves = { change: -0.4, lowest: -0.5, highest: 0.1 };
-  const report = reportOf(engine, {
-    account: `paper ${EVIL}`,
-    closes: new Map([
-      ['A/USD', closesOf(waves(0.02))],
-      ['B/USD', closesOf(waves(0.015))],
-      ['P/USD', closesOf(waves(-0.01))],
-    ]),
-    scenarios: [
-      scenario({ 'A/USD': moves, 'B/USD': moves, 'P/USD': moves }),
-      scenario({ 'A/USD': moves, 'P/USD': moves }, { 'B/USD': 'its bars begin at 2024-01-01T00:00:00Z' }),
-      scenario({}, { 'A/USD': 'it has no bars', 'B/USD': 'it has no bars', 'P/USD': 'it has no bars' }),
-    ],
-  });
-  return riskReportHtml(report);
-}
+const page = (): string => riskReportHtml(longReport(`paper ${EVIL}`));
 
 describe.skipIf(!found)('the risk report in Chromium', () => {
   let browser: Browser;

@@ -7,7 +7,7 @@ import type { LimitsInput } from '../../../core/risk/limits.ts';
 import { scenarioWindow } from '../../../core/risk/portfolio/scenarios.ts';
 import type { Scenario, ScenarioMove } from '../../../core/risk/portfolio/stress.ts';
 import { type RiskReport, type RiskReportInput, riskReport } from '../../../core/risk/report.ts';
-import { account, DAY, running, START, scripted, spot } from '../engine/account.ts';
+import { account, DAY, perpetual, running, START, scripted, spot } from '../engine/account.ts';
 
 export const B = spot({ symbol: 'B/USD', base: 'B' });
 
@@ -114,3 +114,37 @@ export const reportOf = (engine: Engine, fields: Partial<RiskReportInput> = {}):
     ],
     ...fields,
   });
+
+/** A year's daily returns that look like a market's, by whole numbers alone: the same on every machine. */
+const waves = (size: number): number[] =>
+  Array.from({ length: 250 }, (_, k) => (size * (((k * k * 37) % 201) - 100)) / 100 + (k % 50 === 9 ? -0.06 : 0));
+
+/** A long report: every section has something in it. */
+export function longReport(account = 'paper'): RiskReport {
+  const holdings = [...HOLDINGS, { instrument: perpetual(), units: 12, price: 100 }];
+  const limits = {
+    maxGrossExposure: 0.6,
+    maxDailyLoss: 0.04,
+    maxDrawdown: 0.25,
+    maxOrderNotional: 1_000,
+    losingStreak: { trades: 3, pauseMs: 60_000 },
+    groups: [{ symbols: ['A/USD', 'B/USD'], maxExposure: 0.9 }],
+  };
+  const engine = standing({ holdings, limits });
+  engine.markets[1].pricedAt -= 3_600_000;
+  const moves = { change: -0.4, lowest: -0.5, highest: 0.1 };
+  const nothing = 'it has no bars';
+  return reportOf(engine, {
+    account,
+    closes: new Map([
+      ['A/USD', closesOf(waves(0.02))],
+      ['B/USD', closesOf(waves(0.015))],
+      ['P/USD', closesOf(waves(-0.01))],
+    ]),
+    scenarios: [
+      scenario({ 'A/USD': moves, 'B/USD': moves, 'P/USD': moves }),
+      scenario({ 'A/USD': moves, 'P/USD': moves }, { 'B/USD': 'its bars begin at 2024-01-01T00:00:00Z' }),
+      scenario({}, { 'A/USD': nothing, 'B/USD': nothing, 'P/USD': nothing }),
+    ],
+  });
+}
