@@ -89,19 +89,27 @@ export function inlineContent(json: string): Content {
 
 export const contentAttributes = ({ encoding, payload }: Content): Item => ({ encoding: { S: encoding }, payload });
 
-/** Reads what {@link contentAttributes} wrote, where the item holds it itself. */
+/** Reads what {@link contentAttributes} wrote, where the item holds it itself. Throws `LEDGER_ITEM_DAMAGED` for what cannot be read. */
 export function readContent(item: Item): Json {
-  switch (textOf(item, 'encoding')) {
-    case 'json':
-      return JSON.parse(textOf(item, 'payload'));
-    case 'gzip':
-      return JSON.parse(gunzipSync(item.payload.B!).toString());
+  const encoding = textOf(item, 'encoding');
+  if (encoding !== 'json' && encoding !== 'gzip') {
+    throw new PlimsollError(
+      'LEDGER_ENCODING_UNKNOWN',
+      `the ledger's table holds content encoded as ${encoding}`,
+      'run the version that wrote it, or a later one',
+    );
   }
-  throw new PlimsollError(
-    'LEDGER_ENCODING_UNKNOWN',
-    `the ledger's table holds content encoded as ${textOf(item, 'encoding')}`,
-    'run the version that wrote it, or a later one',
-  );
+  try {
+    return JSON.parse(encoding === 'json' ? textOf(item, 'payload') : gunzipSync(item.payload.B!).toString());
+  } catch (cause) {
+    const [stream, key] = [item[PARTITION_KEY]?.S ?? 'a partition', item[SORT_KEY]?.S ?? 'an item'];
+    throw new PlimsollError(
+      'LEDGER_ITEM_DAMAGED',
+      `the ledger's table holds under ${stream}, ${key} what cannot be read`,
+      'restore the table to a point in time before it was written over',
+      { kept: 'nothing was done with it', cause },
+    );
+  }
 }
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -38,7 +38,8 @@ const LEFT_OUT = /in-chromium|\/references\.test|\.property\.test/;
 /** A mutant that makes its tests run for ever, or that cannot be loaded, is seen, too. */
 const KILLED = new Set(['Killed', 'Timeout']);
 const SURVIVED = new Set(['Survived', 'NoCoverage']);
-const NOT_LOADED = 'An error occurred outside of a test run';
+/** How the runner says that a mutant could not be loaded. */
+export const NOT_LOADED = 'An error occurred outside of a test run';
 
 interface Mutant {
   readonly status: string;

@@ -3,6 +3,7 @@ import { countByFile, runTests } from './vitest.ts';
 
 export const SESSIONS = 1_000;
 export const SESSION_ENTRIES = [
+  'test/adapters/venues/alpaca/sessions.test.ts',
   'test/adapters/venues/ccxt/sessions.test.ts',
   'test/adapters/venues/oanda/sessions.test.ts',
 ] as const;

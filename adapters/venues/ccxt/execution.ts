@@ -19,6 +19,7 @@ import {
   type VenueReplaceRequest,
   type VenueStatus,
 } from '../../../core/ports/execution-venue.ts';
+import { cannotReplace, mustCancelAllAfter, unable } from '../abilities.ts';
 import { overSocket } from '../http/conversation.ts';
 import { problemOf, Said, Unsent } from '../http/failures.ts';
 import { FillCursor } from '../http/fill-cursor.ts';
@@ -27,7 +28,6 @@ import { type Connect, Watches } from '../http/reconnecting.ts';
 import { isListenedTo, onStreamHost } from '../http/stream-host.ts';
 import type { ExchangeClass, ExchangeTraits, OpenExchange } from './exchange.ts';
 import { openExchange } from './exchange.ts';
-import { cannotReplace, mustCancelAllAfter, unable } from './execution/abilities.ts';
 import { Link } from './execution/link.ts';
 import { Markets } from './execution/markets.ts';
 import type { Listing, Protocol } from './execution/protocol.ts';

@@ -12,7 +12,7 @@ import {
   type VenueOrderRequest,
   type VenueReplaceRequest,
 } from '../../../core/ports/execution-venue.ts';
-import { cannotReplace, unable } from '../ccxt/execution/abilities.ts';
+import { cannotReplace, unable } from '../abilities.ts';
 import { Said, Unsent } from '../http/failures.ts';
 import { countIn, type Fields, fieldsOf, wordIn, wrong } from '../http/json.ts';
 import { within } from '../http/within.ts';

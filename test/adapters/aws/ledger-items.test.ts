@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -87,5 +88,19 @@ describe('what an item holds', () => {
   it('refuses an encoding that it does not know', () => {
     const item = { encoding: { S: 'zstd' }, payload: { S: '' } };
     expect(() => readContent(item)).toThrow(expect.objectContaining({ code: 'LEDGER_ENCODING_UNKNOWN' }));
+  });
+
+  it.each([
+    ['json', { S: '[{"kind":' }],
+    ['gzip', { B: Buffer.from('no archive') }],
+    ['gzip', { B: gzipSync('[').subarray(0, 12) }],
+  ] as const)('says which item of %s is damaged, and shows nothing of it', (encoding, payload) => {
+    const item = { ...commitKey('local/paper', 7), encoding: { S: encoding }, payload };
+    expect(() => readContent(item)).toThrow(
+      expect.objectContaining({
+        code: 'LEDGER_ITEM_DAMAGED',
+        message: "the ledger's table holds under stream#local/paper, commit#0000000000000007 what cannot be read",
+      }),
+    );
   });
 });

@@ -1,10 +1,6 @@
 /** What an exchange takes, asked before anything is sent to it. */
-import { PlimsollError } from '../../../../core/errors.ts';
-import type {
-  VenueCapabilities,
-  VenueOrderRequest,
-  VenueReplaceRequest,
-} from '../../../../core/ports/execution-venue.ts';
+import { PlimsollError } from '../../core/errors.ts';
+import type { VenueCapabilities, VenueOrderRequest, VenueReplaceRequest } from '../../core/ports/execution-venue.ts';
 
 /** A venue by its name, and what it can do. */
 export interface AbleVenue {
