@@ -23,6 +23,7 @@ import {
   type TestRunnerCapabilities,
   TestStatus,
 } from '@stryker-mutator/api/test-runner';
+import { NOT_LOADED } from '../mutants.ts';
 import { type Case, collect, endSuites, runCase, type Suite } from './suite.ts';
 
 /** A test failed under a mutant, and fails without it, too. */
@@ -271,7 +272,6 @@ class WarmRunner implements TestRunner {
 }
 
 const MOST_KILLERS = 20;
-const NOT_LOADED = 'An error occurred outside of a test run';
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const isLimit = (error: unknown): boolean => messageOf(error).startsWith('Stryker: Hit count limit reached');

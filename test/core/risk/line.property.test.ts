@@ -8,9 +8,7 @@ import { ORDER_TYPES, Order } from '../../../core/execution/order.ts';
 import { BUDGETS } from '../../../core/risk/budgets.ts';
 import { Candidate } from '../../../core/risk/controls/control.ts';
 import { CAPS, CHECKS, refusalOf } from '../../../core/risk/controls/index.ts';
-import { limitsSchema } from '../../../core/risk/limits.ts';
 import { passOpening } from '../../../core/risk/opening.ts';
-import { RiskWatch } from '../../../core/risk/watch.ts';
 import type { Protection } from '../../../core/strategies/contract.ts';
 import { MINUTE, open, runStep, stepsOf } from '../engine/account.ts';
 import { generator, randomAccount } from '../engine/random-account.ts';
@@ -126,53 +124,4 @@ describe('the risk line', () => {
     );
     expect([...seen].sort()).toEqual(['passed', 'reduced', ...[...CHECKS, ...CAPS].map(({ code }) => code)].sort());
   });
-});
-
-test('what closed trades come to is the same, kept as they come or looked through', () => {
-  const limits = limitsSchema.parse({
-    stopLossGuard: { stops: 1, withinMs: 30 * MINUTE, pauseMs: 1 },
-    instrumentLoss: { share: 0.1, withinMs: 50 * MINUTE, pauseMs: 1 },
-    recentDrawdown: { share: 0.1, withinMs: 400 * MINUTE, pauseMs: 1 },
-  });
-  fc.assert(
-    fc.property(fc.integer(), fc.integer({ min: 1, max: 1_300 }), (seed, count) => {
-      const random = generator(seed);
-      let { trades } = new RiskWatch(limits);
-      let time = 0;
-      for (let k = 0; k < count; k++) {
-        time += Math.floor(random() ** 4 * 60) * MINUTE;
-        if (random() < 0.9) {
-          const profit = Math.round((random() - 0.5) * 1_000);
-          const [strategy, instrument] = [Math.floor(random() * 3), Math.floor(random() * 4)];
-          trades.add({ time, strategy, instrument, profit, stopped: random() < 0.4 });
-        }
-        if (random() < 0.003) {
-          const restored = new RiskWatch(limits).trades;
-          restored.restore(trades.snapshot());
-          trades = restored;
-        }
-        if (random() < 0.5) continue;
-        const { tallies } = trades;
-        const now = time + Math.floor(random() * 2) * MINUTE;
-        time = now;
-        expect(tallies.moveTo(now)).toBe(true);
-        const stops = trades.stopsSince(now - 30 * MINUTE);
-        expect(tallies.stops).toBe(stops.count);
-        if (stops.count > 0) expect(tallies.lastStop).toBe(stops.last);
-        const { count: recent, drawdown, last } = trades.drawdownSince(now - 400 * MINUTE);
-        expect([tallies.recent, tallies.drawdown, tallies.last]).toEqual([recent, drawdown, last]);
-        for (let strategy = 0; strategy < 3; strategy++) {
-          const streak = trades.streakOf(strategy);
-          expect(tallies.streakOf(strategy)).toBe(streak.count);
-          if (streak.count > 0) expect(tallies.lastLossOf(strategy)).toBe(streak.last);
-        }
-        for (let instrument = 0; instrument < 4; instrument++) {
-          const result = trades.resultIn(instrument, now - 50 * MINUTE);
-          expect(tallies.lastIn(instrument)).toBe(trades.lastIn(instrument));
-          expect([tallies.tradesIn(instrument), tallies.profitIn(instrument)]).toEqual([result.count, result.profit]);
-        }
-      }
-    }),
-    { numRuns: 60 },
-  );
 });
