@@ -33,17 +33,19 @@ const perpetuals = {
   execution: { fundingBps: 10 },
   limits: { ...WIDE, allowShort: true },
 };
-const ledger = trade(
-  { 0: buy({ quantity: 2, stopLoss: 0.05, takeProfit: 0.1 }), 2: target(0) },
-  [CALM, CALM, CALM, CALM, CALM],
-  perpetuals,
-);
+/** Written anew for each test: while files are read, no code of the ledger runs, so that mutants of it are seen by the tests that run them. */
+const written = () =>
+  trade(
+    { 0: buy({ quantity: 2, stopLoss: 0.05, takeProfit: 0.1 }), 2: target(0) },
+    [CALM, CALM, CALM, CALM, CALM],
+    perpetuals,
+  );
 
 /** The first fault of the ledger with one event changed, and the chain made anew over it. */
 function faultOf(
   kind: LedgerEvent['kind'],
   change: (event: LedgerEvent) => object,
-  events = ledger.events,
+  events = written().events,
 ): LedgerFault {
   const at = events.findIndex((event) => event.kind === kind);
   expect(at, kind).toBeGreaterThanOrEqual(0);
@@ -56,6 +58,7 @@ const more = (field: string) => (event: LedgerEvent) => ({ [field]: String(Numbe
 
 describe('a ledger that holds', () => {
   test('is verified to its head, whatever its commits', () => {
+    const ledger = written();
     for (const size of [1, 5, 100, 1_000]) {
       expect(verifyLedger(commitsOf(ledger.events, size))).toMatchObject({
         holds: true,
@@ -91,6 +94,7 @@ describe('a ledger that holds', () => {
   });
 
   test('folds to the account, by hand: bought 2 at 100, funded, sold at 100', () => {
+    const ledger = written();
     // Fees 0.20 twice; funding 2 × 100 × 10 bps = 0.20 at the opens of the bars after the fill.
     const folded = fold(ledger.events);
     expect(folded.position(0, 0)).toEqual({ quantity: 0n, cost: 0n, realised: 0n, fees: 40n, funding: -40n });
@@ -166,6 +170,7 @@ describe('a ledger that does not hold names its first wrong event', () => {
   });
 
   test('a state that may not follow', () => {
+    const ledger = written();
     const at = ledger.events.findIndex((event) => event.kind === 'OrderAccepted');
     const twice = ledger.events.toSpliced(at, 0, ledger.events[at]);
     expect(verifyLedger(commitsOf(twice))).toMatchObject({
@@ -194,6 +199,7 @@ describe('a ledger that does not hold names its first wrong event', () => {
   });
 
   test('a time that runs backwards, a stream without a beginning, an index that skips', () => {
+    const ledger = written();
     expect(faultOf('OrderFilled', (event) => ({ cycle: event.cycle - 60_001 })).what).toBe('cycle');
     expect(verifyLedger(commitsOf(ledger.events.slice(1)))).toMatchObject({ holds: false, sequence: 1, what: 'kind' });
     expect(faultOf('InstrumentListed', (event) => ({ body: { ...(event.body as object), index: 1 } })).what).toBe(
@@ -210,6 +216,7 @@ describe('a ledger that does not hold names its first wrong event', () => {
   });
 
   test('a chain that was made over other events', () => {
+    const ledger = written();
     const commits = commitsOf(ledger.events);
     const changed = commits.with(1, { ...commits[1], hash: commits[0].hash });
     expect(verifyLedger(changed)).toMatchObject({
@@ -223,6 +230,7 @@ describe('a ledger that does not hold names its first wrong event', () => {
   });
 
   test('a commit that is missing or out of place', () => {
+    const ledger = written();
     const commits = commitsOf(ledger.events);
     expect(verifyLedger(commits.toSpliced(1, 1))).toMatchObject({
       holds: false,
@@ -245,6 +253,7 @@ describe('a ledger that does not hold names its first wrong event', () => {
   });
 
   test('a defect of ours is no fault of the ledger', () => {
+    const ledger = written();
     const broken = Object.defineProperty({ kind: 'CashMoved' }, 'version', {
       get: () => {
         throw new RangeError('ours');
@@ -255,6 +264,7 @@ describe('a ledger that does not hold names its first wrong event', () => {
   });
 
   test('an event that this release does not know', () => {
+    const ledger = written();
     const strange = commitsOf(ledger.events);
     const events = [...strange[1].events];
     events[2] = { kind: 'DividendPaid', version: 1, cycle: 0 };
@@ -275,6 +285,7 @@ describe('a ledger that does not hold names its first wrong event', () => {
   });
 
   test('a fold of it throws', () => {
+    const ledger = written();
     const at = ledger.events.findIndex((event) => event.kind === 'OrderFilled');
     const wrong = ledger.events.with(at, { ...ledger.events[at], fee: '1' } as LedgerEvent);
     expect(() => fold(wrong)).toThrow(
@@ -313,6 +324,7 @@ describe('upcasters', () => {
   });
 
   test('leave a current event as it is', () => {
+    const ledger = written();
     const event = ledger.events[0];
     expect(upcast(event)).toBe(event);
   });

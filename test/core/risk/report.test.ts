@@ -21,9 +21,10 @@ const LIMITS = {
 };
 
 describe('the report of an account worked out by hand', () => {
-  const report = reportOf(standing({ limits: LIMITS }));
+  const worked = () => reportOf(standing({ limits: LIMITS }));
 
   it('says whose it is, of when, and where its figures come from', () => {
+    const report = worked();
     expect(report).toMatchObject({
       account: 'paper',
       kind: 'paper',
@@ -39,6 +40,7 @@ describe('the report of an account worked out by hand', () => {
   });
 
   it('adds up what is held and what works', () => {
+    const report = worked();
     const { exposure } = report;
     expect(exposure).toMatchObject({ gross: 4_500, grossShare: 0.45, net: 4_000, netShare: 0.4, workingOrders: 1 });
     expect(exposure.openOrderNotional).toBe(500);
@@ -70,6 +72,7 @@ describe('the report of an account worked out by hand', () => {
   });
 
   it('measures the losses of the day, the week and from the peak', () => {
+    const report = worked();
     expect(report.losses).toEqual({
       day: { from: 10_200, loss: 200, share: 200 / 10_200 },
       week: { from: 9_900, loss: -100, share: -100 / 9_900 },
@@ -78,6 +81,7 @@ describe('the report of an account worked out by hand', () => {
   });
 
   it('shows each limit that is used up, nearest to its threshold first', () => {
+    const report = worked();
     const used = report.limits.map(({ name, use }) => [name, use.used, use.limit, use.unit, use.where]);
     expect(used).toEqual([
       ['maxGrossExposure', 4_500, 5_000, 'USD', 'A/USD, buying'],
@@ -97,6 +101,7 @@ describe('the report of an account worked out by hand', () => {
   });
 
   it('has the historical figures from the days as they were, and a reason where they are too few', () => {
+    const report = worked();
     const historical = report.tail.figures.filter(({ method }) => method === 'historical');
     const [at95, at99] = historical;
     // Type 7 between the two worst days of twenty, at place 0.95: -10 % + 0.95 × 5 %, of 3,000.
@@ -112,6 +117,7 @@ describe('the report of an account worked out by hand', () => {
   });
 
   it('has the normal figures from mean and deviation', () => {
+    const report = worked();
     const figure = report.tail.figures.find(({ method }) => method === 'variance-covariance') as TailFigure;
     const mean = RETURNS.reduce((sum, value) => sum + value, 0) / 20;
     const variance = RETURNS.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 19;
@@ -120,6 +126,7 @@ describe('the report of an account worked out by hand', () => {
   });
 
   it('shares the figures out among the positions: what never moved adds nothing', () => {
+    const report = worked();
     for (const figure of report.tail.figures) {
       if (isRefused(figure)) continue;
       const [a, b] = figure.positions;
@@ -129,6 +136,7 @@ describe('the report of an account worked out by hand', () => {
   });
 
   it('takes the positions through the named days', () => {
+    const report = worked();
     const [crash] = report.stress;
     expect(crash).toMatchObject({ id: 'crash', profit: -1_400, worst: -1_750, missing: [] });
     const [partly] = reportOf(standing(), {
@@ -140,6 +148,7 @@ describe('the report of an account worked out by hand', () => {
   });
 
   it('has nothing in it that its schema does not name', () => {
+    const report = worked();
     const json = JSON.parse(JSON.stringify(report));
     expect(reportSchema.parse(json)).toEqual(json);
   });

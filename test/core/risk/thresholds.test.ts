@@ -172,15 +172,13 @@ describe('prices', () => {
 });
 
 describe('the prices of an order that opens', () => {
-  const definition = account({
-    instruments: [spot({ tickSize: 5 })],
-    strategies: [running(scripted(() => undefined))],
-  });
-  const engine = open(definition);
-  const [market] = engine.markets;
-  market.lastPrice = 10_000;
-  const fault = (fields: Partial<Order>, protection: Protection = {}) =>
-    faultOfPrices(market, order(fields), protection);
+  /** Of a market with ticks of 0.05 at 100.00. */
+  const fault = (fields: Partial<Order>, protection: Protection = {}) => {
+    const strategies = [running(scripted(() => undefined))];
+    const [market] = open(account({ instruments: [spot({ tickSize: 5 })], strategies })).markets;
+    market.lastPrice = 10_000;
+    return faultOfPrices(market, order(fields), protection);
+  };
   const INVALID = { code: 'ORDER_PRICE_INVALID', limit: 0, value: 0 };
 
   test.each<[string, Partial<Order>]>([
