@@ -12,6 +12,7 @@ export interface CountedTest {
 }
 
 interface JsonReport {
+  readonly success: boolean;
   readonly testResults: readonly {
     readonly name: string;
     readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
@@ -30,15 +31,21 @@ export function runTests(given: readonly string[], settings: Readonly<Record<str
       { cwd: ROOT, stdio: ['ignore', 2, 2], env: { ...process.env, ...settings } },
     );
     if (status !== 0) throw new Error('a test did not pass: see above');
-    const { testResults } = JSON.parse(readFileSync(output, 'utf8')) as JsonReport;
-    return testResults.flatMap(({ name, assertionResults }) =>
-      assertionResults
-        .filter((each) => each.status === 'passed')
-        .map(({ fullName }) => ({ file: sourceName(name), name: fullName })),
-    );
+    return passedIn(readFileSync(output, 'utf8'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The tests that passed, of a report as JSON. Throws where one did not. */
+export function passedIn(report: string): CountedTest[] {
+  const { success, testResults } = JSON.parse(report) as JsonReport;
+  if (!success) throw new Error('a test did not pass');
+  return testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter((each) => each.status === 'passed')
+      .map(({ fullName }) => ({ file: sourceName(name), name: fullName })),
+  );
 }
 
 /** How many tests each file has, by file. */
