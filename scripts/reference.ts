@@ -7,6 +7,7 @@ import { DENIAL_UNITS } from '../core/risk/denial.ts';
 import { DENIAL_MEANINGS } from '../core/risk/denial-meanings.ts';
 import { limitsSchema } from '../core/risk/limits.ts';
 import { withReliability } from './proof/reliability.ts';
+import { reliabilityPage } from './proof/reliability-page.ts';
 
 const DEFAULTS: Readonly<Record<string, unknown>> = limitsSchema.parse({});
 
@@ -87,6 +88,7 @@ its strategy says: the venue would take what is left of its margin. It is looked
 /** Every page by its path below the repository's root. */
 export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/risk-controls.md': riskControls,
+  'docs/reference/reliability.md': () => reliabilityPage(),
   'README.md': () => withReliability(readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')),
 };
 
