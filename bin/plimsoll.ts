@@ -140,6 +140,7 @@ program
   .option('--seeds <seeds>', 'a range, as in 1..1500, or how many')
   .option('--seed <seed>', 'the first one; alone, that one is replayed')
   .option('--steps <n>', 'turns of a seed during which faults happen', whole)
+  .option('--faults <faults>', 'only these kinds, with commas between them; or a file with a script, for one seed')
   .option('--bugs', 'plant each bug of the bank and say which seed catches it')
   .option('--json', 'print one JSON object')
   .action(async (options) => (await import('./commands/simulate.ts')).simulate(options));

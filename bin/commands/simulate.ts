@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { BUGS } from '../../simulation/bugs/index.ts';
+import { parseFaults, simulateUnder } from '../../simulation/chosen-faults.ts';
 import { type FaultKind, KIND_NAMES } from '../../simulation/faults.ts';
 import { INVARIANTS } from '../../simulation/invariants/watch.ts';
 import {
@@ -17,6 +19,7 @@ export interface SimulateArguments {
   readonly seeds?: string;
   readonly seed?: string;
   readonly steps?: number;
+  readonly faults?: string;
   readonly bugs?: boolean;
   readonly json?: boolean;
 }
@@ -30,6 +33,8 @@ export async function simulate(given: SimulateArguments): Promise<void> {
   const from = given.seed === undefined ? 1 : Number(given.seed);
   const wanted = given.seeds ?? (given.seed === undefined ? (given.bugs ? SEEDS_FOR_BUGS : DEFAULT_SEEDS) : '1');
   const range = parseSeeds(wanted, from);
+  const chosen =
+    given.faults === undefined ? undefined : parseFaults(given.faults, (file) => readFileSync(file, 'utf8'));
   const progress = progressLine(given.bugs ? 'Planting bugs' : 'Simulating');
   if (given.bugs) {
     const bugs = await catchBugs(range, progress);
@@ -39,7 +44,8 @@ export async function simulate(given: SimulateArguments): Promise<void> {
     return;
   }
   const steps = given.steps === undefined ? {} : { steps: given.steps };
-  const report = await simulateSeeds(range, { ...steps, onProgress: progress });
+  const options = { ...steps, onProgress: progress };
+  const report = await (chosen ? simulateUnder(chosen, range, options) : simulateSeeds(range, options));
   progress.end();
   print(given, report, describeRun(report));
   if (report.violations.length > 0) process.exitCode = 1;
