@@ -229,10 +229,7 @@ export const secretPrefix = ({ configuration }: Deployment): string => `plimsoll
 
 /** Begins without keys, under which nothing is sent: whoever owns the account at the venue writes them. */
 function keysSecret(scope: Construct, deployment: Deployment, { credentials, isTraded }: VenueSecret): Secret {
-  const id = `Keys${credentials
-    .split(/[^A-Za-z0-9]+/)
-    .map(pascal)
-    .join('')}`;
+  const id = `Keys${pascal(credentials.replace(/[^A-Za-z0-9]+/g, '-'))}`;
   const secret = new Secret(scope, id, {
     secretName: `${secretPrefix(deployment)}${credentials}`,
     description: `Keys of an account at a venue, ${isTraded ? 'that live accounts trade in' : 'for its bars'}`,

@@ -5,10 +5,10 @@ import { INVARIANTS } from '../../simulation/invariants/watch.ts';
 import { commandOf, type Proof, readProof } from './files.ts';
 import type { Count } from './mutants.ts';
 import { PROOF_PARTS, type ProofPart } from './parts.ts';
+import { number, percent } from './reliability.ts';
 
 type Figures = Proof['figures'];
 
-const number = (value: unknown): string => Number(value).toLocaleString('en-US');
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
@@ -57,12 +57,7 @@ function mutantsOf({ files, notMeasured }: Figures): string {
     .filter(([, { mutants }]) => mutants > 0)
     .map(([path, { mutants, killed }]) => ({ path, mutants, killed, share: killed / mutants }))
     .sort((a, b) => a.share - b.share)
-    .map(({ path, mutants, killed, share }) => [
-      `\`${path}\``,
-      number(mutants),
-      number(killed),
-      `${(100 * share).toFixed(1)} %`,
-    ]);
+    .map(({ path, mutants, killed }) => [`\`${path}\``, number(mutants), number(killed), percent(killed, mutants)]);
   return `The least first.
 
 ${table(['file', 'mutants', 'killed', 'share'], [...rest, ...rows])}`;

@@ -5,8 +5,10 @@ import { PROOF_PARTS, type ProofPart } from './parts.ts';
 export const BEGIN = '<!-- reliability: made by npm run reference -->';
 export const END = '<!-- /reliability -->';
 
-const number = (value: unknown): string => Number(value).toLocaleString('en-US');
-const percent = (part: unknown, whole: unknown): string => `${((100 * Number(part)) / Number(whole)).toFixed(1)} %`;
+/** As the README and its page show it. */
+export const number = (value: unknown): string => Number(value).toLocaleString('en-US');
+export const percent = (part: unknown, whole: unknown): string =>
+  `${((100 * Number(part)) / Number(whole)).toFixed(1)} %`;
 
 const ROWS: Readonly<Record<ProofPart, (figures: Proof['figures']) => string>> = {
   simulation: ({ seeds, steps, faults, violations }) =>
