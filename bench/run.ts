@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { inlineMore } from '../functions/support/inlining.ts';
 import { benchBundles } from './bundles.ts';
 import { benchEngine } from './engine.ts';
 import { benchGate } from './gate.ts';
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
 });
 
 async function main(): Promise<void> {
+  inlineMore(); // as where backtests run
   const report: Record<string, unknown> = { node: process.version, machine: machine() };
   if (values.bundles) {
     report.bundles = benchBundles(positionals);

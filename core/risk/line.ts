@@ -168,10 +168,11 @@ export class RiskLine {
     const collar = this.#referenceCollarBps;
     if (collar !== UNLIMITED) {
       const first = Math.max(0, market.at - market.averaged + 1);
-      const reference = sumOf(market.close, first, market.at + 1) / (market.at + 1 - first);
+      const count = market.at + 1 - first;
+      const sum = sumOf(market.close, first, market.at + 1);
       const narrower = collar * (1 - ROUNDING) - ROUNDING;
-      if (!((Math.abs(lastPrice - reference) / reference) * 10_000 <= narrower)) return false;
-      if (isPriced && isOutside(leg, reference, narrower)) return false;
+      if (!(Math.abs(lastPrice * count - sum) * 10_000 <= narrower * sum)) return false;
+      if (isPriced && isOutside(leg, sum / count, narrower)) return false;
     }
     if (!this.#preventSelfMatch) return true;
     const { orders } = market;
@@ -194,7 +195,7 @@ export class RiskLine {
     if (engine.definition.budgets !== undefined) room = Math.min(room, grantOf(engine, 'grossExposure') - ours);
     if (live?.arming) room = Math.min(room, live.arming.maxOrderNotional, live.arming.maxExposure - gross);
     const group = this.#controls.groupOf(market);
-    if (group) room = Math.min(room, Math.floor(group.maxExposure * equity) - usedInGroup(engine, market, buys));
+    if (group) room = Math.min(room, Math.floor(group.maxExposure * equity) - usedInGroup(engine, market, buys, side));
     if (this.#maxLeverage !== UNLIMITED && market.isPerpetual)
       room = Math.min(room, Math.floor(this.#maxLeverage * equity) - usedOnMargin(engine, market, buys));
     return Math.min(this.#cashRoom(engine, strategy, market, buys, room), this.#usualRoom(market, price, room, asked));
@@ -202,22 +203,26 @@ export class RiskLine {
 
   #cashRoom(engine: Engine, strategy: number, market: MarketState, buys: boolean, room: number): number {
     const isCapped = this.#maxCapital !== UNLIMITED;
-    if (market.isPerpetual) room = Math.min(room, marginRoom(engine, strategy, market, buys));
-    else if (!buys && !isCapped) return room;
-    if (market.isPerpetual && !isCapped) return room;
+    const { isPerpetual } = market;
+    if (isPerpetual) room = Math.min(room, marginRoom(engine, strategy, market, buys));
+    const paysCash = buys && !isPerpetual;
+    if (!isCapped && !paysCash) return room;
     const free = freeCash(engine);
     if (isCapped) room = Math.min(room, Math.floor(this.#maxCapital * engine.equity) - (engine.equity - free));
-    return buys && !market.isPerpetual ? Math.min(room, free) : room;
+    return paysCash ? Math.min(room, free) : room;
   }
 
   /** The room that the volume leaves, where it may be the tightest; else infinite. */
   #usualRoom(market: MarketState, price: number, room: number, asked: number): number {
     if (this.#maxShareOfVolume === UNLIMITED) return UNLIMITED;
-    const first = Math.max(0, market.at - market.averaged + 1);
-    const average = sumOf(market.volume, first, market.at + 1) / (market.at + 1 - first);
-    const quantity = average * market.quantityScale * this.#maxShareOfVolume;
-    const least = ((quantity * price) / market.valueDivisor) * (1 - ROUNDING) - 1;
-    return least >= Math.min(room, asked) ? UNLIMITED : usualRoom(market, price, this.#maxShareOfVolume);
+    const { at, averaged, volume } = market;
+    const enough = Math.min(room, asked) + 1;
+    const worthOfOne = ((market.quantityScale * this.#maxShareOfVolume * price) / market.valueDivisor) * (1 - ROUNDING);
+    // No volume is below zero: the average is no less than the last one's part of it.
+    if ((volume[at] / averaged) * worthOfOne >= enough) return UNLIMITED;
+    const first = Math.max(0, at - averaged + 1);
+    const average = sumOf(volume, first, at + 1) / (at + 1 - first);
+    return average * worthOfOne >= enough ? UNLIMITED : usualRoom(market, price, this.#maxShareOfVolume);
   }
 }
 

@@ -92,15 +92,16 @@ function sized(
   const asked = isSized ? size.room : wanted;
   const room = engine.controls.line.roomFor(engine, strategy, market, buys, price, asked);
   const isCut = room < asked;
-  const refused = (): Refusal => refusalOfCut(new Candidate(engine, strategy, market, leg, protection), asked);
-  if (isCut && (room <= 0 || engine.definition.limits.oversize === 'deny')) return refused();
+  if (isCut && (room <= 0 || engine.definition.limits.oversize === 'deny'))
+    return refusalOfCut(new Candidate(engine, strategy, market, leg, protection), asked);
   const allowed = isCut ? room : asked;
-  const tooSmall = (refusal: Refusal): Refusal => (isCut ? refused() : isSized ? sizeExceeded(size, wanted) : refusal);
   const quantity =
     leg.budget > 0 ? affordable(market, allowed, price, false) : shrunk(market, leg.quantity, wanted, allowed);
-  if (quantity < market.minQuantity) return tooSmall(refuse('QUANTITY_BELOW_MIN', market.minQuantity, quantity));
-  const notional = mulDivFloor(quantity * market.numerator, price, market.divisor);
-  if (notional < market.minNotional) return tooSmall(refuse('NOTIONAL_BELOW_MIN', market.minNotional, notional));
+  const tooSmall = smallness(market, quantity, price);
+  if (tooSmall !== undefined) {
+    if (isCut) return refusalOfCut(new Candidate(engine, strategy, market, leg, protection), asked);
+    return isSized ? sizeExceeded(size, wanted) : tooSmall;
+  }
   if (leg.budget > 0) {
     leg.quantity = 0;
     leg.budget = allowed;
@@ -110,6 +111,14 @@ function sized(
   leg.reserved = market.isPerpetual ? mulDivCeil(allowed, marginBps(market), 10_000) : buys ? allowed : 0;
   leg.exposure = allowed;
   return isCut || isSized ? 'reduced' : 'passed';
+}
+
+/** What the venue says to so small an order; undefined where it takes it. */
+function smallness(market: MarketState, quantity: number, price: number): Refusal | undefined {
+  if (quantity < market.minQuantity) return refuse('QUANTITY_BELOW_MIN', market.minQuantity, quantity);
+  if (market.minNotional === 0) return undefined;
+  const notional = mulDivFloor(quantity * market.numerator, price, market.divisor);
+  return notional < market.minNotional ? refuse('NOTIONAL_BELOW_MIN', market.minNotional, notional) : undefined;
 }
 
 /** The refusal of an order of which its strategy's sizing methods leave nothing that the venue takes. */

@@ -2,6 +2,7 @@ import type { ClosedTrade } from './closed-trades.ts';
 import type { Limits } from './limits.ts';
 
 const NEVER = Number.NEGATIVE_INFINITY;
+const ALWAYS = Number.POSITIVE_INFINITY;
 
 /**
  * What the trades that are remembered come to within the windows of an account's limits: the figures that ClosedTrades finds by looking
@@ -15,6 +16,8 @@ export class TradeTallies {
   #trades: ClosedTrade[] = [];
   #forgotten = 0;
   #asOf = NEVER;
+  /** When the next trade leaves a window. */
+  #leavesAt = NEVER;
   /** Number of the first trade within each window. */
   #firstStop = 0;
   #firstLoss = 0;
@@ -45,6 +48,7 @@ export class TradeTallies {
     const { time, strategy, instrument, profit } = trade;
     const number = this.#forgotten + this.#trades.length;
     this.#trades.push(trade);
+    this.#leavesAt = NEVER;
     this.#remembered[strategy] = (this.#remembered[strategy] ?? 0) + 1;
     this.#streaks[strategy] = profit < 0 ? this.streakOf(strategy) + 1 : 0;
     if (profit < 0) this.#lastLosses[strategy] = time;
@@ -85,12 +89,22 @@ export class TradeTallies {
   moveTo(time: number): boolean {
     if (time <= this.#asOf) return time === this.#asOf;
     this.#asOf = time;
+    if (time >= this.#leavesAt) this.#leave(time);
+    return true;
+  }
+
+  /** Whatever is no longer within its window leaves it. */
+  #leave(time: number): void {
     const end = this.#forgotten + this.#trades.length;
     while (this.#firstStop < end && this.#at(this.#firstStop).time <= time - this.#stopsWithinMs) this.#leaveStops();
     while (this.#firstLoss < end && this.#at(this.#firstLoss).time <= time - this.#lossWithinMs) this.#leaveLosses();
     while (this.#firstDrawdown < end && this.#at(this.#firstDrawdown).time <= time - this.#drawdownWithinMs)
       this.#leaveDrawdown();
-    return true;
+    this.#leavesAt = Math.min(
+      this.#firstStop < end ? this.#at(this.#firstStop).time + this.#stopsWithinMs : ALWAYS,
+      this.#firstLoss < end ? this.#at(this.#firstLoss).time + this.#lossWithinMs : ALWAYS,
+      this.#firstDrawdown < end ? this.#at(this.#firstDrawdown).time + this.#drawdownWithinMs : ALWAYS,
+    );
   }
 
   #leaveStops(): void {

@@ -3,6 +3,7 @@ import type { EngineDefinition } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { BarColumns } from '../../core/market/bars.ts';
 import { withDeadline } from './deadline.ts';
+import { inlineMore } from './inlining.ts';
 import { outside, purely } from './purely.ts';
 
 /** Far beyond what honest strategies need: a minute, and a millisecond a bar. */
@@ -18,6 +19,7 @@ export function runGuarded(
   bars: ReadonlyMap<string, BarColumns>,
   onProgress: (done: number, total: number) => void = () => undefined,
 ): BacktestRun {
+  inlineMore();
   const limitMs = patienceMs(bars);
   const names = definition.strategies.map(({ id }) => `"${id}"`).join(', ');
   try {

@@ -103,14 +103,20 @@ export const groupExposure: Cap = {
   usedOf: ({ engine, market, buys }) => usedInGroup(engine, market, buys),
 };
 
-/** Of the group that a market is in; 0 where it is in none. */
-export function usedInGroup(engine: Engine, market: MarketState, buys: boolean): number {
+/** Of the group that a market is in, which counts `side` itself; 0 where it is in none. */
+export function usedInGroup(
+  engine: Engine,
+  market: MarketState,
+  buys: boolean,
+  side = sideExposure(market, buys),
+): number {
   const group = engine.controls.groupOf(market);
   if (!group) return 0;
   engine.behind?.catchUpPrices();
   const { markets } = group;
   let used = 0;
-  for (let k = 0; k < markets.length; k++) used += usedBy(engine.markets[markets[k]], market, buys);
+  for (let k = 0; k < markets.length; k++)
+    used += markets[k] === market.index ? side : usedBy(engine.markets[markets[k]], market, buys);
   return used;
 }
 

@@ -123,10 +123,15 @@ export function wouldMeet(leg: Order, market: MarketState, resting: Order): bool
 export function priceFault(market: MarketState, leg: Order): Refusal | undefined {
   const needsPrice = leg.type === 'limit' || leg.type === 'stop-limit';
   const needsTrigger = leg.type === 'stop' || leg.type === 'stop-limit' || leg.type === 'trailing-stop';
-  if (needsPrice !== leg.price > 0 || needsTrigger !== leg.trigger > 0) return refuse('ORDER_PRICE_INVALID');
-  if (leg.price % market.tick !== 0 || leg.trigger % market.tick !== 0) return refuse('ORDER_PRICE_INVALID');
+  const { tick } = market;
+  if (isAmiss(leg.price, needsPrice, tick) || isAmiss(leg.trigger, needsTrigger, tick))
+    return refuse('ORDER_PRICE_INVALID');
   return leg.type === 'trailing-stop' && leg.offsetBps === 0 ? refuse('ORDER_PRICE_INVALID') : undefined;
 }
+
+/** Where a price is needed it is on the grid; where it is not, there is none. */
+const isAmiss = (price: number, isNeeded: boolean, tick: number): boolean =>
+  isNeeded ? !(price > 0 && price % tick === 0) : price !== 0;
 
 /** A stop that would fire at once is a mistake where it opens a position; where it closes one it may. */
 function passedStop(market: MarketState, { side, type, trigger }: Order): Refusal | undefined {

@@ -196,6 +196,10 @@ describe('the prices of an order that opens', () => {
   test.each<[string, Partial<Order>]>([
     ['a market order with a price', { type: 'market', price: 9_995 }],
     ['a market order with a trigger', { type: 'market', trigger: 10_005 }],
+    ['a market order with a price below zero', { type: 'market', price: -5 }],
+    ['a market order with a price that is no number', { type: 'market', price: Number.NaN }],
+    ['a limit order whose price is no number', { type: 'limit', price: Number.NaN }],
+    ['a limit order below zero', { type: 'limit', price: -5 }],
     ['a limit order without a price', { type: 'limit' }],
     ['a stop without a trigger', { type: 'stop' }],
     ['a stop with a price', { type: 'stop', trigger: 10_005, price: 9_995 }],
