@@ -3,17 +3,15 @@ import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
 import { tradesCsvLines } from '../../core/backtest/csv.ts';
 import { type Metrics, metricsJson, metricsOf } from '../../core/backtest/metrics.ts';
 import { reportHtml } from '../../core/backtest/report.ts';
 import { type BacktestResult, tradesOf } from '../../core/backtest/trades.ts';
 import { PlimsollError } from '../../core/errors.ts';
-import { runGuarded } from '../../functions/support/guarded-backtest.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
-import { progressLine } from './progress.ts';
-import { type RunArguments, recordedRunOptions } from './run-arguments.ts';
+import type { RecordedRun } from '../../platform/recorded-run.ts';
+import { dataText, prepareRun, runPrepared, strategyText } from './recorded-backtest.ts';
+import type { RunArguments } from './run-arguments.ts';
 
 export interface BacktestArguments extends RunArguments {
   readonly report?: string;
@@ -22,14 +20,11 @@ export interface BacktestArguments extends RunArguments {
 
 /** Runs a strategy over recorded bars and prints what came of it. */
 export async function backtest(given: BacktestArguments): Promise<void> {
-  const registry = await loadStrategies(process.cwd());
-  const prepared = await prepareRecordedRun(registry, recordedRunOptions(given));
-  const progress = progressLine('Running');
+  const prepared = await prepareRun(given);
   const startedAt = performance.now();
-  const run = runGuarded(prepared.definition, prepared.bars, progress);
+  const run = runPrepared(prepared);
   const ledgerSha256 = run.engine.journal.head();
   const elapsedMs = performance.now() - startedAt;
-  progress.end();
   const result: BacktestResult = { run, definition: prepared.definition, bars: prepared.bars };
   const metrics = metricsOf(result);
   if (given.trades !== undefined)
@@ -88,15 +83,12 @@ function printJson(prepared: RecordedRun, metrics: Metrics, ledgerSha256: string
 }
 
 function printText(prepared: RecordedRun, metrics: Metrics, events: number, ledgerSha256: string): void {
-  const { definition, source } = prepared;
+  const { definition } = prepared;
   const percent = (value: number): string => (Number.isNaN(value) ? 'not defined' : `${(value * 100).toFixed(2)} %`);
   const plain = (value: number): string => (Number.isNaN(value) ? 'not defined' : value.toFixed(2));
   const rows: [string, string][] = [
-    [
-      'Data',
-      `${definition.instruments.map(({ symbol }) => symbol).join(', ')} ${definition.timeframe}, recorded (${source.file})`,
-    ],
-    ['Strategy', definition.strategies.map(({ id, params }) => `${id} ${JSON.stringify(params)}`).join('; ')],
+    ['Data', dataText(prepared)],
+    ['Strategy', strategyText(prepared)],
     ['Bars', `${metrics.bars} in ${metrics.cycles} cycles`],
     [
       'Final equity',

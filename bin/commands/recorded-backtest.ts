@@ -1,0 +1,27 @@
+/** What every command over recorded bars begins with. */
+import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
+import type { BacktestRun } from '../../core/backtest/run.ts';
+import { runGuarded } from '../../functions/support/guarded-backtest.ts';
+import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
+import { progressLine } from './progress.ts';
+import { type RunArguments, recordedRunOptions } from './run-arguments.ts';
+
+/** The bars and the strategies that were asked for. */
+export async function prepareRun(given: RunArguments): Promise<RecordedRun> {
+  return prepareRecordedRun(await loadStrategies(process.cwd()), recordedRunOptions(given));
+}
+
+export function runPrepared({ definition, bars }: RecordedRun): BacktestRun {
+  const progress = progressLine('Running');
+  try {
+    return runGuarded(definition, bars, progress);
+  } finally {
+    progress.end();
+  }
+}
+
+export const dataText = ({ definition, source }: RecordedRun): string =>
+  `${definition.instruments.map(({ symbol }) => symbol).join(', ')} ${definition.timeframe}, recorded (${source.file})`;
+
+export const strategyText = ({ definition }: RecordedRun): string =>
+  definition.strategies.map(({ id, params }) => `${id} ${JSON.stringify(params)}`).join('; ');
