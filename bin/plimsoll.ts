@@ -61,6 +61,28 @@ runOptions(
   .option('--json', 'print one JSON object')
   .action(async (options) => (await import('./commands/parity.ts')).parity(options));
 
+const research = program.command('research').description('whether a backtest can be trusted, and how far');
+runOptions(research.command('lookahead').description('find decisions that know the future, in any strategy'))
+  .option('--points <n>', 'at how many bars the future is cut off, and changed', whole, 20)
+  .option('--allow-dates', 'let a strategy know dates')
+  .option('--json', 'print one JSON object')
+  .action(async (options) => (await import('./commands/research.ts')).lookahead(options));
+runOptions(
+  research.command('recursive').description('find indicators and decisions that depend on the length of history'),
+)
+  .option('--at <time>', 'first bar of the span (ISO, or ms UTC); the middle of the bars when left out', instant)
+  .option('--span-bars <n>', 'bars of the span', whole, 500)
+  .option('--tolerance <fraction>', 'relative difference up to which an indicator has settled', number, 0.0001)
+  .option('--json', 'print one JSON object')
+  .action(async (options) => (await import('./commands/research.ts')).recursive(options));
+runOptions(research.command('monte-carlo').description('draw the returns and trades of a backtest again, many times'))
+  .option('--runs <n>', 'how many times, up to 100,000', whole, 1_000)
+  .option('--seed <n>', 'the same seed gives the same figures', whole, 1)
+  .option('--drawdown <fraction>', 'a drawdown whose probability is wanted', number, 0.2)
+  .option('--block <n>', 'mean length of a block; the cube root of the count when left out', number)
+  .option('--json', 'print one JSON object')
+  .action(async (options) => (await import('./commands/research.ts')).monteCarlo(options));
+
 program
   .command('strategies')
   .description('list the strategies that can be run')
@@ -144,6 +166,47 @@ program
   .option('--bugs', 'plant each bug of the bank and say which seed catches it')
   .option('--json', 'print one JSON object')
   .action(async (options) => (await import('./commands/simulate.ts')).simulate(options));
+
+const models = program
+  .command('models')
+  .description('models: what they learn from, their training, and which version decides');
+models
+  .command('table')
+  .description('write features and labels of recorded bars, with a period that no training reads')
+  .requiredOption('--bars <file>', 'recorded bars: Parquet or CSV')
+  .option('--symbol <symbol...>', 'symbols; all of the file when left out')
+  .option('--features <names>', 'with commas between them; thirty standard ones when left out')
+  .option('--label <json>', 'as in docs/models.md')
+  .option('--locked-from <time>', 'rows from then on are kept apart (ISO, or ms UTC)', instant)
+  .requiredOption('--out <folder>', 'where to')
+  .option('--json', 'print one JSON object')
+  .action(async (options) => (await import('./commands/models.ts')).table(options));
+modelOptions(
+  models
+    .command('train <name>')
+    .description('train a version of a model on a table; it waits as a candidate')
+    .requiredOption('--table <folder>', 'a table, as `models table` wrote it')
+    .option('--set <key=value>', 'a hyperparameter; may be given often', assignment, {} as RunArguments['set'])
+    .option('--within <minutes>', 'how long it may take', number, 120)
+    .option('--reason <text>', 'why, for its history', 'by hand'),
+).action(async (name, options) => (await import('./commands/models.ts')).trainModel(name, options));
+modelOptions(models.command('list').description('every model, and which version of it decides')).action(
+  async (options) => (await import('./commands/models.ts')).list(options),
+);
+modelOptions(
+  models.command('show <name> [version]').description('a version’s card, its parity with the library, and its history'),
+).action(async (name, version, options) => (await import('./commands/models.ts')).show(name, version, options));
+for (const [command, action, description] of [
+  ['promote <name> <version>', 'promoted', 'let a version decide'],
+  ['rollback <name> [version]', 'rolled-back', 'let the version decide again that did before'],
+  ['retire <name> <version>', 'retired', 'take a version out for good'],
+] as const) {
+  modelOptions(
+    models.command(command).description(description).requiredOption('--reason <text>', 'why, for its history'),
+  ).action(async (name, version, options) =>
+    (await import('./commands/models.ts')).act(action, name, version, options),
+  );
+}
 
 const risk = program.command('risk').description('what an account risks, whether the platform runs or not');
 riskOptions(
@@ -263,6 +326,13 @@ function liveOptions(command: Command): Command {
       '--table <name>',
       'the DynamoDB table of an instance on AWS (the output LedgerTable), by your AWS credentials',
     )
+    .option('--json', 'print one JSON object');
+}
+
+function modelOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration file', 'plimsoll.yaml')
+    .option('--data <directory>', 'data directory')
     .option('--json', 'print one JSON object');
 }
 

@@ -104,14 +104,14 @@ function findBrowser() {
   return candidates.find((path) => path && existsSync(path));
 }
 
-/** The local cloud runs on Python. */
+/** The local cloud and training run on Python. */
 function providePython() {
   const python = process.env.PLIMSOLL_PYTHON ?? 'python3';
-  const result = spawnSync(python, ['-c', 'import sys; print(sys.version_info >= (3, 10))'], { encoding: 'utf8' });
+  const result = spawnSync(python, ['-c', 'import sys; print(sys.version_info >= (3, 11))'], { encoding: 'utf8' });
   if (result.stdout?.trim() === 'True') return;
   env.PLIMSOLL_WITHOUT_CLOUD = '1';
   leftOut.push(
-    'Python 3.10 or newer was not found (name one in PLIMSOLL_PYTHON): the tests on the local cloud, and the comparison of risk numbers with other libraries',
+    'Python 3.11 or newer was not found (name one in PLIMSOLL_PYTHON): the tests on the local cloud, of training models, and the comparison of figures with other libraries',
   );
 }
 

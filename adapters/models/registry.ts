@@ -1,0 +1,254 @@
+/**
+ * The versions of models in the object store: `models/NAME/VERSION/…` and the list of what became of them, `models/NAME/history/…`. A version
+ * is named by what it is, the hash of its manifest: the same training twice is one version, and a file that was changed is found out.
+ */
+import { hash } from 'node:crypto';
+import { PlimsollError } from '../../core/errors.ts';
+import { canonicalJson, type Json } from '../../core/json.ts';
+import { Ensemble } from '../../core/models/ensemble.ts';
+import { actionOn, type HistoryEntry, historyEntry, type Standing, standingOf } from '../../core/models/history.ts';
+import { type ModelManifest, modelManifest } from '../../core/models/manifest.ts';
+import { evaluatorOf } from '../../core/models/native/index.ts';
+import { assertParity, type Parity, ParityRows } from '../../core/models/parity.ts';
+import { nearestRemedy } from '../../core/nearest.ts';
+import type { ObjectStore } from '../../core/ports/object-store.ts';
+
+const MANIFEST = 'manifest.json';
+const CARD = 'card.json';
+const PARITY = 'parity.bin';
+const ABOUT = 'version.json';
+const VERSION_CHARACTERS = 16;
+const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+const PAGE = 1_000;
+/** Entries of one model's history, and names of models: what a listing has to hold. */
+const MOST_LISTED = 10_000;
+/** Writers of one history that meet. */
+const ATTEMPTS = 20;
+
+/** Who does something to a model, and why. */
+export interface ModelDeed {
+  /** ms UTC. */
+  readonly at: number;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** What is known of a version besides its files. */
+export interface VersionAbout {
+  /** Of the training: `run.json`. */
+  readonly run: Json;
+  /** By member: how far what is evaluated here lies from its library. */
+  readonly parity: Readonly<Record<string, Parity>>;
+}
+
+export interface ModelVersion {
+  readonly name: string;
+  readonly version: string;
+  readonly manifest: ModelManifest;
+  readonly card: { readonly [key: string]: Json };
+  readonly about: VersionAbout;
+}
+
+export class ModelRegistry {
+  readonly #objects: ObjectStore;
+
+  constructor(objects: ObjectStore) {
+    this.#objects = objects;
+  }
+
+  /**
+   * Takes what a training left, after its parity with the library was seen: a version that is not the same here is refused, and nothing of
+   * it is kept. The same version again changes nothing. Throws `MODEL_NAME_INVALID`, `MODEL_FILE_MISSING`, `MODEL_FILE_CHANGED`,
+   * `MODEL_PARITY_FAILED`, and what a damaged file throws.
+   * @param files by name
+   */
+  async register(
+    name: string,
+    files: ReadonlyMap<string, Uint8Array>,
+    run: Json,
+    deed: ModelDeed,
+  ): Promise<ModelVersion> {
+    checkName(name);
+    const text = needed(files, MANIFEST);
+    const manifest = modelManifest(textOf(text));
+    for (const [file, expected] of Object.entries(manifest.files)) assertHash(file, needed(files, file), expected);
+    const version = hash('sha256', text).slice(0, VERSION_CHARACTERS);
+    const parity = parityOf(manifest, files);
+    const about: VersionAbout = { run, parity };
+    for (const file of [...Object.keys(manifest.files), MANIFEST])
+      await this.#objects.put(keyOf(name, version, file), needed(files, file), { ifAbsent: true });
+    // Last: a version whose registration was broken off is not there.
+    await this.#objects.put(keyOf(name, version, ABOUT), bytesOf(canonicalJson(about)), { ifAbsent: true });
+    const { versions } = await this.standing(name);
+    if (!versions.has(version)) await this.#append(name, () => ({ action: 'registered', version, ...deed }));
+    return { name, version, manifest, card: cardIn(needed(files, CARD)), about };
+  }
+
+  /** Names of all models. */
+  async names(): Promise<string[]> {
+    const names: string[] = [];
+    let after = '';
+    while (names.length < MOST_LISTED) {
+      const [next] = await this.#objects.list('models/', { after, limit: 1 });
+      if (next === undefined) break;
+      const name = next.split('/')[1];
+      names.push(name);
+      // Past all that is below it: "0" comes after "/".
+      after = `models/${name}0`;
+    }
+    return names;
+  }
+
+  /** Where the versions of a model stand. Of one that is not there: none. */
+  async standing(name: string): Promise<Standing> {
+    return standingOf(await this.history(name));
+  }
+
+  async history(name: string): Promise<HistoryEntry[]> {
+    checkName(name);
+    const entries: HistoryEntry[] = [];
+    let after = '';
+    for (;;) {
+      const keys = await this.#objects.list(`models/${name}/history/`, { after, limit: PAGE });
+      for (const key of keys) entries.push(historyEntry(textOf((await this.#objects.get(key)) ?? new Uint8Array())));
+      if (keys.length < PAGE || entries.length >= MOST_LISTED) return entries;
+      after = keys[keys.length - 1];
+    }
+  }
+
+  /** Throws as {@link actionOn}; returns the version that it was done to. */
+  async act(
+    name: string,
+    action: 'promoted' | 'rolled-back' | 'retired',
+    wanted: string | undefined,
+    deed: ModelDeed,
+  ): Promise<string> {
+    await this.#assertKnown(name);
+    const entry = await this.#append(name, (standing) => ({
+      action,
+      version: actionOn(standing, action, wanted),
+      ...deed,
+    }));
+    return entry.version;
+  }
+
+  /** A version, or the champion, or where there is none yet the latest. Throws `MODEL_UNKNOWN` or `MODEL_VERSION_UNKNOWN`. */
+  async version(name: string, wanted?: string): Promise<ModelVersion> {
+    await this.#assertKnown(name);
+    const { versions, champion } = await this.standing(name);
+    const version = wanted ?? champion ?? [...versions.keys()].at(-1);
+    if (version === undefined || !versions.has(version))
+      throw new PlimsollError(
+        'MODEL_VERSION_UNKNOWN',
+        `the model "${name}" has no version ${version ?? 'yet'}`,
+        `see its versions with \`plimsoll models show ${name}\``,
+      );
+    const manifestBytes = await this.#file(name, version, MANIFEST);
+    if (!hash('sha256', manifestBytes).startsWith(version)) throw changed(MANIFEST);
+    const manifest = modelManifest(textOf(manifestBytes));
+    const card = await this.#checked(name, version, manifest, CARD);
+    const about = JSON.parse(textOf(await this.#file(name, version, ABOUT))) as VersionAbout;
+    return { name, version, manifest, card: cardIn(card), about };
+  }
+
+  /** The version ready to decide; every file's hash is checked before it is read. Throws `MODEL_FILE_MISSING` or `MODEL_FILE_CHANGED`. */
+  async load({ name, version, manifest }: ModelVersion): Promise<Ensemble> {
+    const members = await Promise.all(
+      manifest.members.map(async ({ file }) => evaluatorOf(await this.#checked(name, version, manifest, file))),
+    );
+    return new Ensemble(manifest, members);
+  }
+
+  async #checked(name: string, version: string, { files }: ModelManifest, file: string): Promise<Uint8Array> {
+    const bytes = await this.#file(name, version, file);
+    assertHash(file, bytes, files[file]);
+    return bytes;
+  }
+
+  async #file(name: string, version: string, file: string): Promise<Uint8Array> {
+    const bytes = await this.#objects.get(keyOf(name, version, file));
+    if (bytes === undefined) throw missing(file);
+    return bytes;
+  }
+
+  async #assertKnown(name: string): Promise<void> {
+    const { versions } = await this.standing(name);
+    if (versions.size > 0) return;
+    const names = await this.names();
+    throw new PlimsollError(
+      'MODEL_UNKNOWN',
+      `there is no model "${name}"`,
+      nearestRemedy(name, names, 'train one with `plimsoll models train`'),
+    );
+  }
+
+  /** Adds what `entryOf` makes of the history so far; who comes second looks again. Throws `MODEL_HISTORY_BUSY`. */
+  async #append(name: string, entryOf: (standing: Standing) => HistoryEntry): Promise<HistoryEntry> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const history = await this.history(name);
+      const entry = entryOf(standingOf(history));
+      const key = `models/${name}/history/${String(history.length + 1).padStart(8, '0')}.json`;
+      if ((await this.#objects.put(key, bytesOf(canonicalJson(entry)), { ifAbsent: true })) === 'written') return entry;
+    }
+    throw new PlimsollError(
+      'MODEL_HISTORY_BUSY',
+      `others changed the model "${name}" ${ATTEMPTS} times in the meantime`,
+      'try again',
+      { kept: 'nothing was changed' },
+    );
+  }
+}
+
+const keyOf = (name: string, version: string, file: string): string => `models/${name}/${version}/${file}`;
+
+function checkName(name: string): void {
+  if (NAME.test(name) && name !== 'history') return;
+  throw new PlimsollError(
+    'MODEL_NAME_INVALID',
+    `a model cannot be named "${name}"`,
+    'use small letters, digits and dashes, 1 to 63 of them, a letter first',
+  );
+}
+
+function parityOf(manifest: ModelManifest, files: ReadonlyMap<string, Uint8Array>): Record<string, Parity> {
+  const rows = new ParityRows(needed(files, PARITY));
+  return Object.fromEntries(
+    manifest.members.map(({ name, file }) => {
+      const parity = rows.compare(name, evaluatorOf(needed(files, file)));
+      assertParity(name, parity);
+      return [name, parity];
+    }),
+  );
+}
+
+function needed(files: ReadonlyMap<string, Uint8Array>, name: string): Uint8Array {
+  const bytes = files.get(name);
+  if (bytes === undefined) throw missing(name);
+  return bytes;
+}
+
+function assertHash(file: string, bytes: Uint8Array, expected: string): void {
+  if (hash('sha256', bytes) !== expected) throw changed(file);
+}
+
+const missing = (file: string): PlimsollError =>
+  new PlimsollError(
+    'MODEL_FILE_MISSING',
+    `the model’s file ${file} is not there`,
+    'restore it, or train the model anew',
+  );
+
+const changed = (file: string): PlimsollError =>
+  new PlimsollError(
+    'MODEL_FILE_CHANGED',
+    `the model’s file ${file} is not the one that was registered`,
+    'restore it, or train the model anew',
+    { kept: 'it was not loaded' },
+  );
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(`${text}\n`);
+
+function cardIn(bytes: Uint8Array): { readonly [key: string]: Json } {
+  return JSON.parse(textOf(bytes)) as { readonly [key: string]: Json };
+}

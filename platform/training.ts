@@ -1,0 +1,84 @@
+/** Training on this machine: the same job that runs on SageMaker, in a Python of its own, and what it leaves taken into the registry. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EmbeddedObjectStore } from '../adapters/embedded/objects.ts';
+import { ModelRegistry, type ModelVersion } from '../adapters/models/registry.ts';
+import { pythonEnvironment } from '../adapters/python/environment.ts';
+import { runTrainingJob, type TrainingProgress, type TrainingRecord } from '../adapters/python/training-job.ts';
+import type { Json } from '../core/json.ts';
+
+const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
+/** Training is Python 3.11 or newer, as its requirements are pinned. */
+const OLDEST_PYTHON = [3, 11] as const;
+const ENTRY = 'plimsoll_models.train';
+
+/** The models of a data directory. */
+export const registryOf = (directory: string, { readOnly = false } = {}): ModelRegistry =>
+  new ModelRegistry(new EmbeddedObjectStore(join(directory, 'objects'), { readOnly }));
+
+export interface Training {
+  /** Data directory. */
+  readonly directory: string;
+  /** Of the model. */
+  readonly name: string;
+  /** Path of a table's folder, as `plimsoll models table` wrote it. */
+  readonly table: string;
+  readonly hyperparameters: Readonly<Record<string, string | number | boolean>>;
+  readonly by: string;
+  readonly reason: string;
+  /** Ms that the job may run. */
+  readonly withinMs: number;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+  readonly signal?: AbortSignal;
+  /** Of which the job is given what MLflow reads. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** ms UTC. */
+  readonly now: () => number;
+}
+
+export interface Trained {
+  readonly version: ModelVersion;
+  readonly run: TrainingRecord;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Trains a model and registers it as a candidate; it decides nothing before it is promoted. A job that was broken off goes on where it
+ * was. Throws `PYTHON_MISSING`, `PYTHON_INSTALL_FAILED`, and as `runTrainingJob` and the registry do.
+ */
+export async function train(training: Training): Promise<Trained> {
+  const { directory, name, table, hyperparameters, by, reason, withinMs, onProgress, signal, now } = training;
+  const registry = registryOf(directory);
+  // Refused now rather than after an hour.
+  await registry.standing(name);
+  const python = await pythonEnvironment({
+    what: 'training',
+    requirements: join(MODELS_FOLDER, 'requirements/core.txt'),
+    folder: join(directory, 'python', 'training'),
+    isComplete: true,
+    oldest: OLDEST_PYTHON,
+  });
+  const { model, record, notes } = await runTrainingJob({
+    python,
+    entry: ENTRY,
+    channels: { train: join(table, 'train') },
+    hyperparameters,
+    folder: join(directory, 'training', name),
+    withinMs,
+    environment: ofMlflow(training.environment),
+    ...(onProgress ? { onProgress } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  const files = new Map<string, Uint8Array>();
+  for (const file of await readdir(model)) files.set(file, await readFile(join(model, file)));
+  const version = await registry.register(name, files, record as unknown as Json, { at: now(), by, reason });
+  return { version, run: record, notes };
+}
+
+const ofMlflow = (environment: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => entry[0].startsWith('MLFLOW_') && entry[1] !== undefined,
+    ),
+  );
