@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { PlimsollError } from '../core/errors.ts';
 import { requireInstant } from '../core/market/civil.ts';
+import type { GridAxis } from '../core/research/sweep/grid.ts';
 import type { RunArguments } from './commands/run-arguments.ts';
 
 /** 0 done, 1 failed, 2 wrong use. */
@@ -82,6 +83,25 @@ runOptions(research.command('monte-carlo').description('draw the returns and tra
   .option('--block <n>', 'mean length of a block; the cube root of the count when left out', number)
   .option('--json', 'print one JSON object')
   .action(async (options) => (await import('./commands/research.ts')).monteCarlo(options));
+gridOptions(research.command('sweep').description('try a grid of parameters, and doubt the best of them'))
+  .option('--top <n>', 'how many are shown', whole, 10)
+  .option('--draws <n>', 'of the bootstrap, up to 100,000', whole, 1_000)
+  .option('--seed <n>', 'the same seed gives the same figures', whole, 1)
+  .action(async (options) => (await import('./commands/research/sweep.ts')).sweep(options));
+gridOptions(
+  research.command('walk-forward').description('choose parameters in each window, and run them on the one after it'),
+)
+  .requiredOption('--train-bars <n>', 'bars to choose on', whole)
+  .requiredOption('--test-bars <n>', 'bars after them to run the chosen on', whole)
+  .option('--step <n>', 'bars from one test window to the next; --test-bars when left out', whole)
+  .option('--anchored', 'let every training window begin with the first bar')
+  .action(async (options) => (await import('./commands/research/walk-forward.ts')).walkForward(options));
+runOptions(research.command('compare').description('strategies, or variants of one, on the same bars: tested in pairs'))
+  .option('--variant <name=value,name=value…>', 'parameters of the strategy; give it twice or more', variant)
+  .option('--draws <n>', 'of the bootstrap, up to 100,000', whole, 1_000)
+  .option('--seed <n>', 'the same seed gives the same figures', whole, 1)
+  .option('--json', 'print one JSON object')
+  .action(async (options) => (await import('./commands/research/compare.ts')).compare(options));
 
 program
   .command('strategies')
@@ -378,6 +398,16 @@ function runOptions(command: Command): Command {
     .option('--to <time>', 'before this time (ISO, or ms UTC)', instant);
 }
 
+function gridOptions(command: Command): Command {
+  return runOptions(command)
+    .requiredOption('--grid <name=value,…>', 'values of a parameter; may be given often', axis)
+    .option('--question <name>', 'what is to be answered: its trials add up over sweeps')
+    .option('--trials <file>', 'where they are kept; in the data directory when left out')
+    .option('--config <file>', 'configuration file', 'plimsoll.yaml')
+    .option('--data <directory>', 'data directory')
+    .option('--json', 'print one JSON object');
+}
+
 function number(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value < 0)
@@ -400,20 +430,30 @@ function instant(text: string): number {
 }
 
 function assignment(text: string, set: RunArguments['set']): RunArguments['set'] {
+  const [name, value] = pair(text);
+  return { ...set, [name]: parameter(value) };
+}
+
+function axis(text: string, axes: readonly GridAxis[] = []): readonly GridAxis[] {
+  const [name, values] = pair(text);
+  if (values.split(',').includes('')) throw new InvalidArgumentError('Write name=value,value.');
+  return [...axes, { name, values: values.split(',').map(parameter) }];
+}
+
+function variant(text: string, variants: readonly RunArguments['set'][] = []): readonly RunArguments['set'][] {
+  return [...variants, text.split(',').reduce((set, each) => assignment(each, set), {} as RunArguments['set'])];
+}
+
+function pair(text: string): [name: string, value: string] {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Write key=value.');
-  const value = text.slice(at + 1);
-  return {
-    ...set,
-    [text.slice(0, at)]:
-      value === 'true'
-        ? true
-        : value === 'false'
-          ? false
-          : value !== '' && Number.isFinite(Number(value))
-            ? Number(value)
-            : value,
-  };
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function parameter(text: string): RunArguments['set'][string] {
+  if (text === 'true') return true;
+  if (text === 'false') return false;
+  return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 /** One sentence on standard error, and the exit code. */

@@ -14,3 +14,13 @@ export function progressLine(what: string): { (done: number, total: number): voi
     },
   });
 }
+
+/** What `work` gives, with a progress line that goes away however it ends. */
+export function withProgress<T>(what: string, work: (onProgress: (done: number, total: number) => void) => T): T {
+  const progress = progressLine(what);
+  try {
+    return work(progress);
+  } finally {
+    progress.end();
+  }
+}

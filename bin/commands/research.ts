@@ -19,7 +19,8 @@ import { findRecursion, type HistoryLength, type RecursiveReport } from '../../c
 import type { RecordedRun } from '../../platform/recorded-run.ts';
 import { freshRunsOf } from './fresh-runs.ts';
 import { progressLine } from './progress.ts';
-import { dataText, prepareRun, runPrepared, strategyText } from './recorded-backtest.ts';
+import { prepareRun, runPrepared } from './recorded-backtest.ts';
+import { line, percent, plain, printHead, printJson, provenanceOf, row, table } from './research/print.ts';
 import type { RunArguments } from './run-arguments.ts';
 
 export interface LookaheadArguments extends RunArguments {
@@ -85,30 +86,6 @@ export async function monteCarlo(given: MonteCarloArguments): Promise<void> {
   onProgress.end();
   if (given.json) printJson({ ...monteCarloJson(report), ...provenanceOf(prepared) });
   else printMonteCarlo(prepared, report);
-}
-
-const printJson = (value: object): boolean => process.stdout.write(`${JSON.stringify(value)}\n`);
-
-const provenanceOf = ({ definition, source }: RecordedRun): object => ({
-  symbols: definition.instruments.map(({ symbol }) => symbol),
-  timeframe: definition.timeframe,
-  strategies: definition.strategies.map(({ id, params, codeHash }) => ({ id, params, codeHash })),
-  provenance: { source: source.source, file: source.file, sha256: source.sha256, rows: source.rows },
-});
-
-const line = (text = ''): boolean => process.stdout.write(`${text}\n`);
-const row = (name: string, value: string): boolean => line(`${name.padEnd(13)} ${value}`);
-
-function printHead(prepared: RecordedRun): void {
-  row('Data', dataText(prepared));
-  row('Strategy', strategyText(prepared));
-}
-
-/** Columns as wide as their widest cell; the first to the left, the others to the right. */
-function table(rows: readonly (readonly string[])[]): void {
-  const widths = rows[0].map((_, k) => Math.max(...rows.map((cells) => cells[k].length)));
-  for (const cells of rows)
-    line(cells.map((cell, k) => (k === 0 ? cell.padEnd(widths[k]) : cell.padStart(widths[k]))).join('  '));
 }
 
 const SHOWN_LENGTH = 160;
@@ -219,8 +196,6 @@ function monteCarloJson({ series, ...report }: MonteCarloReport): object {
   };
 }
 
-const percent = (share: number): string => (Number.isNaN(share) ? 'not defined' : `${(share * 100).toFixed(2)} %`);
-const plain = (value: number): string => (Number.isNaN(value) ? 'not defined' : value.toFixed(2));
 const SHOWN: Readonly<Record<Figure, readonly [string, (value: number) => string]>> = {
   finalEquity: ['final equity', plain],
   maxDrawdown: ['drawdown', percent],

@@ -156,7 +156,7 @@ function assertOptions({ spanBars, tolerance }: RecursiveOptions): void {
 }
 
 /** Bars of the account's timeframe that the platform loads before a new account begins, as functions/steps/warm-up.ts counts them. */
-function historyBars({ strategies, timeframe }: EngineDefinition): number {
+export function historyBars({ strategies, timeframe }: EngineDefinition): number {
   const interval = timeframeMs(timeframe);
   return Math.max(...strategies.map((running) => Math.ceil(historyMs(running) / interval)));
 }
@@ -203,7 +203,7 @@ function lengthsOf(longest: number, loaded: number, at: number): HistoryLength[]
 }
 
 /** The first place from `time` on. */
-function firstFrom(timestamp: Float64Array, time: number): number {
+export function firstFrom(timestamp: Float64Array, time: number): number {
   let [low, high] = [0, timestamp.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
