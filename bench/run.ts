@@ -1,5 +1,5 @@
 /**
- * What the engine costs, as one JSON: `npm run bench -- [engine] [universe] [gate] [memory] [sweep] [indicators]
+ * What the engine costs, as one JSON: `npm run bench -- [engine] [universe] [gate] [memory] [sweep] [indicators] [features]
  * [--no-peers] [--bundles FILE…]`. Without a part, all parts but bundles, which must have been built.
  */
 import { execFileSync } from 'node:child_process';
@@ -9,12 +9,13 @@ import { parseArgs } from 'node:util';
 import { inlineMore } from '../functions/support/inlining.ts';
 import { benchBundles } from './bundles.ts';
 import { benchEngine } from './engine.ts';
+import { benchFeatures } from './features.ts';
 import { benchGate } from './gate.ts';
 import { benchMemory } from './memory.ts';
 import { benchSweep } from './sweep.ts';
 import { benchUniverse } from './universe.ts';
 
-const PARTS = ['engine', 'universe', 'gate', 'memory', 'sweep', 'indicators'] as const;
+const PARTS = ['engine', 'universe', 'gate', 'memory', 'sweep', 'indicators', 'features'] as const;
 type Part = (typeof PARTS)[number];
 
 const { values, positionals } = parseArgs({
@@ -58,6 +59,8 @@ function bench(part: Part, withPeers: boolean): unknown {
       return benchMemory();
     case 'sweep':
       return benchSweep(withPeers);
+    case 'features':
+      return benchFeatures(withPeers);
     case 'indicators':
       return indicators();
   }

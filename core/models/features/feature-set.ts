@@ -1,10 +1,10 @@
 /** Features by their names, and sets of them: what a table holds, a model takes and a strategy computes. */
 import { PlimsollError } from '../../errors.ts';
-import { columnsOf, type IndicatorSpec } from '../../indicators/indicator.ts';
 import { checkedLength } from '../../indicators/parameters.ts';
 import type { BarColumns } from '../../market/bars.ts';
 import { nearestRemedy } from '../../nearest.ts';
 import { FAMILIES } from './families.ts';
+import { Combined, type FeatureSpec, feature } from './feature.ts';
 
 /** The most features of one set. */
 export const MAX_FEATURES = 500;
@@ -20,7 +20,7 @@ export const STANDARD_FEATURES: readonly string[] = [
 ];
 
 /** The feature of that name: its family, and the lengths that the family takes. Throws `FEATURE_UNKNOWN` or `INDICATOR_PARAMETER`. */
-export function featureOf(name: string): IndicatorSpec<'value'> {
+export function featureOf(name: string): FeatureSpec {
   const [, family, numbers] = /^([a-z-]*?[a-z])((?:-\d+)*)$/.exec(name) ?? ['', '', ''];
   const lengths = numbers.split('-').slice(1).map(Number);
   const known = Object.hasOwn(FAMILIES, family) ? FAMILIES[family] : undefined;
@@ -29,7 +29,7 @@ export function featureOf(name: string): IndicatorSpec<'value'> {
   if (lengths.length !== known.lengths)
     throw unknown(name, `write it as ${[family, ...Array.from({ length: known.lengths }, () => 'BARS')].join('-')}`);
   for (const length of lengths) checkedLength(name, 'length', length);
-  return known.make(name, lengths);
+  return feature(name, known.reads(...lengths), known.combine);
 }
 
 const unknown = (name: string, remedy: string): PlimsollError =>
@@ -38,7 +38,7 @@ const unknown = (name: string, remedy: string): PlimsollError =>
 /** A set of features, in the order of a row. */
 export interface FeatureSet {
   readonly names: readonly string[];
-  readonly specs: readonly IndicatorSpec<'value'>[];
+  readonly specs: readonly FeatureSpec[];
   /** Bars until the first row is whole. */
   readonly warmUp: number;
 }
@@ -56,6 +56,9 @@ export function featureSet(names: readonly string[]): FeatureSet {
 const invalid = (message: string, remedy: string): PlimsollError =>
   new PlimsollError('FEATURES_INVALID', message, remedy);
 
-/** Every feature over a series, a column each; NaN before its warm-up. */
-export const featureColumns = ({ specs }: FeatureSet, bars: BarColumns): readonly Float64Array[] =>
-  specs.map((spec) => columnsOf(spec, bars).value);
+/** Every feature over a series, a column each; NaN before its warm-up. The same bits as each of them by itself. */
+export function featureColumns({ specs }: FeatureSet, bars: BarColumns): readonly Float64Array[] {
+  const columns = specs.map(() => new Float64Array(bars.length));
+  new Combined(specs).advance(bars, 0, bars.length, columns, 0);
+  return columns;
+}

@@ -64,6 +64,15 @@ describe.each(EVERY)('%s', (name) => {
   });
 });
 
+test('a set gives each feature the bits that it has by itself', () => {
+  const set = featureSet([...new Set([...STANDARD_FEATURES, ...EVERY])]);
+  const bars = walk(2_600);
+  const columns = featureColumns(set, bars);
+  set.specs.forEach((spec, k) => {
+    expect(columns[k]).toEqual(columnsOf(spec, bars).value);
+  });
+});
+
 test('a market that does not move is in the middle of everything', () => {
   const still = { ...walk(300) };
   for (const field of ['open', 'high', 'low', 'close'] as const) still[field] = still[field].map(() => 200_000);
