@@ -35,15 +35,13 @@ export const closeAbove: Combine = (out, at, { bars: { close }, from, unit, inpu
   for (let k = 0; k < count; k++) out[at + k] = ratio(close[from + k] / unit - level[k], scale[k]);
 };
 
-/** An output in percent of the close. */
-export const percentOfClose: Combine = (out, at, { bars: { close }, from, unit, inputs: [values], count }) => {
-  for (let k = 0; k < count; k++) out[at + k] = ratio(100 * values[k], close[from + k] / unit);
-};
-
-/** The distance of two bands, the first and the third output, in percent of the close. */
-export const bandWidth: Combine = (out, at, { bars: { close }, from, unit, inputs: [upper, , lower], count }) => {
-  for (let k = 0; k < count; k++) out[at + k] = ratio(100 * (upper[k] - lower[k]), close[from + k] / unit);
-};
+/** So many times an output, in percent of the close. */
+export const percentOfClose =
+  (times = 1): Combine =>
+  (out, at, { bars: { close }, from, unit, inputs: [values], count }) => {
+    const percent = 100 * times;
+    for (let k = 0; k < count; k++) out[at + k] = ratio(percent * values[k], close[from + k] / unit);
+  };
 
 /** Where the close lies between two bands, the first and the third output: -1 at the lower one, 1 at the upper one. */
 export const bandPosition: Combine = (out, at, { bars: { close }, from, unit, inputs: [upper, , lower], count }) => {

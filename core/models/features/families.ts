@@ -6,7 +6,6 @@ import {
   adx,
   aroon,
   atr,
-  bollinger,
   cci,
   cmo,
   donchian,
@@ -25,7 +24,6 @@ import {
 import { DAY_MS } from '../../market/civil.ts';
 import {
   bandPosition,
-  bandWidth,
   body,
   closeAbove,
   cyclic,
@@ -108,11 +106,12 @@ export const FAMILIES: { readonly [name: string]: Family } = {
   },
   'band-width': one(
     'Width of the Bollinger bands (2 deviations) in percent of the close',
-    (length) => bollinger(length, 2),
-    bandWidth,
+    stddev,
+    // From two deviations below the average to two above it.
+    percentOfClose(4),
   ),
   'range-position': one('Where the close lies in the highs and lows of the bars, −1 to 1', donchian, bandPosition),
-  'atr-share': one('Average true range in percent of the close', atr, percentOfClose),
+  'atr-share': one('Average true range in percent of the close', atr, percentOfClose()),
   'atr-ratio': {
     doc: 'A short average true range by a long one',
     lengths: 2,
