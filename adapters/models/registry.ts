@@ -123,7 +123,7 @@ export class ModelRegistry {
     wanted: string | undefined,
     deed: ModelDeed,
   ): Promise<string> {
-    await this.#assertKnown(name);
+    await this.#known(name);
     const entry = await this.#append(name, (standing) => ({
       action,
       version: actionOn(standing, action, wanted),
@@ -134,8 +134,7 @@ export class ModelRegistry {
 
   /** A version, or the champion, or where there is none yet the latest. Throws `MODEL_UNKNOWN` or `MODEL_VERSION_UNKNOWN`. */
   async version(name: string, wanted?: string): Promise<ModelVersion> {
-    await this.#assertKnown(name);
-    const { versions, champion } = await this.standing(name);
+    const { versions, champion } = await this.#known(name);
     const version = wanted ?? champion ?? [...versions.keys()].at(-1);
     if (version === undefined || !versions.has(version))
       throw new PlimsollError(
@@ -171,9 +170,10 @@ export class ModelRegistry {
     return bytes;
   }
 
-  async #assertKnown(name: string): Promise<void> {
-    const { versions } = await this.standing(name);
-    if (versions.size > 0) return;
+  /** Where the versions of a model that is there stand. Throws `MODEL_UNKNOWN`. */
+  async #known(name: string): Promise<Standing> {
+    const standing = await this.standing(name);
+    if (standing.versions.size > 0) return standing;
     const names = await this.names();
     throw new PlimsollError(
       'MODEL_UNKNOWN',

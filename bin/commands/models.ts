@@ -85,29 +85,26 @@ export async function trainModel(name: string, given: TrainArguments): Promise<v
   const stopping = new AbortController();
   const stop = (): void => stopping.abort();
   process.once('SIGINT', stop);
-  try {
-    const { version, run, notes } = await train({
-      directory: directoryOf(given),
-      name,
-      table: resolve(given.table),
-      hyperparameters: given.set,
-      by: userInfo().username,
-      reason: given.reason,
-      withinMs: given.within * MINUTE_MS,
-      onProgress: ({ step, of }) => progress(step, of),
-      signal: stopping.signal,
-      environment: process.env,
-      now: () => Date.now(),
-    });
-    progress.end();
-    if (given.json) return say(JSON.stringify(summaryOf(version, 'candidate')));
-    for (const note of notes) say(note);
-    say(`${name} ${version.version} is trained, in ${Math.round(run.wall_seconds)} s, and waits as a candidate.`);
-    sayCard(version);
-  } finally {
+  const { version, run, notes } = await train({
+    directory: directoryOf(given),
+    name,
+    table: resolve(given.table),
+    hyperparameters: given.set,
+    by: userInfo().username,
+    reason: given.reason,
+    withinMs: given.within * MINUTE_MS,
+    onProgress: ({ step, of }) => progress(step, of),
+    signal: stopping.signal,
+    environment: process.env,
+    now: () => Date.now(),
+  }).finally(() => {
     progress.end();
     process.removeListener('SIGINT', stop);
-  }
+  });
+  if (given.json) return say(JSON.stringify(summaryOf(version, 'candidate')));
+  for (const note of notes) say(note);
+  say(`${name} ${version.version} is trained, in ${Math.round(run.wall_seconds)} s, and waits as a candidate.`);
+  sayCard(version);
 }
 
 /** Every model and which version of it decides. */

@@ -3,7 +3,7 @@ import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
 import type { BacktestRun } from '../../core/backtest/run.ts';
 import { runGuarded } from '../../functions/support/guarded-backtest.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
-import { progressLine } from './progress.ts';
+import { withProgress } from './progress.ts';
 import { type RunArguments, recordedRunOptions } from './run-arguments.ts';
 
 /** The bars and the strategies that were asked for. */
@@ -11,14 +11,8 @@ export async function prepareRun(given: RunArguments): Promise<RecordedRun> {
   return prepareRecordedRun(await loadStrategies(process.cwd()), recordedRunOptions(given));
 }
 
-export function runPrepared({ definition, bars }: RecordedRun): BacktestRun {
-  const progress = progressLine('Running');
-  try {
-    return runGuarded(definition, bars, progress);
-  } finally {
-    progress.end();
-  }
-}
+export const runPrepared = ({ definition, bars }: RecordedRun): BacktestRun =>
+  withProgress('Running', (onProgress) => runGuarded(definition, bars, onProgress));
 
 export const dataText = ({ definition, source }: RecordedRun): string =>
   `${definition.instruments.map(({ symbol }) => symbol).join(', ')} ${definition.timeframe}, recorded (${source.file})`;

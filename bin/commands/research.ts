@@ -18,7 +18,7 @@ import { CAVEATS } from '../../core/research/monte-carlo/resampling.ts';
 import { findRecursion, type HistoryLength, type RecursiveReport } from '../../core/research/recursive.ts';
 import type { RecordedRun } from '../../platform/recorded-run.ts';
 import { freshRunsOf } from './fresh-runs.ts';
-import { progressLine } from './progress.ts';
+import { progressLine, withProgress } from './progress.ts';
 import { prepareRun, runPrepared } from './recorded-backtest.ts';
 import { line, percent, plain, printHead, printJson, provenanceOf, row, table } from './research/print.ts';
 import type { RunArguments } from './run-arguments.ts';
@@ -78,12 +78,12 @@ export async function monteCarlo(given: MonteCarloArguments): Promise<void> {
   const { definition, bars } = prepared;
   const { runs, seed, drawdown, block } = given;
   const run = runPrepared(prepared);
-  const onProgress = progressLine('Drawing');
-  const report = monteCarloOf(
-    { run, definition, bars },
-    { runs, seed, drawdown, onProgress, ...(block === undefined ? {} : { block }) },
+  const report = withProgress('Drawing', (onProgress) =>
+    monteCarloOf(
+      { run, definition, bars },
+      { runs, seed, drawdown, onProgress, ...(block === undefined ? {} : { block }) },
+    ),
   );
-  onProgress.end();
   if (given.json) printJson({ ...monteCarloJson(report), ...provenanceOf(prepared) });
   else printMonteCarlo(prepared, report);
 }

@@ -1,6 +1,7 @@
 /** Strategies on the same bars, each against the first: what differs, and whether it is told from nothing. */
 import { PlimsollError } from '../errors.ts';
 import { type MeanDifference, meanDifference } from './overfitting/mean-difference.ts';
+import { centred, productOf } from './overfitting/sample.ts';
 import { type LedoitWolfBootstrap, ledoitWolfBootstrap } from './overfitting/sharpe-difference.ts';
 import { figureOr } from './sweep/doubts.ts';
 import type { Tried, TriedAll } from './sweep/sweep.ts';
@@ -56,13 +57,7 @@ function pairedTests(first: Tried, other: Tried, { draws, seed }: CompareOptions
 }
 
 function correlationOf(a: Float64Array, b: Float64Array): number {
-  const meanA = a.reduce((sum, value) => sum + value, 0) / a.length;
-  const meanB = b.reduce((sum, value) => sum + value, 0) / b.length;
-  let [aa, ab, bb] = [0, 0, 0];
-  for (let t = 0; t < a.length; t++) {
-    aa += (a[t] - meanA) ** 2;
-    ab += (a[t] - meanA) * (b[t] - meanB);
-    bb += (b[t] - meanB) ** 2;
-  }
-  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : Number.NaN;
+  const [x, y] = [centred(a), centred(b)];
+  const scale = Math.sqrt(productOf(x, x) * productOf(y, y));
+  return scale > 0 ? productOf(x, y) / scale : Number.NaN;
 }

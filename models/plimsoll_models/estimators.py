@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .export import smooth, trees
+from .export.answers import forest_sums, log_odds
 
 Rows = NDArray[np.float64]
 
@@ -95,8 +96,7 @@ class _FittedScaled:
     def scores(self, rows: Rows) -> Rows:
         if hasattr(self.model, "decision_function"):
             return np.asarray(self.model.decision_function(self.scaler.transform(rows)), np.float64)
-        second = self.probabilities(rows)[:, 1]
-        return np.asarray(np.log(second) - np.log1p(-second))
+        return log_odds(self.probabilities(rows))
 
     def probabilities(self, rows: Rows) -> Rows:
         return np.asarray(self.model.predict_proba(self.scaler.transform(rows)), np.float64)
@@ -216,17 +216,9 @@ def _perceptron(seed: int) -> Any:
     return MLPClassifier((24, 12), alpha=1e-3, batch_size=256, early_stopping=False, max_iter=15, random_state=seed)
 
 
-def _forest_sums(model: Any, rows: Rows) -> Rows:
-    """What predict_proba divides by the number of trees; added up in their order."""
-    sums = np.zeros((len(rows), len(model.classes_)))
-    for tree in model.estimators_:
-        sums += tree.predict_proba(rows)
-    return sums
-
-
 #: The desk: six kinds of model that err in different ways.
 MEMBERS: Mapping[str, Member] = {
-    "random-forest": _Trees(_random_forest, trees.forest, _forest_sums),
+    "random-forest": _Trees(_random_forest, trees.forest, forest_sums),
     "gradient-boosting": _Trees(_gradient_boosting, trees.gradient_boosting, lambda model, rows: model.decision_function(rows)),
     "lightgbm": _Trees(
         _lightgbm,

@@ -1,8 +1,7 @@
 /** Models that are evaluated in the cycle itself, without a runtime beside it. */
 import { Container, unknown } from './container.ts';
 import type { Evaluator } from './evaluator.ts';
-import { Linear } from './linear.ts';
-import { Perceptron } from './perceptron.ts';
+import { Linear, Perceptron } from './layers.ts';
 import { Booster, Forest } from './trees.ts';
 import { SupportVectors } from './vectors.ts';
 

@@ -9,7 +9,7 @@ import {
   type SharpeMoments,
   sharpeMoments,
 } from './probabilistic-sharpe.ts';
-import { assertTrials, centred, indexOfLargest, invalid, meanOf, trialsTooFew } from './sample.ts';
+import { assertTrials, centred, indexOfLargest, invalid, productOf, trialsTooFew, varianceOf } from './sample.ts';
 
 const EULER_MASCHERONI = 0.5772156649015329;
 const LEAST_OBSERVATIONS = 4;
@@ -67,16 +67,10 @@ function meanCorrelation(trials: readonly Float64Array[]): number {
   const sum = new Float64Array(trials[0].length);
   for (const trial of trials) {
     const distances = centred(trial);
-    const norm = Math.sqrt(squaresOf(distances));
+    const norm = Math.sqrt(productOf(distances, distances));
     for (let t = 0; t < sum.length; t++) sum[t] += distances[t] / norm;
   }
-  return (squaresOf(sum) - trials.length) / (trials.length * (trials.length - 1));
-}
-
-function squaresOf(values: Float64Array): number {
-  let sum = 0;
-  for (let k = 0; k < values.length; k++) sum += values[k] * values[k];
-  return sum;
+  return (productOf(sum, sum) - trials.length) / (trials.length * (trials.length - 1));
 }
 
 export interface DeflatedSharpe extends Selection {
@@ -97,9 +91,7 @@ export function deflatedSharpeOfBest(trials: readonly Float64Array[]): DeflatedS
   const worth = effectiveTrials(trials);
   const moments = trials.map(sharpeMoments);
   const sharpes = Float64Array.from(moments, ({ sharpe }) => sharpe);
-  const mean = meanOf(sharpes);
-  const squares = sharpes.reduce((sum, sharpe) => sum + (sharpe - mean) ** 2, 0);
-  const selection = { effectiveTrials: worth, sharpeVariance: squares / (trials.length - 1) };
+  const selection = { effectiveTrials: worth, sharpeVariance: varianceOf(sharpes) };
   const best = indexOfLargest(sharpes);
   const benchmark = expectedMaximumSharpe(selection);
   return {

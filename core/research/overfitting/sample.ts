@@ -100,6 +100,19 @@ export const centred = (values: Float64Array): Float64Array => {
   return values.map((value) => value - mean);
 };
 
+/** Over n - 1; of one value it is 0. */
+export function varianceOf(values: Float64Array): number {
+  const distances = centred(values);
+  return productOf(distances, distances) / Math.max(1, values.length - 1);
+}
+
+/** `Σ x[t] y[t]`. */
+export function productOf(x: Float64Array, y: Float64Array): number {
+  let sum = 0;
+  for (let t = 0; t < x.length; t++) sum += x[t] * y[t];
+  return sum;
+}
+
 /** `Σ x[t] x[t-k]`. */
 export function laggedProducts(values: Float64Array, lag: number): number {
   let sum = 0;

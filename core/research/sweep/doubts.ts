@@ -8,6 +8,7 @@ import {
   type SharpeMoments,
   sharpeMoments,
 } from '../overfitting/probabilistic-sharpe.ts';
+import { varianceOf } from '../overfitting/sample.ts';
 import { realityCheck, superiorAbility } from '../overfitting/superior-ability.ts';
 
 export interface DoubtOptions {
@@ -118,7 +119,7 @@ function deflationOf(trials: readonly Float64Array[], moments: SharpeMoments, op
   return deflated(moments, {
     counted,
     effective: effectiveTrials(trials) * (counted / trials.length),
-    sharpeVariance: varianceOf([...sharpes, ...others]),
+    sharpeVariance: varianceOf(Float64Array.from([...sharpes, ...others])),
   });
 }
 
@@ -134,12 +135,6 @@ export function deflated(
     deflatedSharpe: probabilisticSharpeRatio(moments, luck),
     trackRecord: minimumTrackRecordLength(moments, { benchmark: luck }),
   };
-}
-
-/** Over n - 1; of one value it is 0. */
-export function varianceOf(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);
 }
 
 function overfittingOf(trials: readonly Float64Array[], periods: number): Doubts['overfitting'] {

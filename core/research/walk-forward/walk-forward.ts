@@ -18,8 +18,9 @@ import type { StrategyContext } from '../../strategies/contract.ts';
 import type { AnyStrategy, RunningStrategy } from '../../strategies/runner.ts';
 import { effectiveTrials } from '../overfitting/deflated-sharpe.ts';
 import { probabilisticSharpeRatio, type SharpeMoments, sharpeMoments } from '../overfitting/probabilistic-sharpe.ts';
+import { varianceOf } from '../overfitting/sample.ts';
 import { historyBars } from '../recursive.ts';
-import { type Deflation, deflated, figureOr, varianceOf } from '../sweep/doubts.ts';
+import { type Deflation, deflated, figureOr } from '../sweep/doubts.ts';
 import { assertRuns } from '../sweep/grid.ts';
 import { barsPerPeriodOf, periodReturns, sharpeOf } from '../sweep/returns.ts';
 import type { Backtests, RunAllOptions } from '../sweep/sweep.ts';
@@ -295,7 +296,7 @@ function triedIn(
   windows: readonly WalkWindow[],
   earlier: number,
 ): Pick<Deflation, 'counted' | 'effective' | 'sharpeVariance'> {
-  const traded = windows.map(({ sharpes }) => [...sharpes].filter((sharpe) => !Number.isNaN(sharpe)));
+  const traded = windows.map(({ sharpes }) => Float64Array.from(sharpes).filter((sharpe) => !Number.isNaN(sharpe)));
   const varied = traded.filter((sharpes) => sharpes.length > 0);
   const counted = windows.reduce((sum, { sharpes }) => sum + sharpes.length, earlier);
   const effective = windows.reduce((sum, window) => sum + window.effective, 0);

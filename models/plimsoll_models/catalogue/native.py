@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..export import smooth, trees
+from ..export.answers import forest_sums, log_odds
 from .data import Rows
 from .entry import Entry
 
@@ -37,21 +38,14 @@ def native_answers(entry: Entry, model: Any, rows: Rows) -> tuple[Rows, Rows]:
 
 
 def _scores(entry: Entry, model: Any, rows: Rows) -> Any:
-    classifies = entry.task == "classification"
     if entry.native == "forest":
-        each = [tree.predict_proba(rows) if classifies else tree.predict(rows) for tree in model.estimators_]
-        # In their order, as the library adds them.
-        total = np.zeros_like(each[0])
-        for one in each:
-            total += one
-        return total
+        return forest_sums(model, rows)
     if entry.native == "lightgbm":
         return model.predict(rows, raw_score=True)
     if entry.native == "xgboost":
         return model.predict(rows, output_margin=True)
-    if not classifies:
+    if entry.task != "classification":
         return model.predict(rows)
     if entry.native == "perceptron":
-        second = model.predict_proba(rows)[:, 1]
-        return np.log(second) - np.log1p(-second)
+        return log_odds(model.predict_proba(rows))
     return model.decision_function(rows)
