@@ -11,9 +11,13 @@ import type { Configuration, VenueConfiguration } from '../core/configuration/sc
 import { PlimsollError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
+import { modelsIn } from '../platform/strategies-at-hand.ts';
+import { type BundledModel, bundledModels } from './deployed-models.ts';
 import { ingestTimeoutMs, scheduleExpression } from './schedule.ts';
 
 const root = resolve(import.meta.dirname, '..');
+/** What is written for a deployment; git ignores it. */
+const CACHE = join(root, '.cache/deployments');
 
 /** The exchanges with an adapter file of their own; of others, a function carries ccxt's. */
 const EXCHANGES: Readonly<Record<string, string>> = {
@@ -62,11 +66,16 @@ export interface VenueSecret {
 export async function prepareDeployment(configuration: Configuration, folder: string = root): Promise<Deployment> {
   const registry = await loadStrategies(folder);
   assertDeployable(configuration, registry);
+  const models = modelsIn(resolve(folder, configuration.dataDirectory), { readOnly: true });
+  const bundled = await bundledModels(configuration, registry, models, join(CACHE, 'models'));
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   return {
     configuration,
     version,
-    deploymentModule: writeModule('deployment', deploymentSource(configuration, version, deployed(registry, folder))),
+    deploymentModule: writeModule(
+      'deployment',
+      deploymentSource(configuration, version, deployed(registry, folder), bundled),
+    ),
     exchangesModule: writeModule('exchanges', exchangesSource(configuration)),
     executionModule: writeModule('execution', executionSource(configuration)),
     liveVenues: liveVenuesOf(configuration),
@@ -135,6 +144,7 @@ function deploymentSource(
   configuration: Configuration,
   version: string,
   strategies: readonly DeployedStrategy[],
+  models: readonly BundledModel[],
 ): string {
   const imports: string[] = [];
   const entries = strategies.map(({ name, source: { file, codeHash, origin } }, k) => {
@@ -148,11 +158,35 @@ function deploymentSource(
     `export const version = ${JSON.stringify(version)};`,
     `export const configuration = ${JSON.stringify(configuration)};`,
     'const strategy = (codeHash, origin, load) => ({ codeHash, origin, get definition() { return load(); } });',
-    'export const registry = new Map([',
+    'const strategies = new Map([',
     ...entries,
     ']);',
+    ...modelsSource(models),
     '',
   ].join('\n');
+}
+
+/** A deployment without a model carries nothing of one. */
+function modelsSource(models: readonly BundledModel[]): string[] {
+  if (models.length === 0) return ['export const registry = strategies;'];
+  const from = (file: string): string => JSON.stringify(join(root, file));
+  const imports: string[] = [];
+  const entries = models.map(({ name, version, manifest, paths }) => {
+    const files = [...paths].map(([file, path]) => {
+      imports.push(`import file${imports.length} from ${JSON.stringify(path)};`);
+      return `${JSON.stringify(file)}: file${imports.length - 1}`;
+    });
+    return `  { name: ${JSON.stringify(name)}, version: ${JSON.stringify(version)}, manifest: ${JSON.stringify(manifest)}, files: { ${files.join(', ')} } },`;
+  });
+  return [
+    ...imports,
+    `import { deployedModels } from ${from('functions/support/deployed-models.ts')};`,
+    `import { registryWith } from ${from('core/strategies/registry.ts')};`,
+    'const models = deployedModels([',
+    ...entries,
+    ']);',
+    'export const registry = registryWith(strategies, models);',
+  ];
 }
 
 function exchangesSource(configuration: Configuration): string {
@@ -215,9 +249,8 @@ function executionSource(configuration: Configuration): string {
 
 /** Under a name made from its content, so that two deployments at once do not write over each other. */
 function writeModule(name: string, source: string): string {
-  const folder = join(root, '.cache/deployments');
-  const file = join(folder, `${name}-${createHash('sha256').update(source).digest('hex').slice(0, 16)}.js`);
-  mkdirSync(folder, { recursive: true });
+  const file = join(CACHE, `${name}-${createHash('sha256').update(source).digest('hex').slice(0, 16)}.js`);
+  mkdirSync(CACHE, { recursive: true });
   writeFileSync(file, source);
   return file;
 }

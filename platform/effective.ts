@@ -6,7 +6,7 @@ import { universeOf } from '../core/configuration/definition.ts';
 import type { AccountConfiguration, Configuration, VenueConfiguration } from '../core/configuration/schema.ts';
 import { PlimsollError } from '../core/errors.ts';
 import type { Timeframe } from '../core/market/timeframe.ts';
-import { timeframeMs } from '../core/market/timeframe.ts';
+import { timeframeMs, timeframeOf } from '../core/market/timeframe.ts';
 import type { MarketDataPort } from '../core/ports/market-data.ts';
 import type { SecretsPort } from '../core/ports/secrets.ts';
 import type { StrategyRegistry } from '../core/strategies/registry.ts';
@@ -189,6 +189,10 @@ async function openOverNetwork(
 /** The same account with paper money: what is invented or recorded never moves real money. */
 const paperOf = ({ live: _, ...paper }: AccountConfiguration): AccountConfiguration => paper;
 
+/** A strategy's own timeframe is as many bars of the simulated exchange as it was of its universe, so that it is warm as soon. */
+const scaled = (own: string, from: string, to: string): Timeframe =>
+  timeframeOf((timeframeMs(own) / timeframeMs(from)) * timeframeMs(to));
+
 /** An account of its own on the simulated exchange: live and simulated figures never share one. */
 function standIn(
   account: AccountConfiguration,
@@ -209,7 +213,11 @@ function standIn(
       currency: 'USDT',
       strategies: account.strategies.map((strategy) => {
         const kept = strategy.instruments?.filter((symbol) => symbols.includes(symbol));
-        return { ...strategy, instruments: kept && kept.length > 0 ? kept : undefined };
+        return {
+          ...strategy,
+          instruments: kept && kept.length > 0 ? kept : undefined,
+          ...(strategy.timeframe ? { timeframe: scaled(strategy.timeframe, universe.timeframe, timeframe) } : {}),
+        };
       }),
     },
     venueConfiguration: { kind: 'simulated', seed: 1 },

@@ -2,8 +2,8 @@
 import { type Embedded, openEmbedded } from '../adapters/embedded/embedded.ts';
 import { startWorker, type Worker } from '../adapters/embedded/worker.ts';
 import { dataDirectoryOf, type LoadedConfiguration } from '../adapters/files/configuration.ts';
-import { loadStrategies } from '../adapters/files/strategy-sources.ts';
 import { createLake } from '../adapters/lake/lake.ts';
+import { versionsOf } from '../adapters/models/models-at-hand.ts';
 import { ExecutionDesk } from '../adapters/venues/execution-desk.ts';
 import { executionVenues } from '../adapters/venues/execution-venues.ts';
 import { streamOf, universeOf } from '../core/configuration/definition.ts';
@@ -32,6 +32,7 @@ import { PlatformLog, sentenceOf } from './log.ts';
 import { RiskReports } from './risk-reports.ts';
 import { writeRunning } from './running.ts';
 import { type Served, serve } from './serve.ts';
+import { modelsIn, strategiesAtHand } from './strategies-at-hand.ts';
 
 export interface PlatformOptions {
   readonly loaded: LoadedConfiguration;
@@ -83,7 +84,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     onScheduleFailure: (error, plan) => running?.scheduleFailed(error, plan),
   });
   try {
-    const registry = await loadStrategies(options.root);
+    const registry = await strategiesAtHand(options.root, directory);
     const effective = await chooseVenues(options.loaded.configuration, registry, {
       ...options,
       secrets: embedded.secrets,
@@ -151,6 +152,7 @@ class RunningPlatform implements Platform {
       send: (queue, message) => embedded.queue.send(queue, message),
       configuration: effective.configuration,
       registry,
+      modelsBefore: (versions) => versionsOf(modelsIn(directory, { readOnly: true }), versions),
       now: Date.now,
       withDeadline,
       venue: this.#desk.venue,

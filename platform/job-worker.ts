@@ -1,10 +1,10 @@
 /** The thread of one job. It reads the data directory beside the platform and writes nothing. */
 import { openEmbedded } from '../adapters/embedded/embedded.ts';
-import { loadStrategies } from '../adapters/files/strategy-sources.ts';
 import { answerOrder } from '../adapters/jobs/job-thread.ts';
 import { createLake } from '../adapters/lake/lake.ts';
 import type { Configuration } from '../core/configuration/schema.ts';
 import { type JobOrder, jobWork } from '../functions/support/job-work.ts';
+import { strategiesAtHand } from './strategies-at-hand.ts';
 
 /** What the thread is started with. */
 export interface EmbeddedJobOrder extends JobOrder {
@@ -14,7 +14,7 @@ export interface EmbeddedJobOrder extends JobOrder {
 }
 
 await answerOrder<EmbeddedJobOrder>(async ({ directory, root, configuration, ...order }, onProgress) => {
-  const registry = await loadStrategies(root);
+  const registry = await strategiesAtHand(root, directory);
   const embedded = openEmbedded({ directory, role: 'visitor', readOnly: true });
   try {
     const { ledger, objects } = embedded;

@@ -9,8 +9,9 @@ import type { Timeframe } from '../core/market/timeframe.ts';
 import type { LedgerPort } from '../core/ports/ledger.ts';
 import type { Thresholds } from '../core/risk/limit-changes.ts';
 import { limitsSchema } from '../core/risk/limits.ts';
-import { findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
+import { definitionWith, findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
 import type { RunningStrategy } from '../core/strategies/runner.ts';
+import type { StepPorts } from '../functions/steps/ports.ts';
 
 /** As the ledger names a strategy. */
 interface Registered {
@@ -21,6 +22,8 @@ interface Registered {
   readonly instruments: string[];
   readonly timeframe: Timeframe;
   readonly allocation: number;
+  /** By name, the versions of the models that it asked. */
+  readonly models?: Readonly<Record<string, string>>;
 }
 
 type Body = Record<string, unknown>;
@@ -31,7 +34,7 @@ export async function definitionInLedger(
   ledger: LedgerPort,
   stream: string,
   sequence: number,
-  registry: StrategyRegistry,
+  { registry, modelsBefore }: Pick<StepPorts, 'registry' | 'modelsBefore'>,
 ): Promise<EngineDefinition> {
   let opened: Body | undefined;
   let applied: Body | undefined;
@@ -72,7 +75,7 @@ export async function definitionInLedger(
     openedAt,
     instruments,
     timeframe: opened.timeframe as Timeframe,
-    strategies: strategies.map((registered) => runningOf(registered, registry)),
+    strategies: await Promise.all(strategies.map((registered) => runningOf(registered, registry, modelsBefore))),
     limits: limitsSchema.parse(applied.limits),
     execution: executionModelSchema.parse(applied.execution),
     ...(applied.budgets ? { budgets: applied.budgets as EngineDefinition['budgets'] } : {}),
@@ -81,9 +84,14 @@ export async function definitionInLedger(
   };
 }
 
-function runningOf({ name, params, ...registered }: Registered, registry: StrategyRegistry): RunningStrategy {
+async function runningOf(
+  { name, params, models, ...registered }: Registered,
+  registry: StrategyRegistry,
+  modelsBefore: StepPorts['modelsBefore'],
+): Promise<RunningStrategy> {
   const { definition, codeHash } = findStrategy(registry, name);
-  return { ...registered, definition, params: parseParams(definition, params), codeHash };
+  const asThen = models && modelsBefore ? definitionWith(definition, await modelsBefore(models)) : definition;
+  return { ...registered, definition: asThen, params: parseParams(definition, params), codeHash };
 }
 
 async function* eventsUpTo(ledger: LedgerPort, stream: string, sequence: number): AsyncGenerator<LedgerEvent> {

@@ -76,7 +76,7 @@ export interface ReplayedDecision {
 
 /** Makes it again. `decision` is `latest`, or a cycle's time in ms UTC or ISO. Throws `DECISION_UNKNOWN`, `DECISION_UNSETTLED`. */
 export async function replayDecision(ports: StepPorts, stream: string, decision: string): Promise<ReplayedDecision> {
-  const { ledger, registry } = ports;
+  const { ledger } = ports;
   const pinned = await findDecision(ledger, stream, decision);
   const state = fromCheckpointJson(pinned.account) as AccountState;
   const document = await ledger.document(stream, KEYS.cycle(pinned.cycle));
@@ -88,7 +88,7 @@ export async function replayDecision(ports: StepPorts, stream: string, decision:
     );
   const cycle = document.value as unknown as CycleDocument;
   const before = state.engine.journal.sequence;
-  const definition = await definitionInLedger(ledger, stream, before, registry);
+  const definition = await definitionInLedger(ledger, stream, before, ports);
   const engine = restored(definition, state, cycle, pinned);
   const equity = engine.equity;
   askStrategies(ports, engine);

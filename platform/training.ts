@@ -2,20 +2,16 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EmbeddedObjectStore } from '../adapters/embedded/objects.ts';
-import { ModelRegistry, type ModelVersion } from '../adapters/models/registry.ts';
+import type { ModelVersion } from '../adapters/models/registry.ts';
 import { pythonEnvironment } from '../adapters/python/environment.ts';
 import { runTrainingJob, type TrainingProgress, type TrainingRecord } from '../adapters/python/training-job.ts';
 import type { Json } from '../core/json.ts';
+import { modelsIn } from './strategies-at-hand.ts';
 
 const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
 /** Training is Python 3.11 or newer, as its requirements are pinned. */
 const OLDEST_PYTHON = [3, 11] as const;
 const ENTRY = 'plimsoll_models.train';
-
-/** The models of a data directory. */
-export const registryOf = (directory: string, { readOnly = false } = {}): ModelRegistry =>
-  new ModelRegistry(new EmbeddedObjectStore(join(directory, 'objects'), { readOnly }));
 
 export interface Training {
   /** Data directory. */
@@ -49,7 +45,7 @@ export interface Trained {
  */
 export async function train(training: Training): Promise<Trained> {
   const { directory, name, table, hyperparameters, by, reason, withinMs, onProgress, signal, now } = training;
-  const registry = registryOf(directory);
+  const registry = modelsIn(directory);
   // Refused now rather than after an hour.
   await registry.standing(name);
   const python = await pythonEnvironment({

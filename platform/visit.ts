@@ -2,13 +2,14 @@
 import { resolve } from 'node:path';
 import { type Embedded, openEmbedded } from '../adapters/embedded/embedded.ts';
 import { dataDirectoryOf, loadConfiguration } from '../adapters/files/configuration.ts';
-import { loadStrategies } from '../adapters/files/strategy-sources.ts';
+import { versionsOf } from '../adapters/models/models-at-hand.ts';
 import type { Configuration } from '../core/configuration/schema.ts';
 import { PlimsollError } from '../core/errors.ts';
 import type { LedgerPort } from '../core/ports/ledger.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
 import { withDeadline } from '../functions/support/deadline.ts';
 import { readRunning } from './running.ts';
+import { modelsIn, strategiesAtHand } from './strategies-at-hand.ts';
 
 export interface VisitOptions {
   readonly config: string;
@@ -38,12 +39,13 @@ export async function visiting<T>(options: VisitOptions, work: (visit: Visit) =>
   try {
     const running = readRunning(directory);
     const configuration = running?.configuration ?? loaded().configuration;
-    const registry = await loadStrategies(process.cwd());
+    const registry = await strategiesAtHand(process.cwd(), directory);
     const steps: StepPorts = {
       ledger: embedded.ledger,
       send: (queue, message) => embedded.queue.send(queue, message),
       configuration,
       registry,
+      modelsBefore: (versions) => versionsOf(modelsIn(directory, { readOnly: true }), versions),
       now: Date.now,
       withDeadline,
     };

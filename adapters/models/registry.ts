@@ -151,11 +151,17 @@ export class ModelRegistry {
   }
 
   /** The version ready to decide; every file's hash is checked before it is read. Throws `MODEL_FILE_MISSING` or `MODEL_FILE_CHANGED`. */
-  async load({ name, version, manifest }: ModelVersion): Promise<Ensemble> {
-    const members = await Promise.all(
-      manifest.members.map(async ({ file }) => evaluatorOf(await this.#checked(name, version, manifest, file))),
-    );
-    return new Ensemble(manifest, members);
+  async load(version: ModelVersion): Promise<Ensemble> {
+    const files = await this.memberFiles(version);
+    const members = version.manifest.members.map(({ file }) => evaluatorOf(files.get(file)!));
+    return new Ensemble(version.manifest, members);
+  }
+
+  /** The files of a version's members by name, each with its hash checked. Throws `MODEL_FILE_MISSING` or `MODEL_FILE_CHANGED`. */
+  async memberFiles({ name, version, manifest }: ModelVersion): Promise<ReadonlyMap<string, Uint8Array>> {
+    const files = new Map<string, Uint8Array>();
+    for (const { file } of manifest.members) files.set(file, await this.#checked(name, version, manifest, file));
+    return files;
   }
 
   async #checked(name: string, version: string, { files }: ModelManifest, file: string): Promise<Uint8Array> {

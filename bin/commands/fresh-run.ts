@@ -1,6 +1,5 @@
 /** Inside the thread of {@link freshRunsOf}: loads the strategies, runs what it was started for, and ends. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
 import type { EngineDefinition } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { type TraceRequest, traceOf } from '../../core/research/trace/run.ts';
@@ -9,6 +8,7 @@ import { findStrategy } from '../../core/strategies/registry.ts';
 import { withDeadline } from '../../functions/support/deadline.ts';
 import { inlineMore } from '../../functions/support/inlining.ts';
 import { purely } from '../../functions/support/purely.ts';
+import { strategiesFor } from '../../platform/strategies-at-hand.ts';
 import type { FreshAnswer, FreshOrder } from './fresh-runs.ts';
 
 /** Far beyond what honest strategies need: a minute, and five milliseconds a bar. */
@@ -23,7 +23,7 @@ function guarded(definition: EngineDefinition, request: TraceRequest): Trace {
 
 async function answer({ root, definition, strategies, requests }: FreshOrder): Promise<FreshAnswer> {
   try {
-    const registry = await loadStrategies(root);
+    const registry = await strategiesFor(root);
     const loaded = strategies.map(({ name, ...running }) => ({
       ...running,
       definition: findStrategy(registry, name).definition,

@@ -10,7 +10,8 @@ import { formatInstant } from '../../core/market/civil.ts';
 import { timeframeMs } from '../../core/market/timeframe.ts';
 import { featureSet, STANDARD_FEATURES } from '../../core/models/features/feature-set.ts';
 import { featureTable, type LabelSpec, labelSchema } from '../../core/models/table.ts';
-import { registryOf, train } from '../../platform/training.ts';
+import { modelsIn } from '../../platform/strategies-at-hand.ts';
+import { train } from '../../platform/training.ts';
 import { progressLine } from './progress.ts';
 
 export interface ModelsArguments {
@@ -109,7 +110,7 @@ export async function trainModel(name: string, given: TrainArguments): Promise<v
 
 /** Every model and which version of it decides. */
 export async function list(given: ModelsArguments): Promise<void> {
-  const registry = registryOf(directoryOf(given), { readOnly: true });
+  const registry = modelsIn(directoryOf(given), { readOnly: true });
   const models = [];
   for (const name of await registry.names()) {
     const { versions, champion } = await registry.standing(name);
@@ -131,7 +132,7 @@ export async function list(given: ModelsArguments): Promise<void> {
 
 /** A version's card, its parity and where it comes from. */
 export async function show(name: string, wanted: string | undefined, given: ModelsArguments): Promise<void> {
-  const registry = registryOf(directoryOf(given), { readOnly: true });
+  const registry = modelsIn(directoryOf(given), { readOnly: true });
   const version = await registry.version(name, wanted);
   const history = await registry.history(name);
   const { versions } = await registry.standing(name);
@@ -159,7 +160,7 @@ export async function act(
   wanted: string | undefined,
   given: DeedArguments,
 ): Promise<void> {
-  const registry = registryOf(directoryOf(given));
+  const registry = modelsIn(directoryOf(given));
   const version = await registry.act(name, action, wanted, {
     at: Date.now(),
     by: userInfo().username,

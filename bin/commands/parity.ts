@@ -1,7 +1,7 @@
-import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
 import type { ParityReport } from '../../platform/parity.ts';
 import { embeddedParity } from '../../platform/parity-run.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
+import { strategiesFor } from '../../platform/strategies-at-hand.ts';
 import { progressLine } from './progress.ts';
 import { type RunArguments, recordedRunOptions } from './run-arguments.ts';
 
@@ -17,7 +17,7 @@ async function cloudParity(run: RecordedRun, progress: (done: number, total: num
 
 /** Runs bars both ways and says whether the ledgers are one; exit code 1 where they are not. */
 export async function parity(given: ParityArguments): Promise<void> {
-  const registry = await loadStrategies(process.cwd());
+  const registry = await strategiesFor(process.cwd());
   const run = await prepareRecordedRun(registry, recordedRunOptions(given));
   const progress = progressLine(given.cloud ? 'Running on the local cloud' : 'Running the live path');
   const report = given.cloud ? await cloudParity(run, progress) : await embeddedParity(run, registry, progress);

@@ -1,14 +1,14 @@
 /** What every command over recorded bars begins with. */
-import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
 import type { BacktestRun } from '../../core/backtest/run.ts';
 import { runGuarded } from '../../functions/support/guarded-backtest.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
+import { strategiesFor } from '../../platform/strategies-at-hand.ts';
 import { withProgress } from './progress.ts';
 import { type RunArguments, recordedRunOptions } from './run-arguments.ts';
 
 /** The bars and the strategies that were asked for. */
 export async function prepareRun(given: RunArguments): Promise<RecordedRun> {
-  return prepareRecordedRun(await loadStrategies(process.cwd()), recordedRunOptions(given));
+  return prepareRecordedRun(await strategiesFor(process.cwd()), recordedRunOptions(given));
 }
 
 export const runPrepared = ({ definition, bars }: RecordedRun): BacktestRun =>

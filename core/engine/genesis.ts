@@ -1,4 +1,5 @@
 import type { Json } from '../json.ts';
+import { registration } from '../strategies/registration.ts';
 import { moveCash, recordDocument } from './bookkeeping.ts';
 import type { Engine } from './engine.ts';
 
@@ -17,16 +18,7 @@ export function openStream(engine: Engine): void {
     recordDocument(engine, 'InstrumentListed', { index, instrument: plain(instrument) });
   });
   definition.strategies.forEach((running, index) => {
-    recordDocument(engine, 'StrategyRegistered', {
-      index,
-      id: running.id,
-      name: running.definition.name,
-      params: plain(running.params),
-      codeHash: running.codeHash,
-      instruments: [...running.instruments],
-      timeframe: running.timeframe,
-      allocation: running.allocation,
-    });
+    recordDocument(engine, 'StrategyRegistered', { index, ...registration(running) });
   });
   recordDocument(engine, 'ConfigurationApplied', {
     configurationHash: definition.configurationHash,

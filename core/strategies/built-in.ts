@@ -3,6 +3,7 @@
  * read as one strategy.
  */
 import donchianBreakout from './built-in/donchian-breakout.ts';
+import modelOpinion from './built-in/model-opinion.ts';
 import multiTimeframeTrend from './built-in/multi-timeframe-trend.ts';
 import rsiReversion from './built-in/rsi-reversion.ts';
 import smaCross from './built-in/sma-cross.ts';
@@ -13,4 +14,5 @@ export const builtInStrategies: readonly AnyStrategy[] = [
   rsiReversion,
   donchianBreakout,
   multiTimeframeTrend,
+  modelOpinion,
 ];

@@ -1,5 +1,5 @@
 import { PlimsollError } from '../errors.ts';
-import type { Series } from './views.ts';
+import { columnOf, type Series } from './views.ts';
 
 /** One output of a declared indicator, as a strategy's `when` names it. */
 export interface SeriesName {
@@ -69,8 +69,8 @@ class SeriesCrossing implements RunningCondition {
   }
 
   next(from: number, to: number): number {
-    const a = this.#a.values;
-    const b = this.#b.values;
+    const a = columnOf(this.#a);
+    const b = columnOf(this.#b);
     let beforeA = a[from - 1];
     let beforeB = b[from - 1];
     for (let k = from; k < to; k++) {
@@ -98,7 +98,7 @@ class LevelCrossing implements RunningCondition {
   }
 
   next(from: number, to: number): number {
-    const { values } = this.#series;
+    const values = columnOf(this.#series);
     const level = this.#level;
     let before = values[from - 1];
     for (let k = from; k < to; k++) {

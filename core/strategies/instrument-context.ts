@@ -4,6 +4,7 @@ import { PlimsollError } from '../errors.ts';
 import type { IndicatorSpec } from '../indicators/indicator.ts';
 import { copyOfPlain } from '../json.ts';
 import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
+import { isOpinion, refusalOf, type ServedModel } from '../models/opinion.ts';
 import { CallbackContext } from './callback-context.ts';
 import {
   assertConditions,
@@ -16,7 +17,7 @@ import type { StrategyContext } from './contract.ts';
 import type { RunningStrategy, StrategyRunner } from './runner.ts';
 import type { SharedIndicators } from './shared-indicators.ts';
 import { Track, type TrackState } from './track.ts';
-import { Series } from './views.ts';
+import { Series, useColumn } from './views.ts';
 
 export interface ContextState {
   readonly tracks: readonly TrackState[];
@@ -32,6 +33,12 @@ interface SeriesSource extends SeriesName {
   readonly at: { readonly indicator: number; readonly output: number };
 }
 
+/** A model that the strategy asks, and whether it refuses. */
+interface Asked {
+  readonly served: ServedModel;
+  readonly refused: Series;
+}
+
 /** What a strategy sees of one instrument, and what keeps that up to date. */
 export class InstrumentContext {
   readonly market: MarketState;
@@ -43,6 +50,7 @@ export class InstrumentContext {
   /** Whether its one track is of the base bars: where that stands follows from the bar alone. */
   readonly #isSimple: boolean;
   readonly #series: SeriesSource[] = [];
+  readonly #models: Asked[] = [];
   /** The strategy is asked where one of them holds; undefined: at every bar. */
   readonly #conditions: readonly RunningCondition[] | undefined;
   readonly #warmUp: readonly number[];
@@ -105,6 +113,8 @@ export class InstrumentContext {
     return byOutput(spec, (output, index) => {
       const series = new Series(track.outputs(k)[index], track.clock);
       this.#series.push({ indicator, output, series, track, at: { indicator: k, output: index } });
+      if (output === 'refused' && isOpinion(spec) && spec.served)
+        this.#models.push({ served: spec.served, refused: series });
       return series;
     });
   }
@@ -143,6 +153,12 @@ export class InstrumentContext {
     return this.#state;
   }
 
+  /** Why one of the models that the strategy asks has no answer to this bar; no decision may rest on such a bar. */
+  get refusal(): string | undefined {
+    for (const { served, refused } of this.#models) if (refused.value !== 0) return refusalOf(served, refused.value);
+    return undefined;
+  }
+
   /** Whether {@link nextAsked} can tell bars that need not be asked about. */
   get isSelective(): boolean {
     return this.#isSimple && this.#conditions !== undefined;
@@ -174,7 +190,7 @@ export class InstrumentContext {
   }
 
   #refreshSeries(): void {
-    for (const { series, track, at } of this.#series) series.values = track.outputs(at.indicator)[at.output];
+    for (const { series, track, at } of this.#series) useColumn(series, track.outputs(at.indicator)[at.output]);
   }
 
   /** Finds the bars of the block with which a condition holds, while its columns are at hand. */

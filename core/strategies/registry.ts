@@ -1,4 +1,6 @@
 import { PlimsollError } from '../errors.ts';
+import type { IndicatorSpec } from '../indicators/indicator.ts';
+import { type ModelsAtHand, withModelsAtHand } from '../models/opinion.ts';
 import { nearest } from '../nearest.ts';
 import type { AnyStrategy } from './runner.ts';
 
@@ -12,6 +14,30 @@ export interface RegisteredStrategy {
 }
 
 export type StrategyRegistry = ReadonlyMap<string, RegisteredStrategy>;
+
+/** The strategies with their opinions given by the models at hand. What they had before does not matter. */
+export const registryWith = (registry: StrategyRegistry, models: ModelsAtHand): StrategyRegistry =>
+  new Map([...registry].map(([name, strategy]) => [name, withModels(strategy, models)]));
+
+function withModels(strategy: RegisteredStrategy, models: ModelsAtHand): RegisteredStrategy {
+  let made: AnyStrategy | undefined;
+  return {
+    codeHash: strategy.codeHash,
+    origin: strategy.origin,
+    // A deployed strategy's file is run when it is first asked for.
+    get definition() {
+      made ??= definitionWith(strategy.definition, models);
+      return made;
+    },
+  };
+}
+
+/** A strategy with its opinions given by the models at hand. */
+export const definitionWith = (definition: AnyStrategy, models: ModelsAtHand): AnyStrategy => ({
+  ...definition,
+  indicators: (params: Record<string, unknown>) =>
+    withModelsAtHand(definition.indicators(params) as Record<string, IndicatorSpec>, models),
+});
 
 /** The strategy of that name. Throws `STRATEGY_UNKNOWN` with the nearest known names. */
 export function findStrategy(registry: StrategyRegistry, name: string): RegisteredStrategy {

@@ -6,6 +6,7 @@ import { PlimsollError } from '../errors.ts';
 import type { IndicatorSpec } from '../indicators/indicator.ts';
 import { type Json, toCheckpointJson } from '../json.ts';
 import type { Timeframe } from '../market/timeframe.ts';
+import { isOpinion } from '../models/opinion.ts';
 import type { Decision, Proposal, StrategyDefinition } from './contract.ts';
 import { assertIndicatorNames } from './indicator-names.ts';
 import { type ContextState, InstrumentContext } from './instrument-context.ts';
@@ -60,6 +61,7 @@ export class StrategyRunner {
     this.share = running.allocation / running.instruments.length;
     const specs = running.definition.indicators(running.params as never) as Record<string, IndicatorSpec>;
     assertIndicatorNames(running.definition.name, Object.keys(specs));
+    assertModelTimeframes(running, Object.values(specs), engine);
     for (const symbol of running.instruments) {
       if (engine.markets.every((market) => market.instrument.symbol !== symbol)) {
         throw new PlimsollError(
@@ -147,6 +149,7 @@ export class StrategyRunner {
   /** Asks the strategy about one instrument; whether it proposed something. A failure is recorded. */
   ask(engine: Engine, context: InstrumentContext): boolean {
     try {
+      assertAnswered(context);
       const decision = this.running.definition.onBar(context.view as never) as Decision;
       if (decision === undefined || decision === null) return false;
       this.#collect(engine, context, decision);
@@ -197,6 +200,31 @@ export class StrategyRunner {
     let k = 0;
     for (const context of this.#contexts) context?.restore(checkpoint.contexts[k++]);
     this.#nextAsked.fill(0);
+  }
+}
+
+/** No decision may rest on a model that has no answer to the bar. */
+function assertAnswered({ refusal }: InstrumentContext): void {
+  if (refusal === undefined) return;
+  throw new PlimsollError('MODEL_REFUSED', refusal, 'see `plimsoll models show`; what is held keeps its stops');
+}
+
+/** An opinion is of bars like those that were learned from; on invented prices none means anything, and any may be shown. */
+function assertModelTimeframes(
+  { id, timeframe }: RunningStrategy,
+  specs: readonly IndicatorSpec[],
+  engine: Engine,
+): void {
+  if (engine.definition.provenance === 'simulated') return;
+  for (const spec of specs.filter(isOpinion)) {
+    const { manifest, name } = spec.served ?? {};
+    const asked = spec.timeframe ?? timeframe;
+    if (manifest === undefined || manifest.timeframe === asked) continue;
+    throw new PlimsollError(
+      'MODEL_TIMEFRAME',
+      `the strategy "${id}" asks the model "${name}" about ${asked} bars, and it learned from ${manifest.timeframe} bars`,
+      `set timeframe: ${manifest.timeframe} for the strategy, or train a model on ${asked} bars`,
+    );
   }
 }
 

@@ -4,22 +4,33 @@ import type { BarColumns } from '../market/bars.ts';
 import type { BarView, PositionView, SeriesView } from './contract.ts';
 import type { Track, TrackClock } from './track.ts';
 
+/** The column of a series, and where it gets another one. Not on the series itself: a callback holds it, and the column reaches ahead. */
+export let columnOf: (series: Series) => Float64Array;
+export let useColumn: (series: Series, column: Float64Array) => void;
+
 /** One output of an indicator, read through its track's clock. */
 export class Series implements SeriesView {
-  values: Float64Array;
+  static {
+    columnOf = (series) => series.#column;
+    useColumn = (series, column) => {
+      series.#column = column;
+    };
+  }
+
+  #column: Float64Array;
   readonly #clock: TrackClock;
 
-  constructor(values: Float64Array, clock: TrackClock) {
-    this.values = values;
+  constructor(column: Float64Array, clock: TrackClock) {
+    this.#column = column;
     this.#clock = clock;
   }
 
   get value(): number {
-    return this.values[this.#clock.now];
+    return this.#column[this.#clock.now];
   }
 
   get previous(): number {
-    return this.values[this.#clock.before];
+    return this.#column[this.#clock.before];
   }
 }
 

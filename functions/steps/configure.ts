@@ -7,6 +7,7 @@ import { PlimsollError } from '../../core/errors.ts';
 import type { DocumentWrite } from '../../core/ports/ledger.ts';
 import { thresholdsOf } from '../../core/risk/limit-changes.ts';
 import type { LimitsEvent } from '../../core/risk/limits-in-force.ts';
+import { registration } from '../../core/strategies/registration.ts';
 import { type Cursor, KEYS, type LoadedAccount, loadAccount } from './account-state.ts';
 import { type AppliedBefore, appliedBefore } from './applied-before.ts';
 import { applyTotals } from './budgets.ts';
@@ -15,7 +16,7 @@ import { asListed, definitionFor, inForce } from './engines.ts';
 import { heldBack, limitsTakenOver, namedBy } from './limits.ts';
 import { checkpointsAfter, cyclesBehind } from './move-strategies.ts';
 import type { StepPorts } from './ports.ts';
-import { type Applied, appliedOf, digestOf, plain, registration } from './runs-under.ts';
+import { type Applied, appliedOf, digestOf, plain } from './runs-under.ts';
 
 const MAX_CONFLICTS = 20;
 

@@ -1,4 +1,5 @@
 import type { Configuration } from '../../core/configuration/schema.ts';
+import type { ModelsAtHand } from '../../core/models/opinion.ts';
 import type { ExecutionVenuePort } from '../../core/ports/execution-venue.ts';
 import type { LedgerPort } from '../../core/ports/ledger.ts';
 import type { OutgoingMessage, QueueName } from '../../core/ports/queue.ts';
@@ -10,6 +11,8 @@ export interface StepPorts {
   readonly send: (queue: QueueName, message: OutgoingMessage) => Promise<void>;
   readonly configuration: Configuration;
   readonly registry: StrategyRegistry;
+  /** Versions of models that decided before, by name: a decision is made again with what it was made with. */
+  readonly modelsBefore?: (versions: Readonly<Record<string, string>>) => Promise<ModelsAtHand>;
   /** Wall clock, ms UTC: for verdicts and lateness alone, never for a decision. */
   readonly now: () => number;
   /** Runs strategy code under a deadline; throws `STRATEGY_TIMEOUT` when it takes longer. */

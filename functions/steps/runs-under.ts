@@ -2,7 +2,7 @@
 import type { EngineDefinition } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
-import type { RunningStrategy } from '../../core/strategies/runner.ts';
+import { registration } from '../../core/strategies/registration.ts';
 import type { AccountState } from './account-state.ts';
 import { contentHash } from './engines.ts';
 
@@ -43,21 +43,10 @@ export function assertRunsUnder({ runsUnder }: AccountState, definition: EngineD
   );
 }
 
-/** A strategy as the ledger registers it. */
-export const registration = (running: RunningStrategy): Record<string, Json> => ({
-  id: running.id,
-  name: running.definition.name,
-  params: plain(running.params),
-  codeHash: running.codeHash,
-  instruments: [...running.instruments],
-  timeframe: running.timeframe,
-  allocation: running.allocation,
-});
-
 /** What makes a strategy's checkpoint its own; the allocation does not. */
 export function strategyHash(registered: Record<string, Json>): string {
-  const { name, params, codeHash, instruments, timeframe } = registered;
-  return contentHash({ name, params, codeHash, instruments, timeframe });
+  const { name, params, codeHash, instruments, timeframe, models } = registered;
+  return contentHash({ name, params, codeHash, instruments, timeframe, ...(models ? { models } : {}) });
 }
 
 /** Without members that are undefined. */

@@ -1,8 +1,9 @@
-/** The deployed app and the backtester write one ledger, on recorded bars of three instruments. */
+/** The deployed app and the backtester write one ledger, on recorded bars of three instruments, a trained model among those who decide. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
 import { prepareRecordedRun } from '../../platform/recorded-run.ts';
+import { strategiesAtHand } from '../../platform/strategies-at-hand.ts';
+import { temporaryDirectory } from '../adapters/embedded/temporary.ts';
 import { hasRecordedData } from '../parity/recorded.ts';
 import { threePairs } from '../parity/scenarios.ts';
 import { cloudParity } from './parity.ts';
@@ -13,8 +14,12 @@ const CYCLES = 504;
 
 describe.skipIf(!hasRecordedData)('the cloud', () => {
   test('goes through 504 cycles of three instruments to the ledger of the backtest', { timeout: 400_000 }, async () => {
-    const registry = await loadStrategies(join(import.meta.dirname, '..', '..'));
-    const run = await prepareRecordedRun(registry, { ...threePairs, to: threePairs.from! + 42 * HOUR_MS });
+    const registry = await strategiesAtHand(join(import.meta.dirname, '..', '..'), temporaryDirectory());
+    const run = await prepareRecordedRun(registry, {
+      ...threePairs,
+      strategies: [...threePairs.strategies!, { strategy: 'model-opinion', allocation: 0.6 }],
+      to: threePairs.from! + 42 * HOUR_MS,
+    });
     let cycles = 0;
 
     const report = await cloudParity(run, (done) => {

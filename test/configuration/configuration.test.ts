@@ -100,6 +100,7 @@ describe('layers', () => {
       'rsi-reversion',
       'donchian-breakout',
       'multi-timeframe-trend',
+      'model-opinion',
     ]);
   });
 });

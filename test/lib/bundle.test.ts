@@ -1,12 +1,15 @@
 /** How bundles are made, on small ones. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { championsOf } from '../../adapters/models/models-at-hand.ts';
 import { configurationSchema } from '../../core/configuration/schema.ts';
-import type { StrategyRegistry } from '../../core/strategies/registry.ts';
+import type { OpinionSpec } from '../../core/models/opinion.ts';
+import { findStrategy, type StrategyRegistry } from '../../core/strategies/registry.ts';
 import { writeBundle } from '../../lib/constructs/bundle.ts';
 import { prepareDeployment } from '../../lib/deployment.ts';
+import { modelsIn } from '../../platform/strategies-at-hand.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 mkdirSync(join(root, '.cache'), { recursive: true });
@@ -90,6 +93,54 @@ it('a strategy is loaded when it is asked for, one that waits at its top level w
     expect(codeHash).toMatch(/^[0-9a-f]{64}$/);
   }
   expect(scope.loadedStrategies).toEqual(['patient', 'quick']);
+});
+
+describe('a model that a configured strategy asks', () => {
+  const asking = configurationSchema.parse({
+    venues: { drift: { kind: 'simulated' } },
+    universes: { main: { venue: 'drift', symbols: ['XAU/USD'], timeframe: '1h' } },
+    accounts: [
+      { id: 'paper', universe: 'main', strategies: [{ strategy: 'model-opinion', params: { model: 'gold-hourly' } }] },
+    ],
+  });
+  const here = championsOf(modelsIn(folder, { readOnly: true }));
+  const deployed = async (name: string, damage?: (models: string) => void) => {
+    const { deploymentModule } = await prepareDeployment(asking, folder);
+    onTestFinished(() => rmSync(deploymentModule, { force: true }));
+    const place = join(folder, name);
+    writeBundle({ entry: deploymentModule, modules: {} }, join(place, 'index.mjs'));
+    damage?.(join(place, 'models'));
+    const { registry } = (await import(/* @vite-ignore */ pathToFileURL(join(place, 'index.mjs')).href)) as {
+      registry: StrategyRegistry;
+    };
+    const { definition } = findStrategy(registry, 'model-opinion');
+    return definition.indicators({ model: 'gold-hourly' }).desk as OpinionSpec;
+  };
+
+  it('goes along with the functions, and says there what it says here', async () => {
+    const { served, warmUp } = await deployed('models-along');
+    const own = (await here)('gold-hourly');
+    expect([served?.version, warmUp]).toEqual([own.version, 200]);
+    const row = Float64Array.from(own.manifest!.features, (_, k) => Math.sin(k));
+    expect(served?.ensemble().opinion(row)).toEqual(own.ensemble().opinion(row));
+  });
+
+  it('bad input: a file of it that was changed is not loaded', async () => {
+    const { served } = await deployed('models-damaged', (models) => {
+      const file = readdirSync(models).find((name) => name.startsWith('lightgbm'))!;
+      writeFileSync(join(models, file), readFileSync(join(models, file)).subarray(1));
+    });
+    expect(() => served?.ensemble()).toThrow(expect.objectContaining({ code: 'MODEL_FILE_CHANGED' }));
+  });
+
+  it('bad input: one that is not there is refused before anything is deployed', async () => {
+    const unknown = structuredClone(asking);
+    unknown.accounts[0].strategies[0].params = { model: 'gold-hourley' };
+    await expect(prepareDeployment(unknown, folder)).rejects.toMatchObject({
+      code: 'MODEL_UNKNOWN',
+      remedy: expect.stringContaining('gold-hourly'),
+    });
+  });
 });
 
 it('code that cannot be bundled ends in a sentence with its file', () => {

@@ -1,10 +1,10 @@
 /** Strategies with parameters that are run on the same bars, each with the whole account. */
-import { loadStrategies } from '../../../adapters/files/strategy-sources.ts';
 import type { EngineDefinition } from '../../../core/engine/engine.ts';
 import { PlimsollError } from '../../../core/errors.ts';
 import { type GridAxis, type GridPoint, gridPoints } from '../../../core/research/sweep/grid.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../../../core/strategies/registry.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../../platform/recorded-run.ts';
+import { strategiesFor } from '../../../platform/strategies-at-hand.ts';
 import { type RunArguments, recordedRunOptions } from '../run-arguments.ts';
 
 export interface Candidate {
@@ -21,7 +21,7 @@ export interface Candidates {
 
 /** One definition a candidate, alike but for the strategy. Throws where the strategy refuses parameters. */
 export async function prepareCandidates(given: RunArguments, candidates: readonly Candidate[]): Promise<Candidates> {
-  const registry = await loadStrategies(process.cwd());
+  const registry = await strategiesFor(process.cwd());
   for (const candidate of candidates) checked(registry, candidate);
   return prepared(given, registry, candidates);
 }
@@ -43,7 +43,7 @@ export async function prepareGrid(given: RunArguments, axes: readonly GridAxis[]
   const twice = axes.find(({ name }) => Object.hasOwn(given.set, name));
   if (twice)
     throw new PlimsollError('USAGE', `"${twice.name}" is in --set and in --grid`, 'take it out of one of them');
-  const registry = await loadStrategies(process.cwd());
+  const registry = await strategiesFor(process.cwd());
   const refusals = points.map((point) => refusalOf(registry, { strategy, params: { ...given.set, ...point } }));
   const taken = points.filter((_, k) => refusals[k] === undefined);
   const first = refusals.find((refusal) => refusal !== undefined);

@@ -35,6 +35,9 @@ function look(
 const checksOf = ({ findings }: LookaheadReport): LookaheadCheck[] =>
   [...new Set(findings.map(({ check }) => check))].sort();
 
+/** What needs a trained model is looked at where models are: test/core/models/opinion.test.ts. */
+const ruled = builtInStrategies.filter(({ name }) => name !== 'model-opinion');
+
 const params = z.object({});
 const no = () => ({});
 
@@ -51,7 +54,7 @@ const closeAt = (columns: BarColumns, i: number): number =>
   (columns.close[i] ?? columns.close[columns.length - 1]) / 100;
 
 describe('a strategy that knows nothing of the future', () => {
-  it.each(builtInStrategies.map((each) => [each.name, each] as const))('is clean: %s', async (_, built) => {
+  it.each(ruled.map((each) => [each.name, each] as const))('is clean: %s', async (_, built) => {
     const report = await look(() => built, { points: 8 });
     expect(report.findings).toEqual([]);
     expect(report.decisions).toBeGreaterThan(8);
@@ -244,21 +247,21 @@ describe('a planted look into the future', () => {
     expect([report.findings[0].full, report.findings[0].other]).toContain('nothing');
   });
 
-  it('is found where onBar reads an indicator’s values that are computed ahead', async () => {
+  it('cannot be had from a series: nothing that onBar can reach of it holds more than this bar and the one before', async () => {
+    const reached: unknown[] = [];
     const make = () =>
       strategy({
-        name: 'planted',
+        name: 'curious',
         params,
         indicators: () => ({ price: sma(1) }),
-        onBar(context) {
-          const { values } = context.price as unknown as { values: Float64Array };
-          const next = values[values.indexOf(context.price.value) + 1];
-          return held(context as never, next > context.price.value);
+        onBar({ price }) {
+          const parts = [price, Object.getPrototypeOf(price), price.constructor];
+          reached.push(...parts.flatMap((part) => Reflect.ownKeys(part).map((key) => Reflect.get(part, key, price))));
         },
       });
-    const report = await look(make);
-    expect(report.findings[0].of).toBe('proposal');
-    expect(checksOf(report)).toContain('bar by bar');
+    expect((await look(make)).findings).toEqual([]);
+    expect(reached.length).toBeGreaterThan(100);
+    expect(reached.filter((value) => ArrayBuffer.isView(value))).toEqual([]);
   });
 
   it('is found in `when`', async () => {

@@ -194,7 +194,7 @@ describe.each([
     });
     expect(await largestEntry(60)).toBe(3_000);
     const limitAt = async (sequence: number) =>
-      (await definitionInLedger(ports.ledger, STREAM, sequence, registry)).limits.maxOrderNotional;
+      (await definitionInLedger(ports.ledger, STREAM, sequence, { registry })).limits.maxOrderNotional;
     expect([await limitAt(before), await limitAt(before + 1)]).toEqual([1_000, 3_000]);
     expect(await restart({ limits: { maxOrderNotional: 3_000 }, slow: 9 })).toEqual(['sma-cross']);
     expect((await state())?.thresholds.limits.maxOrderNotional).toBe(3_000);

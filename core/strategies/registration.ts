@@ -1,0 +1,26 @@
+/** A strategy as the ledger registers it: what it is, and what makes its checkpoint its own. */
+import type { IndicatorSpec } from '../indicators/indicator.ts';
+import type { Json } from '../json.ts';
+import { isOpinion } from '../models/opinion.ts';
+import type { RunningStrategy } from './runner.ts';
+
+export function registration(running: RunningStrategy): Record<string, Json> {
+  const models = modelsOf(running);
+  return {
+    id: running.id,
+    name: running.definition.name,
+    params: JSON.parse(JSON.stringify(running.params)),
+    codeHash: running.codeHash,
+    instruments: [...running.instruments],
+    timeframe: running.timeframe,
+    allocation: running.allocation,
+    ...(models ? { models } : {}),
+  };
+}
+
+/** By name, the versions of the models that it asks; undefined where it asks none. */
+function modelsOf({ definition, params }: RunningStrategy): Record<string, string> | undefined {
+  const specs = Object.values(definition.indicators(params as never) as Record<string, IndicatorSpec>);
+  const served = specs.flatMap((spec) => (isOpinion(spec) && spec.served ? [spec.served] : []));
+  return served.length > 0 ? Object.fromEntries(served.map(({ name, version }) => [name, version])) : undefined;
+}

@@ -1,0 +1,71 @@
+/** The models of a deployment: their files lie beside the function's code, and are read when a model is first asked. */
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PlimsollError } from '../../core/errors.ts';
+import { Ensemble } from '../../core/models/ensemble.ts';
+import type { ModelManifest } from '../../core/models/manifest.ts';
+import { evaluatorOf } from '../../core/models/native/index.ts';
+import type { ModelsAtHand, ServedModel } from '../../core/models/opinion.ts';
+import { nearest } from '../../core/nearest.ts';
+
+/** A version as the deployment module holds it. */
+export interface DeployedModel {
+  readonly name: string;
+  readonly version: string;
+  readonly manifest: ModelManifest;
+  /** By the member's file: its path in the bundle. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** A bundle is one file, and parts of it in a folder. */
+const PARTS = 'parts';
+
+export function deployedModels(models: readonly DeployedModel[], code = import.meta.url): ModelsAtHand {
+  const here = dirname(fileURLToPath(code));
+  const bundle = basename(here) === PARTS ? dirname(here) : here;
+  const served = new Map(models.map((model) => [model.name, servedOf(model, bundle)]));
+  return (name) => {
+    const found = served.get(name);
+    if (found) return found;
+    throw new PlimsollError(
+      'MODEL_UNKNOWN',
+      `the model "${name}" is not part of this deployment`,
+      `use ${nearest(name, [...served.keys()])}, or name it in a configured strategy and deploy again`,
+    );
+  };
+}
+
+function servedOf({ name, version, manifest, files }: DeployedModel, bundle: string): ServedModel {
+  let ensemble: Ensemble | undefined;
+  return {
+    name,
+    version,
+    manifest,
+    ensemble: () => {
+      ensemble ??= new Ensemble(
+        manifest,
+        manifest.members.map(({ file }) => evaluatorOf(checked(file, join(bundle, files[file]), manifest))),
+      );
+      return ensemble;
+    },
+  };
+}
+
+function checked(name: string, path: string, { files }: ModelManifest): Uint8Array {
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    throw damaged(name, 'cannot be read', cause);
+  }
+  if (hash('sha256', bytes) !== files[name]) throw damaged(name, 'is not the one that was registered');
+  return bytes;
+}
+
+const damaged = (name: string, what: string, cause?: unknown): PlimsollError =>
+  new PlimsollError('MODEL_FILE_CHANGED', `the model’s file ${name} ${what}`, 'deploy again', {
+    kept: 'it was not loaded',
+    cause,
+  });

@@ -1,0 +1,170 @@
+/** From an order back to the bars that its model learned from: every link is looked up, and checked where it can be. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sha256OfFile } from '../adapters/files/bar-file.ts';
+import type { ModelRegistry } from '../adapters/models/registry.ts';
+import { PlimsollError } from '../core/errors.ts';
+import type { IndicatorSpec } from '../core/indicators/indicator.ts';
+import { formatInstant } from '../core/market/civil.ts';
+import type { ModelManifest } from '../core/models/manifest.ts';
+import { isOpinion } from '../core/models/opinion.ts';
+import type { LedgerPort } from '../core/ports/ledger.ts';
+import type { StepPorts } from '../functions/steps/ports.ts';
+import { eventsAfter } from '../operations/support/ledger-events.ts';
+import { replayDecision, type Sight } from './replay-decision.ts';
+import { writeTrainingTable } from './training-table.ts';
+
+/** A link of the chain: what was found, and whether it is what it has to be. */
+export interface Link {
+  readonly link: 'order' | 'decision' | 'opinion' | 'version' | 'files' | 'training' | 'table' | 'bars';
+  readonly holds: boolean;
+  readonly found: string;
+}
+
+export interface LineageRequest {
+  readonly ports: StepPorts;
+  readonly models: ModelRegistry;
+  readonly stream: string;
+  /** Number of the order in its account. */
+  readonly order: number;
+  /** Path of the bars that the table was made from, where they are at hand: it is made again from them. */
+  readonly bars?: string;
+}
+
+/** What a card says of the table that was learned from. */
+interface LearnedFrom {
+  readonly features: readonly string[];
+  readonly label: ModelManifest['label'];
+  readonly sha256: string;
+  readonly rows: number;
+  readonly symbols: readonly string[];
+  readonly sources: readonly { readonly file: string; readonly sha256: string }[];
+  readonly lockedFrom?: number;
+}
+
+const PAGE = 10_000;
+
+/** Throws `ORDER_UNKNOWN`, `ORDER_WITHOUT_MODEL`, and what the replay of a decision throws. */
+export async function lineageOf({ ports, models, stream, order, bars }: LineageRequest): Promise<readonly Link[]> {
+  const { cycle, strategy } = await placed(ports.ledger, stream, order);
+  const decision = await replayDecision(ports, stream, String(cycle));
+  const running = decision.engine.runners[strategy].running;
+  const asked = Object.entries(running.definition.indicators(running.params) as Record<string, IndicatorSpec>).flatMap(
+    ([name, spec]) => (isOpinion(spec) && spec.served ? [{ name, served: spec.served }] : []),
+  );
+  if (asked.length === 0)
+    throw new PlimsollError(
+      'ORDER_WITHOUT_MODEL',
+      `the order ${order} is of "${running.id}", which asks no model`,
+      'see what it was decided on with `plimsoll replay`',
+    );
+  const links: Link[] = [
+    {
+      link: 'order',
+      holds: true,
+      found: `order ${order} of ${stream}, proposed by "${running.id}" at ${formatInstant(cycle)}`,
+    },
+    {
+      link: 'decision',
+      holds: decision.same,
+      found: decision.same ? 'made again from what it pinned, byte for byte' : decision.differences.join('; '),
+    },
+  ];
+  for (const { name, served } of asked) {
+    links.push(
+      opinionLink(
+        name,
+        served.name,
+        decision.sights.filter(({ strategy: id }) => id === running.id),
+      ),
+    );
+    links.push(...(await modelLinks(models, served.name, served.version, bars)));
+  }
+  return links;
+}
+
+async function placed(ledger: LedgerPort, stream: string, order: number): Promise<{ cycle: number; strategy: number }> {
+  const { sequence: last } = await ledger.head(stream);
+  for (let after = 0; after < last; after += PAGE) {
+    for (const { event } of await eventsAfter(ledger, stream, after, PAGE))
+      if (event.kind === 'OrderInitialized' && event.order === order)
+        return { cycle: event.cycle, strategy: event.strategy as number };
+  }
+  throw new PlimsollError(
+    'ORDER_UNKNOWN',
+    `there is no order ${order} in the ledger of ${stream}`,
+    'list its orders with `plimsoll op orders.list --all true`',
+  );
+}
+
+function opinionLink(indicator: string, model: string, sights: readonly Sight[]): Link {
+  const said = sights.map(({ symbol, indicators }) => {
+    const { up, refused } = indicators[indicator] as Record<'up' | 'refused', { value: number }>;
+    return `${symbol} ${refused.value === 0 ? up.value.toFixed(4) : 'no answer'}`;
+  });
+  return { link: 'opinion', holds: sights.length > 0, found: `${model} said of a rise: ${said.join(', ')}` };
+}
+
+async function modelLinks(models: ModelRegistry, name: string, version: string, bars?: string): Promise<Link[]> {
+  const { manifest, card, about } = await models.version(name, version);
+  await models.load({ name, version, manifest, card, about });
+  const learned = card.table as unknown as LearnedFrom;
+  const run = about.run as { readonly code?: string; readonly data?: { readonly hash?: string } };
+  const links: Link[] = [
+    { link: 'version', holds: true, found: `${name} ${version}, which is the hash of its manifest` },
+    {
+      link: 'files',
+      holds: true,
+      found: `${Object.keys(manifest.files).length} files with the hashes that the manifest names`,
+    },
+    {
+      link: 'training',
+      holds: run.code !== undefined,
+      found: `code ${run.code?.slice(0, 16)}, data ${run.data?.hash?.slice(0, 16)}`,
+    },
+    {
+      link: 'table',
+      holds: learned.sha256 === manifest.table,
+      found: `${learned.rows} rows, SHA-256 ${manifest.table}`,
+    },
+  ];
+  return [...links, bars === undefined ? namedBars(learned) : await remade(learned, bars)];
+}
+
+const namedBars = ({ sources }: LearnedFrom): Link => ({
+  link: 'bars',
+  holds: true,
+  found: `${sources.map(({ file, sha256 }) => `${file}, SHA-256 ${sha256}`).join('; ')}; name the file with --bars to have the table made again`,
+});
+
+/** The table is made again: the same bars through the same features give the same bytes. */
+async function remade(learned: LearnedFrom, bars: string): Promise<Link> {
+  const sha256 = await sha256OfFile(bars);
+  if (learned.sources.every((source) => source.sha256 !== sha256))
+    return {
+      link: 'bars',
+      holds: false,
+      found: `${bars} has the SHA-256 ${sha256}, which the model did not learn from`,
+    };
+  const out = await mkdtemp(join(tmpdir(), 'plimsoll-lineage-'));
+  try {
+    const { features, label, lockedFrom, symbols } = learned;
+    const made = await writeTrainingTable({
+      bars,
+      ...(symbols.length > 1 ? { symbols } : {}),
+      features,
+      label,
+      ...(lockedFrom === undefined ? {} : { lockedFrom }),
+      out,
+    });
+    const isSame = made.sha256 === learned.sha256;
+    return {
+      link: 'bars',
+      holds: isSame,
+      found: `${isSame ? 'the table was made again from' : 'another table comes of'} these bars, SHA-256 ${sha256}`,
+    };
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
+}
