@@ -3,7 +3,7 @@ import { type Embedded, openEmbedded } from '../adapters/embedded/embedded.ts';
 import { startWorker, type Worker } from '../adapters/embedded/worker.ts';
 import { dataDirectoryOf, type LoadedConfiguration } from '../adapters/files/configuration.ts';
 import { createLake } from '../adapters/lake/lake.ts';
-import { versionsOf } from '../adapters/models/models-at-hand.ts';
+import { standingsOf, versionsOf } from '../adapters/models/models-at-hand.ts';
 import { ExecutionDesk } from '../adapters/venues/execution-desk.ts';
 import { executionVenues } from '../adapters/venues/execution-venues.ts';
 import { streamOf, universeOf } from '../core/configuration/definition.ts';
@@ -22,6 +22,7 @@ import type { CycleMessage, StepPorts } from '../functions/steps/ports.ts';
 import { lastCycle, warmUp } from '../functions/steps/warm-up.ts';
 import { withDeadline } from '../functions/support/deadline.ts';
 import { Announcer } from './announcer.ts';
+import { ChampionWatch } from './champion-watch.ts';
 import { CycleFeed } from './cycle-feed.ts';
 import { recordDeadLetters } from './dead-letters.ts';
 import { chooseVenues, type Effective, type TradedAccount, type VenueChoice } from './effective.ts';
@@ -50,6 +51,8 @@ export interface PlatformOptions {
   readonly say: (line: string) => void;
   /** Most bytes of the SQLite file. */
   readonly maxDatabaseBytes?: number;
+  /** How often it is looked whether another version of a model was promoted. */
+  readonly championsEveryMs?: number;
 }
 
 export interface Platform {
@@ -57,6 +60,8 @@ export interface Platform {
   readonly address: string;
   /** Resolves when the platform has stopped: with what stopped it, or undefined where it was asked to. */
   readonly stopped: Promise<unknown>;
+  /** Whether it stopped because another version of a model decides now, which a fresh start takes over. */
+  readonly isSuperseded: boolean;
   /** Ends the running step, closes everything. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -64,6 +69,7 @@ export interface Platform {
 /** Failures after which nothing can be kept any more. */
 const FATAL = new Set(['DISK_FULL', 'DATA_CORRUPT', 'DATA_IO_FAILED', 'DATA_NOT_WRITABLE']);
 const SWEEP_MS = 60_000;
+const CHAMPIONS_MS = 10_000;
 const POLL_MS = 1_000;
 /** Recorded cycles that are opened ahead of the one in work. */
 const OPENED_AHEAD = 50;
@@ -84,13 +90,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     onScheduleFailure: (error, plan) => running?.scheduleFailed(error, plan),
   });
   try {
+    // Before they are loaded: what is promoted in between is seen at the first look.
+    const standings = await standingsOf(modelsIn(directory, { readOnly: true }));
     const registry = await strategiesAtHand(options.root, directory);
     const effective = await chooseVenues(options.loaded.configuration, registry, {
       ...options,
       secrets: embedded.secrets,
       now: Date.now,
     });
-    running = new RunningPlatform(options, directory, embedded, registry, effective);
+    running = new RunningPlatform(options, directory, embedded, registry, effective, standings);
     await running.start();
     return running;
   } catch (error) {
@@ -102,7 +110,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
 class RunningPlatform implements Platform {
   address = '';
+  isSuperseded = false;
   readonly stopped: Promise<unknown>;
+  /** Which versions of models decide here. */
+  readonly #standings: string;
   readonly #options: PlatformOptions;
   readonly #directory: string;
   readonly #embedded: Embedded;
@@ -121,6 +132,7 @@ class RunningPlatform implements Platform {
   readonly #kicked = new Set<string>();
   #worker: Worker | undefined;
   #served: Served | undefined;
+  #champions: ChampionWatch | undefined;
   #sweep: ReturnType<typeof setInterval> | undefined;
   #gaps: Promise<void> = Promise.resolve();
   #ended: Promise<void> | undefined;
@@ -133,7 +145,9 @@ class RunningPlatform implements Platform {
     embedded: Embedded,
     registry: StrategyRegistry,
     effective: Effective,
+    standings: string,
   ) {
+    this.#standings = standings;
     this.#options = options;
     this.#directory = directory;
     this.#embedded = embedded;
@@ -210,6 +224,13 @@ class RunningPlatform implements Platform {
     this.#sweepUp();
     await this.#jobs.recover();
     for (const traded of this.#effective.accounts) this.#feed(traded);
+    this.#champions = new ChampionWatch({
+      models: modelsIn(this.#directory, { readOnly: true }),
+      loaded: this.#standings,
+      everyMs: this.#options.championsEveryMs ?? CHAMPIONS_MS,
+      onChange: () => this.#supersede(),
+      onFailure: (error) => this.#failed(error, {}),
+    });
     this.#log.write('info', 'started', { accounts: configuration.accounts.map(({ id }) => id) });
   }
 
@@ -223,9 +244,17 @@ class RunningPlatform implements Platform {
     this.#failed(error, { schedule: plan.name });
   }
 
+  /** The next start takes another version of a model over as it does every change of what an account runs under. */
+  #supersede(): void {
+    this.isSuperseded = true;
+    this.#log.tell('Another version of a model decides from now on: it is taken over with a fresh start.');
+    void this.stop();
+  }
+
   /** Every part is closed, whatever the one before it said: a full disk must not keep the process from ending. */
   async #end(): Promise<void> {
     this.#stopping.abort();
+    this.#champions?.close();
     clearInterval(this.#sweep);
     const parts: (() => Promise<unknown> | undefined)[] = [
       () => this.#liveAccounts.stop(),

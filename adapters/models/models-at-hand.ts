@@ -30,6 +30,19 @@ export async function championsOf(registry: ModelRegistry): Promise<ModelsAtHand
   };
 }
 
+/** Which version of every model decides, as one text: another one once a version is promoted or rolled back to. */
+export async function standingsOf(registry: ModelRegistry): Promise<string> {
+  const lines: string[] = [];
+  for (const name of await registry.names()) {
+    try {
+      lines.push(`${name} ${(await registry.standing(name)).champion ?? '-'}`);
+    } catch (error) {
+      lines.push(`${name} ${unusable(name, error).version}`);
+    }
+  }
+  return lines.join('\n');
+}
+
 /** Named versions, whatever became of them since. */
 export async function versionsOf(
   registry: ModelRegistry,

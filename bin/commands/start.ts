@@ -1,6 +1,6 @@
 import { loadConfiguration } from '../../adapters/files/configuration.ts';
 import { PlimsollError } from '../../core/errors.ts';
-import { type Platform, startPlatform } from '../../platform/embedded.ts';
+import { type Platform, type PlatformOptions, startPlatform } from '../../platform/embedded.ts';
 
 export interface StartArguments {
   readonly config: string;
@@ -29,7 +29,7 @@ export async function start(given: StartArguments): Promise<void> {
     environment: process.env,
   });
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  const starting = startPlatform({
+  const options: PlatformOptions = {
     loaded,
     root: process.cwd(),
     say,
@@ -39,22 +39,33 @@ export async function start(given: StartArguments): Promise<void> {
     speed: given.speed,
     data: given.data,
     port: given.port,
-  });
-  stopOnSignals(starting, say);
-  const reason = await (await starting).stopped;
-  if (reason !== undefined) throw reason;
+  };
+  const running = { platform: startPlatform(options), isAskedToStop: false };
+  stopOnSignals(running, say);
+  for (;;) {
+    const platform = await running.platform;
+    const reason = await platform.stopped;
+    if (reason !== undefined) throw reason;
+    if (!platform.isSuperseded || running.isAskedToStop) break;
+    running.platform = startPlatform(options);
+  }
   say('Stopped. Everything that was decided is in the ledger.');
 }
 
+/** What runs now: after a model was promoted, it is another platform on the same data. */
+interface Running {
+  platform: Promise<Platform>;
+  isAskedToStop: boolean;
+}
+
 /** The first signal stops cleanly, the second at once. */
-function stopOnSignals(starting: Promise<Platform>, say: (line: string) => void): void {
-  let asked = false;
+function stopOnSignals(running: Running, say: (line: string) => void): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (asked) process.exit(INTERRUPTED);
-      asked = true;
+      if (running.isAskedToStop) process.exit(INTERRUPTED);
+      running.isAskedToStop = true;
       say('Stopping: the step in work is finished first. Ctrl-C again ends at once; nothing is lost by it.');
-      starting.then((platform) => platform.stop()).catch(() => undefined);
+      running.platform.then((platform) => platform.stop()).catch(() => undefined);
     });
   }
 }

@@ -19,6 +19,7 @@ import { modelsIn } from '../../platform/strategies-at-hand.ts';
 import { EXAMPLES } from '../../scripts/desks/definitions.ts';
 import { lockedRun, type PaperFigures } from '../../scripts/desks/example.ts';
 import { temporaryDirectory } from '../adapters/embedded/temporary.ts';
+import { registerCareful } from '../adapters/models/careful.ts';
 import { hasRecordedData, recorded } from './recorded.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -97,8 +98,10 @@ describe.skipIf(!hasRecordedData)('the example desks', { timeout: 600_000 }, () 
 
     test('is replayed with the version that decided then, also when another decides now', async () => {
       const { ports, stream, account, decisions } = await live(8);
-      const anew = await promotedAnew();
-      const now: StepPorts = { ...ports, registry: registryWith(strategies, await championsOf(anew.models)) };
+      const models = modelsIn(temporaryDirectory());
+      const careful = await registerCareful(models, 'crypto-5m');
+      await models.act('crypto-5m', 'promoted', careful, { at: 0, by: 'test', reason: 'it doubts sooner' });
+      const now: StepPorts = { ...ports, registry: registryWith(strategies, await championsOf(models)) };
       expect(await applyConfiguration(now, account)).toEqual(['model-opinion']);
       for (const cycle of decisions) {
         const { same, differences } = await replayDecision(now, stream, String(cycle));
@@ -109,7 +112,7 @@ describe.skipIf(!hasRecordedData)('the example desks', { timeout: 600_000 }, () 
         .flatMap(({ events }) => events as unknown as { kind: string; body: { strategies?: { models?: object }[] } }[])
         .filter(({ kind }) => kind === 'ConfigurationApplied')
         .at(-1);
-      expect(applied?.body.strategies?.[0].models).toEqual({ 'crypto-5m': anew.version });
+      expect(applied?.body.strategies?.[0].models).toEqual({ 'crypto-5m': careful });
     });
 
     test('shows the way from an order back to the bars that were learned from, and sees where it breaks', async () => {
@@ -127,21 +130,5 @@ describe.skipIf(!hasRecordedData)('the example desks', { timeout: 600_000 }, () 
       expect(elsewhere.filter(({ holds }) => !holds).map(({ link }) => link)).toEqual(['bars']);
       await expect(lineageOf({ ...asked, order: 1e6 })).rejects.toMatchObject({ code: 'ORDER_UNKNOWN' });
     });
-
-    /** A data directory in which the desk was trained again, a little more careful, and promoted over the one that was shipped. */
-    const promotedAnew = async () => {
-      const models = modelsIn(temporaryDirectory());
-      const { version, manifest } = await models.version('crypto-5m');
-      const folder = join(root, 'desks/models/crypto-5m', version);
-      const files = new Map<string, Uint8Array>(
-        Object.keys(manifest.files).map((name) => [name, readFileSync(join(folder, name))]),
-      );
-      const careful = { ...manifest, disagreement: { limit: manifest.disagreement.limit / 2 } };
-      files.set('manifest.json', new TextEncoder().encode(JSON.stringify(careful)));
-      const deed = { at: 0, by: 'test', reason: 'more careful' };
-      const made = await models.register('crypto-5m', files, {}, deed);
-      await models.act('crypto-5m', 'promoted', made.version, deed);
-      return { models, version: made.version };
-    };
   });
 });
