@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { runBacktest } from '../../core/backtest/run.ts';
+import { definitionWith } from '../../core/strategies/registry.ts';
 import type { AnyStrategy } from '../../core/strategies/runner.ts';
 import { account, bars, type Row, running } from '../core/engine/account.ts';
+import { atHand, momentumDesk } from '../core/models/desk.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/strategies.md'), 'utf8');
@@ -18,7 +20,8 @@ async function load(code: string, name: string): Promise<AnyStrategy> {
   const plimsoll = pathToFileURL(join(root, 'core/strategies/index.ts')).href;
   const file = join(folder, `${name}.ts`);
   writeFileSync(file, code.replace("'plimsoll'", `'${plimsoll}'`));
-  return ((await import(/* @vite-ignore */ pathToFileURL(file).href)) as { default: AnyStrategy }).default;
+  const { default: loaded } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { default: AnyStrategy };
+  return definitionWith(loaded, atHand({ ...momentumDesk({ timeframe: '1m' }), name: 'gold-hourly' }));
 }
 
 /** A slow wave, so that averages cross now and then. */
@@ -39,6 +42,6 @@ test.each(examples.map((code, k) => [/name: '([^']+)'/.exec(code)?.[1] ?? `examp
   },
 );
 
-test('the page has both examples', () => {
-  expect(examples).toHaveLength(2);
+test('the page has its three examples', () => {
+  expect(examples).toHaveLength(3);
 });
