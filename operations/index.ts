@@ -102,6 +102,7 @@ export const operations = [
           instruments: z.array(z.string()),
           timeframe: z.string(),
           paused: z.boolean(),
+          models: z.record(z.string(), z.string()),
         }),
       ),
     }),

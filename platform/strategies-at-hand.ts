@@ -2,12 +2,10 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EmbeddedObjectStore } from '../adapters/embedded/objects.ts';
-import { dataDirectoryOf, loadConfiguration } from '../adapters/files/configuration.ts';
 import { loadStrategies } from '../adapters/files/strategy-sources.ts';
 import { championsOf } from '../adapters/models/models-at-hand.ts';
 import { OverlaidObjects } from '../adapters/models/overlaid-objects.ts';
 import { ModelRegistry } from '../adapters/models/registry.ts';
-import { PlimsollError } from '../core/errors.ts';
 import { registryWith, type StrategyRegistry } from '../core/strategies/registry.ts';
 
 const DESKS = fileURLToPath(new URL('../desks', import.meta.url));
@@ -22,24 +20,4 @@ export function modelsIn(directory: string, { readOnly = false } = {}): ModelReg
 export async function strategiesAtHand(root: string, directory: string): Promise<StrategyRegistry> {
   const registry = await loadStrategies(root);
   return registryWith(registry, await championsOf(modelsIn(directory, { readOnly: true })));
-}
-
-/** The same for a command that is given no data directory: the one that the configuration under `root` names, where there is one. */
-export function strategiesFor(root: string): Promise<StrategyRegistry> {
-  return strategiesAtHand(root, directoryUnder(root));
-}
-
-/** A configuration that cannot be read keeps nobody from a backtest: it only names no other directory than the usual one. */
-function directoryUnder(root: string): string {
-  const sources = {
-    file: join(root, 'plimsoll.yaml'),
-    profile: process.env.PLIMSOLL_PROFILE,
-    environment: process.env,
-  };
-  try {
-    return dataDirectoryOf(loadConfiguration(sources));
-  } catch (error) {
-    if (error instanceof PlimsollError) return join(root, 'plimsoll-data');
-    throw error;
-  }
 }

@@ -8,8 +8,8 @@ import { findStrategy } from '../../core/strategies/registry.ts';
 import { withDeadline } from '../../functions/support/deadline.ts';
 import { inlineMore } from '../../functions/support/inlining.ts';
 import { purely } from '../../functions/support/purely.ts';
-import { strategiesFor } from '../../platform/strategies-at-hand.ts';
 import type { FreshAnswer, FreshOrder } from './fresh-runs.ts';
+import { strategiesFor } from './strategies-for.ts';
 
 /** Far beyond what honest strategies need: a minute, and five milliseconds a bar. */
 const patienceMs = ({ bars }: TraceRequest): number =>

@@ -1,9 +1,9 @@
 import type { ParityReport } from '../../platform/parity.ts';
 import { embeddedParity } from '../../platform/parity-run.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
-import { strategiesFor } from '../../platform/strategies-at-hand.ts';
 import { progressLine } from './progress.ts';
 import { type RunArguments, recordedRunOptions } from './run-arguments.ts';
+import { strategiesFor } from './strategies-for.ts';
 
 export interface ParityArguments extends RunArguments {
   readonly cloud?: boolean;

@@ -2,9 +2,9 @@
 import type { BacktestRun } from '../../core/backtest/run.ts';
 import { runGuarded } from '../../functions/support/guarded-backtest.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
-import { strategiesFor } from '../../platform/strategies-at-hand.ts';
 import { withProgress } from './progress.ts';
 import { type RunArguments, recordedRunOptions } from './run-arguments.ts';
+import { strategiesFor } from './strategies-for.ts';
 
 /** The bars and the strategies that were asked for. */
 export async function prepareRun(given: RunArguments): Promise<RecordedRun> {

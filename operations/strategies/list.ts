@@ -1,7 +1,10 @@
 import * as z from 'zod/mini';
 import { universeOf } from '../../core/configuration/definition.ts';
 import type { AccountConfiguration } from '../../core/configuration/schema.ts';
+import type { IndicatorSpec } from '../../core/indicators/indicator.ts';
+import { isOpinion } from '../../core/models/opinion.ts';
 import { findStrategy, parseParams } from '../../core/strategies/registry.ts';
+import type { AnyStrategy } from '../../core/strategies/runner.ts';
 import type { OperationContext } from '../operation.ts';
 import { openViews } from '../support/account.ts';
 
@@ -24,13 +27,25 @@ export default async function list(context: OperationContext) {
 
 function runningIn({ steps }: OperationContext, account: AccountConfiguration, paused: readonly boolean[]) {
   const { symbols, timeframe } = universeOf(steps.configuration, account);
-  return account.strategies.map((configured, index) => ({
-    account: account.id,
-    id: configured.id ?? configured.strategy,
-    name: configured.strategy,
-    params: parseParams(findStrategy(steps.registry, configured.strategy).definition, configured.params) as unknown,
-    instruments: [...(configured.instruments ?? symbols)],
-    timeframe: configured.timeframe ?? timeframe,
-    paused: paused[index] ?? false,
-  }));
+  return account.strategies.map((configured, index) => {
+    const { definition } = findStrategy(steps.registry, configured.strategy);
+    const params = parseParams(definition, configured.params);
+    return {
+      account: account.id,
+      id: configured.id ?? configured.strategy,
+      name: configured.strategy,
+      params: params as unknown,
+      instruments: [...(configured.instruments ?? symbols)],
+      timeframe: configured.timeframe ?? timeframe,
+      paused: paused[index] ?? false,
+      models: versionsAsked(definition, params),
+    };
+  });
+}
+
+/** By the name of the model, the version that decides. */
+function versionsAsked(definition: AnyStrategy, params: Record<string, unknown>): Record<string, string> {
+  const specs = Object.values(definition.indicators(params) as Record<string, IndicatorSpec>);
+  const served = specs.flatMap((spec) => (isOpinion(spec) && spec.served ? [spec.served] : []));
+  return Object.fromEntries(served.map(({ name, version }) => [name, version]));
 }

@@ -32,6 +32,7 @@ test(
     expect(promoted.code).toBe(0);
     await platform.printed(/Another version of a model decides from now on/);
     await platform.printed(/configuration of "quick" changed and is taken over: model-opinion/);
+    expect((await place.run('op', 'strategies.list')).out).toContain(`"models":{"crypto-5m":"${careful}"}`);
     expect((await place.run('models', 'rollback', 'crypto-5m', '--reason', 'it doubts too soon')).code).toBe(0);
     await platform.printed(/Another version[\s\S]*Another version[\s\S]*taken over: model-opinion/);
     expect((await platform.kill('SIGINT')).code).toBe(0);

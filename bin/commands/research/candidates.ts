@@ -4,7 +4,7 @@ import { PlimsollError } from '../../../core/errors.ts';
 import { type GridAxis, type GridPoint, gridPoints } from '../../../core/research/sweep/grid.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../../../core/strategies/registry.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../../platform/recorded-run.ts';
-import { strategiesFor } from '../../../platform/strategies-at-hand.ts';
+import { strategiesFor } from '../strategies-for.ts';
 import { type RunArguments, recordedRunOptions } from '../run-arguments.ts';
 
 export interface Candidate {

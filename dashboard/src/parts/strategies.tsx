@@ -23,6 +23,11 @@ export const Strategies = memo(function Strategies({ client, strategies, onAsk }
                 <b>{strategy.id}</b> <span className="quiet">{strategy.timeframe} bars</span>
                 {strategy.paused && <span className="stale"> paused</span>}
                 <p className="quiet">{parameters(strategy)}</p>
+                {Object.entries(strategy.models).map(([name, version]) => (
+                  <p key={name} className="quiet">
+                    asks {name} <code>{version}</code>
+                  </p>
+                ))}
               </div>
               <button
                 type="button"
