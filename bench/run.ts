@@ -1,6 +1,6 @@
 /**
- * What the engine costs, as one JSON: `npm run bench -- [engine] [universe] [gate] [memory] [sweep] [indicators] [features]
- * [--no-peers] [--bundles FILE…]`. Without a part, all parts but bundles, which must have been built.
+ * What the engine costs, as one JSON: `npm run bench -- [engine] [universe] [gate] [memory] [sweep] [walk-forward] [indicators]
+ * [features] [decision] [--no-peers] [--bundles FILE…]`. Without a part, all parts but bundles, which must have been built.
  */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -8,14 +8,26 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { inlineMore } from '../functions/support/inlining.ts';
 import { benchBundles } from './bundles.ts';
+import { benchDecision } from './decision.ts';
 import { benchEngine } from './engine.ts';
 import { benchFeatures } from './features.ts';
 import { benchGate } from './gate.ts';
 import { benchMemory } from './memory.ts';
 import { benchSweep } from './sweep.ts';
 import { benchUniverse } from './universe.ts';
+import { benchWalkForward } from './walk-forward.ts';
 
-const PARTS = ['engine', 'universe', 'gate', 'memory', 'sweep', 'indicators', 'features'] as const;
+const PARTS = [
+  'engine',
+  'universe',
+  'gate',
+  'memory',
+  'sweep',
+  'walk-forward',
+  'indicators',
+  'features',
+  'decision',
+] as const;
 type Part = (typeof PARTS)[number];
 
 const { values, positionals } = parseArgs({
@@ -47,10 +59,9 @@ function partsOf(names: readonly string[]): readonly Part[] {
 function bench(part: Part, withPeers: boolean): unknown {
   switch (part) {
     case 'engine':
-      return benchEngine(
-        process.env.PLIMSOLL_DATA ?? fileURLToPath(new URL('../../shared/data', import.meta.url)),
-        withPeers,
-      );
+      return benchEngine(recordedData(), withPeers);
+    case 'decision':
+      return benchDecision(recordedData());
     case 'universe':
       return benchUniverse();
     case 'gate':
@@ -59,12 +70,17 @@ function bench(part: Part, withPeers: boolean): unknown {
       return benchMemory();
     case 'sweep':
       return benchSweep(withPeers);
+    case 'walk-forward':
+      return benchWalkForward(withPeers);
     case 'features':
       return benchFeatures(withPeers);
     case 'indicators':
       return indicators();
   }
 }
+
+const recordedData = (): string =>
+  process.env.PLIMSOLL_DATA ?? fileURLToPath(new URL('../../shared/data', import.meta.url));
 
 /** Each part has a process of its own: what one loads, compiles and leaves in memory is not to change the next. */
 function aloneInProcess(part: Part): Record<string, unknown> {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { wavingBars } from '../core/research/support.ts';
-import { Workplace } from './plimsoll.ts';
+import { root, Workplace } from './plimsoll.ts';
 
 const place = new Workplace();
 afterAll(() => place.remove());
@@ -120,6 +121,96 @@ test.each([
   ['compare', ['sma-cross', '--variant', 'fast=3,slow'], /key=value/],
 ])('research %s refuses %j as wrong use', async (what, more, sentence) => {
   const { code, out, err } = await research(what, ...more);
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toMatch(sentence);
+});
+
+describe('plimsoll research optimise', () => {
+  const SPACE = ['--space', 'fast=2..12', '--space', 'slow=13..60,log', '--runs', '20', '--draws', '50'];
+
+  test('prints the best that it found, and doubts it as a sweep does', async () => {
+    const { code, out, err } = await research('optimise', 'sma-cross', ...SPACE, '--top', '2', '--threads', '2');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^Runs +20, of which \d+ never traded; on 2 threads, seed 1$/m);
+    expect(out).toMatch(/^Search +8 drawn evenly, the others in batches of 8/m);
+    expect(out.match(/^fast=\d+ slow=\d+ /gm)).toHaveLength(2);
+    for (const row of ['Found', 'Deflated', 'Overfitting', 'Counted', 'Reading'])
+      expect(out).toMatch(new RegExp(`^${row} `, 'm'));
+  });
+
+  test('finds the same over any number of threads, and so does a sweep', async () => {
+    const searched = (threads: string) => research('optimise', 'sma-cross', ...SPACE, '--json', '--threads', threads);
+    const swept = (threads: string) => research('sweep', 'sma-cross', ...GRID, '--json', '--threads', threads);
+    const [one, three, sweptByOne, sweptByThree] = await Promise.all([
+      searched('1'),
+      searched('3'),
+      swept('1'),
+      swept('3'),
+    ]);
+    expect([one.code, one.err, sweptByOne.code]).toEqual([0, '', 0]);
+    expect(three.out).toBe(one.out);
+    expect(sweptByThree.out).toBe(sweptByOne.out);
+    expect(JSON.parse(one.out)).toMatchObject({ runs: 20, drawnEvenly: 8, method: 'tpe', objective: 'sharpe' });
+  });
+
+  test('says what a strategy did wrong in a thread as it would in this one', async () => {
+    const contract = pathToFileURL(join(root, 'core/strategies/index.ts')).href;
+    place.write(
+      'strategies/misnamed.ts',
+      `import { sma, strategy, z } from '${contract}';
+export default strategy({ name: 'misnamed', params: z.strictObject({ n: z.int().default(1) }),
+  indicators: ({ n }) => (n === 2 ? { position: sma(3) } : {}), onBar: () => undefined });\n`,
+    );
+    const asked = (threads: string) => research('sweep', 'misnamed', '--grid', 'n=1,2', '--threads', threads);
+    const [here, there] = await Promise.all([asked('1'), asked('2')]);
+    expect([here.code, here.out]).toEqual([1, '']);
+    expect(here.err).toMatch(/"misnamed".*"position"/);
+    expect([there.code, there.out]).toEqual([1, '']);
+    expect(there.err.slice(0, 60)).toBe(here.err.slice(0, 60));
+  });
+
+  test('counts its trials for a question', async () => {
+    const asked = (...more: string[]) =>
+      research('optimise', 'sma-cross', ...SPACE, '--json', '--question', 'search', '--trials', 'search.json', ...more);
+    const counted = ({ out }: { out: string }): number => JSON.parse(out).doubts.deflation.counted;
+    expect(counted(await asked())).toBe(20);
+    expect(counted(await asked())).toBe(20);
+    expect(counted(await asked('--method', 'random', '--seed', '9'))).toBeGreaterThan(25);
+  });
+});
+
+describe('plimsoll research report', () => {
+  test('prints, writes and gives as JSON what is left out of sample, and counts the look at it', async () => {
+    const split = new Date(bars.timestamp[350]).toISOString();
+    const asked = ['sma-cross', '--set', 'fast=3', '--fee-bps', '10', '--split', split, '--draws', '50'];
+    const counted = ['--question', 'look', '--trials', 'look.json'];
+    const text = await research('report', ...asked, ...counted, '--html', 'page.html');
+    expect([text.code, text.err]).toEqual([0, '']);
+    for (const row of ['Out of sample', 'Deflated', 'Costs', 'In sample', 'Worst days', 'Doubt'])
+      expect(text.out).toMatch(new RegExp(`^${row} `, 'm'));
+    const page = readFileSync(join(place.directory, 'page.html'), 'utf8');
+    expect(page).toMatch(/^<!doctype html>/);
+    expect(page).not.toContain(place.directory);
+    const other = await research('report', ...asked, ...counted, '--set', 'slow=40', '--json');
+    const report = JSON.parse(other.out);
+    expect(report.deflation.counted).toBe(2);
+    expect(report.outOfSample.from).toBe(bars.timestamp[350]);
+    expect(report.worstDays[0].day % 86_400_000).toBe(0);
+  });
+
+  test('asks where it is split', async () => {
+    const { code, err } = await research('report', 'sma-cross');
+    expect([code, err.includes('--split')]).toEqual([2, true]);
+  });
+});
+
+test.each([
+  [['sma-cross'], /--space/],
+  [['sma-cross', '--space', 'fast=2..'], /name=low\.\.high/],
+  [['sma-cross', '--space', 'fats=2..9'], /no parameter "fats".*fast/],
+  [['sma-cross', '--space', 'fast=2..9', '--set', 'fast=3'], /--set and in --space/],
+])('research optimise refuses %j as wrong use', async (more, sentence) => {
+  const { code, out, err } = await research('optimise', ...more);
   expect([code, out]).toEqual([2, '']);
   expect(err).toMatch(sentence);
 });

@@ -7,8 +7,8 @@
  * (`core/risk/portfolio/shrinkage.ts`), since features that say nearly the same leave the sample's without an inverse.
  */
 import { shrunkCovariance } from '../../risk/portfolio/shrinkage.ts';
+import { factorOf, lengthUnder } from '../../statistics/cholesky.ts';
 import { assertRow } from '../native/index.ts';
-import { factorOf, lengthUnder } from './cholesky.ts';
 import { assertColumns, assertRate, invalid, quantileOf } from './input.ts';
 
 /** The deviation of a normal variable whose median distance from its median is 1. */

@@ -67,8 +67,8 @@ function meanCorrelation(trials: readonly Float64Array[]): number {
   const sum = new Float64Array(trials[0].length);
   for (const trial of trials) {
     const distances = centred(trial);
-    const norm = Math.sqrt(productOf(distances, distances));
-    for (let t = 0; t < sum.length; t++) sum[t] += distances[t] / norm;
+    const scale = 1 / Math.sqrt(productOf(distances, distances));
+    for (let t = 0; t < sum.length; t++) sum[t] += distances[t] * scale;
   }
   return (productOf(sum, sum) - trials.length) / (trials.length * (trials.length - 1));
 }

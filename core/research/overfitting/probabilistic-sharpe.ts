@@ -6,7 +6,7 @@
  */
 import { normalDistribution } from '../../statistics/normal-distribution.ts';
 import { normalQuantile } from '../../statistics/normal-quantile.ts';
-import { assertReturns, invalid, meanOf } from './sample.ts';
+import { assertReturns, invalid, MAX_VALUES, meanOf } from './sample.ts';
 
 const LEAST_OBSERVATIONS = 4;
 
@@ -31,7 +31,7 @@ export interface SharpeMoments extends SharpeEstimate {
  * `bias=True`, `fisher=False`). Throws `RESEARCH_OBSERVATIONS_TOO_FEW` below 4, `RESEARCH_INPUT_INVALID`, `RESEARCH_VARIANCE_ZERO`.
  */
 export function sharpeMoments(returns: Float64Array): SharpeMoments {
-  assertReturns(returns, LEAST_OBSERVATIONS, 'the series');
+  assertReturns(returns, LEAST_OBSERVATIONS, 'the series', MAX_VALUES);
   const observations = returns.length;
   const mean = meanOf(returns);
   let squares = 0;

@@ -4,17 +4,18 @@ import { PlimsollError } from '../../errors.ts';
 const MAX_OBSERVATIONS = 400_000;
 const MAX_TRIALS = 10_000;
 /** 160 MB of float64. */
-const MAX_VALUES = 20_000_000;
+export const MAX_VALUES = 20_000_000;
 
 /** A `RESEARCH_INPUT_INVALID` error. */
 export const invalid = (what: string, remedy: string): PlimsollError =>
   new PlimsollError('RESEARCH_INPUT_INVALID', what, remedy);
 
 /**
+ * @param most observations there may be; for work that grows faster than with their number, the bound is left as it is
  * Throws `RESEARCH_OBSERVATIONS_TOO_FEW`, `RESEARCH_INPUT_INVALID` naming the first value that is not finite, or
  * `RESEARCH_VARIANCE_ZERO` where all are equal.
  */
-export function assertReturns(returns: Float64Array, least: number, what: string): void {
+export function assertReturns(returns: Float64Array, least: number, what: string, most = MAX_OBSERVATIONS): void {
   if (returns.length < least) {
     throw new PlimsollError(
       'RESEARCH_OBSERVATIONS_TOO_FEW',
@@ -22,14 +23,15 @@ export function assertReturns(returns: Float64Array, least: number, what: string
       'take a longer history, or a shorter timeframe',
     );
   }
-  if (returns.length > MAX_OBSERVATIONS) {
+  if (returns.length > most) {
     throw invalid(
-      `${what} has ${returns.length} observations, more than ${MAX_OBSERVATIONS}`,
+      `${what} has ${returns.length} observations, more than ${most}`,
       'take a shorter history, or a longer timeframe',
     );
   }
-  const bad = returns.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw invalid(`observation ${bad} of ${what} is ${returns[bad]}`, 'pass finite numbers');
+  for (let k = 0; k < returns.length; k++)
+    if (!Number.isFinite(returns[k]))
+      throw invalid(`observation ${k} of ${what} is ${returns[k]}`, 'pass finite numbers');
   if (isFlat(returns)) throw varianceZero(what);
 }
 
@@ -95,10 +97,13 @@ export function meanOf(values: Float64Array): number {
   return sum / values.length;
 }
 
-export const centred = (values: Float64Array): Float64Array => {
+/** Values less their mean. */
+export function centred(values: Float64Array): Float64Array {
   const mean = meanOf(values);
-  return values.map((value) => value - mean);
-};
+  const distances = new Float64Array(values.length);
+  for (let k = 0; k < values.length; k++) distances[k] = values[k] - mean;
+  return distances;
+}
 
 /** Over n - 1; of one value it is 0. */
 export function varianceOf(values: Float64Array): number {

@@ -18,6 +18,11 @@ export interface DoubtOptions {
   readonly idle: number;
   /** Annualised ratios of other trials on the same question, NaN where one never traded. */
   readonly earlier: readonly number[];
+  /**
+   * Ratios per period of those trials that were made whatever the others came to, where some were chosen by it: those gather where the ratios
+   * are high, and vary less for it. The larger variance counts. All of them where left out.
+   */
+  readonly even?: readonly number[];
   /** Of the bootstrap. */
   readonly draws: number;
   readonly seed: number;
@@ -112,14 +117,17 @@ export function figureOr<T>(work: () => T, tell: (why: string) => void): T | nul
 }
 
 function deflationOf(trials: readonly Float64Array[], moments: SharpeMoments, options: DoubtOptions): Deflation {
-  const { idle, earlier, periodsPerYear } = options;
+  const { idle, earlier, even = [], periodsPerYear } = options;
   const counted = trials.length + idle + earlier.length;
   const sharpes = trials.map((trial) => sharpeMoments(trial).sharpe);
   const others = earlier.filter(Number.isFinite).map((sharpe) => sharpe / Math.sqrt(periodsPerYear));
   return deflated(moments, {
     counted,
     effective: effectiveTrials(trials) * (counted / trials.length),
-    sharpeVariance: varianceOf(Float64Array.from([...sharpes, ...others])),
+    sharpeVariance: Math.max(
+      varianceOf(Float64Array.from([...sharpes, ...others])),
+      even.length < 2 ? 0 : varianceOf(Float64Array.from(even)),
+    ),
   });
 }
 

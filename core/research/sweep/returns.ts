@@ -17,11 +17,13 @@ export function barsPerPeriodOf(cycles: number, trials: number): number {
  */
 export function periodReturns(equity: Float64Array, barsPerPeriod = 1): Float64Array {
   const periods = Math.max(0, Math.floor((equity.length - 1) / barsPerPeriod));
-  const first = equity.length - 1 - periods * barsPerPeriod;
-  return Float64Array.from({ length: periods }, (_, k) => {
-    const before = equity[first + k * barsPerPeriod];
-    return before > 0 ? equity[first + (k + 1) * barsPerPeriod] / before - 1 : 0;
-  });
+  const returns = new Float64Array(periods);
+  let at = equity.length - 1 - periods * barsPerPeriod;
+  for (let k = 0; k < periods; k++, at += barsPerPeriod) {
+    const before = equity[at];
+    returns[k] = before > 0 ? equity[at + barsPerPeriod] / before - 1 : 0;
+  }
+  return returns;
 }
 
 /** Mean ÷ sample deviation, per period; NaN where the returns never vary or are fewer than two. */

@@ -5,6 +5,7 @@
 import { barsPerYear, type Metrics, metricsOf } from '../../backtest/metrics.ts';
 import type { BacktestRun } from '../../backtest/run.ts';
 import { sweepBacktests } from '../../backtest/sweep.ts';
+import type { BacktestResult } from '../../backtest/trades.ts';
 import type { EngineDefinition } from '../../engine/engine.ts';
 import { PlimsollError } from '../../errors.ts';
 import type { BarColumns } from '../../market/bars.ts';
@@ -51,17 +52,23 @@ export function runAll(
     const definition = definitions[tried.length];
     // All runs on the same bars have as many cycles.
     if (tried.length === 0) barsPerPeriod = barsPerPeriodOf(done.equity.length, definitions.length);
-    const returns = periodReturns(done.equity, barsPerPeriod);
-    const metrics = metricsOf({ run: done, definition, bars });
-    tried.push({ definition, metrics, returns, sharpe: sharpeOf(returns) });
+    tried.push(triedOf({ run: done, definition, bars }, barsPerPeriod));
     onProgress?.(tried.length, definitions.length);
   }
   return { tried, barsPerPeriod, periodsPerYear: barsPerYear(definitions[0]) / barsPerPeriod };
 }
 
+/** What a run came to, its returns by periods of `barsPerPeriod` bars. */
+export function triedOf(result: BacktestResult, barsPerPeriod: number): Tried {
+  const returns = periodReturns(result.run.equity, barsPerPeriod);
+  return { definition: result.definition, metrics: metricsOf(result), returns, sharpe: sharpeOf(returns) };
+}
+
 export interface SweepOptions {
   /** Annualised Sharpe ratios of other trials on the same question; NaN where one never traded. */
   readonly earlier?: readonly number[];
+  /** How many of the first were tried whatever the others came to; all where left out. */
+  readonly even?: number;
   /** Of the bootstrap, 1 to 100,000. */
   readonly draws: number;
   readonly seed: number;
@@ -76,7 +83,7 @@ export interface SweepReport extends TriedAll {
 }
 
 /** Ranks what was tried and doubts the best. Throws `RESEARCH_NOTHING_TRADED`, and what {@link doubtsOf} does. */
-export function judgeSweep(all: TriedAll, { earlier = [], draws, seed }: SweepOptions): SweepReport {
+export function judgeSweep(all: TriedAll, { earlier = [], even, draws, seed }: SweepOptions): SweepReport {
   const traded = all.tried.filter(({ sharpe }) => !Number.isNaN(sharpe));
   if (traded.length === 0) {
     throw new PlimsollError(
@@ -90,7 +97,11 @@ export function judgeSweep(all: TriedAll, { earlier = [], draws, seed }: SweepOp
   const doubts = doubtsOf(
     traded.map(({ returns }) => returns),
     traded.indexOf(ranked[0]),
-    { periodsPerYear: all.periodsPerYear, idle, earlier, draws, seed },
+    { periodsPerYear: all.periodsPerYear, idle, earlier, even: ratiosOf(all.tried.slice(0, even)), draws, seed },
   );
   return { ...all, ranked, idle, doubts };
 }
+
+/** Of those that traded. */
+const ratiosOf = (tried: readonly Tried[]): number[] =>
+  tried.flatMap(({ sharpe }) => (Number.isNaN(sharpe) ? [] : [sharpe]));

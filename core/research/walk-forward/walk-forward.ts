@@ -7,9 +7,9 @@
  * asked from the window's first bar on, with nothing held and the first deposit. What is held at its end is valued at the last close.
  */
 import { drawdownOf } from '../../backtest/equity.ts';
-import { barsPerYear, metricsOf } from '../../backtest/metrics.ts';
-import type { BacktestRun } from '../../backtest/run.ts';
+import { barsPerYear } from '../../backtest/metrics.ts';
 import { sweepBacktests } from '../../backtest/sweep.ts';
+import { type BacktestResult, tradesOf } from '../../backtest/trades.ts';
 import type { EngineDefinition } from '../../engine/engine.ts';
 import { PlimsollError } from '../../errors.ts';
 import type { BarColumns } from '../../market/bars.ts';
@@ -117,10 +117,10 @@ function walkOne(
   let inSample: Outcome | null = null;
   const training = stretches.between(trainFrom, testFrom);
   let k = 0;
-  for (const { equity, outcome } of stretches.run(definitions, training)) {
+  for (const { equity, returns: byBar, outcome } of stretches.run(definitions, training)) {
     sharpes[k] = outcome.sharpe;
-    const returns = periodReturns(equity, barsPerPeriod);
-    if (!Number.isNaN(sharpeOf(returns))) traded.push(returns);
+    const returns = barsPerPeriod === 1 ? byBar : periodReturns(equity, barsPerPeriod);
+    if (!Number.isNaN(barsPerPeriod === 1 ? outcome.sharpe : sharpeOf(returns))) traded.push(returns);
     if (!Number.isNaN(outcome.sharpe) && (chosen === null || outcome.sharpe > sharpes[chosen])) {
       chosen = k;
       inSample = outcome;
@@ -134,7 +134,7 @@ function walkOne(
   if (chosen !== null) {
     for (const ran of stretches.run([definitions[chosen]], testing)) {
       outOfSample = ran.outcome;
-      returns = periodReturns(ran.equity);
+      returns = ran.returns;
     }
   }
   step();
@@ -161,8 +161,9 @@ const IDLE: Outcome = { sharpe: Number.NaN, totalReturn: 0, maxDrawdown: 0, trad
 interface Stretch {
   readonly bars: Bars;
   readonly span: Span;
-  /** The first cycle in which strategies are asked, ms UTC. */
+  /** The first cycle in which strategies are asked, ms UTC, and how many there are from it on. */
   readonly asksFrom: number;
+  readonly cycles: number;
   readonly openedAt: number;
 }
 
@@ -189,38 +190,44 @@ class Stretches {
       bars: barsBetween(this.#bars, first, last + 1),
       span: { from: opens[from], to: last + this.#intervalMs },
       asksFrom: opens[from] + this.#intervalMs,
+      cycles: to - from,
       openedAt: first + this.#intervalMs,
     };
   }
 
-  /** Equity from the last bar before the window on, or its first bar where there is none before. */
-  *run(
-    definitions: readonly EngineDefinition[],
-    { bars, asksFrom, openedAt }: Stretch,
-  ): Generator<{ equity: Float64Array; outcome: Outcome }> {
+  /** Equity from the last bar before the window on, or its first bar where there is none before, and the returns from it. */
+  *run(definitions: readonly EngineDefinition[], { bars, asksFrom, cycles, openedAt }: Stretch): Generator<Ran> {
     const asked = definitions.map((definition) => ({ ...askedFrom(definition, asksFrom), openedAt }));
     let k = 0;
     for (const run of this.#run(asked, bars)) {
       const definition = asked[k++];
-      const before = run.times.findIndex((time) => time >= asksFrom) - 1;
-      const equity = run.equity.subarray(Math.max(0, before));
-      yield { equity, outcome: outcomeOf(run, equity, definition, bars) };
+      const equity = run.equity.subarray(Math.max(0, run.equity.length - cycles - 1));
+      const returns = periodReturns(equity);
+      yield { equity, returns, outcome: outcomeOf({ run, definition, bars }, equity, returns) };
     }
   }
 }
 
-function outcomeOf(run: BacktestRun, equity: Float64Array, definition: EngineDefinition, bars: Bars): Outcome {
-  const { trades, openTrades } = metricsOf({ run, definition, bars });
+interface Ran {
+  readonly equity: Float64Array;
+  readonly returns: Float64Array;
+  readonly outcome: Outcome;
+}
+
+function outcomeOf(result: BacktestResult, equity: Float64Array, returns: Float64Array): Outcome {
+  const { cash } = result.definition;
+  let trades = 0;
+  for (const _ of tradesOf(result)) trades++;
   return {
-    sharpe: sharpeOf(periodReturns(equity)),
-    totalReturn: equity[equity.length - 1] / definition.cash - 1,
-    maxDrawdown: drawdownOf(equity, definition.cash).depth,
-    trades: trades + openTrades,
+    sharpe: sharpeOf(returns),
+    totalReturn: equity[equity.length - 1] / cash - 1,
+    maxDrawdown: drawdownOf(equity, cash).depth,
+    trades,
   };
 }
 
 /** The same, with strategies that are first asked in the cycle at `time` (ms UTC). Their indicators move before. */
-function askedFrom(definition: EngineDefinition, time: number): EngineDefinition {
+export function askedFrom(definition: EngineDefinition, time: number): EngineDefinition {
   const asked = (running: RunningStrategy): RunningStrategy => {
     const whole = running.definition;
     const later: AnyStrategy = Object.create(whole, {

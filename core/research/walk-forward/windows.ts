@@ -54,6 +54,8 @@ function assertWhole(what: string, bars: number, fewest: number): void {
 
 /** When the bars open at which there is a cycle, ms UTC: those of all instruments. */
 export function opensOf(bars: Bars): Float64Array {
+  const [only] = bars.values();
+  if (bars.size === 1) return only.timestamp.slice(0, only.length);
   const opens = new Set<number>();
   for (const { timestamp, length } of bars.values()) for (let k = 0; k < length; k++) opens.add(timestamp[k]);
   return Float64Array.from(opens).sort();

@@ -1,5 +1,5 @@
 /** The factor of a covariance, to measure lengths by it. */
-import type { SquareMatrix } from '../../risk/portfolio/covariance.ts';
+import type { SquareMatrix } from '../risk/portfolio/covariance.ts';
 
 /**
  * Lower triangular L with `L Lᵀ` the matrix, row by row (Cholesky's, G. Golub and C. Van Loan, Matrix Computations, algorithm 4.2.1);
