@@ -3,6 +3,7 @@
 export type { Algorithm, Iceberg, Peg, Twap, Vwap } from '../execution/algorithms/algorithm.ts';
 export * from '../indicators/index.ts';
 export { type OpinionSpec, opinion } from '../models/opinion.ts';
+export * from '../models/regimes/index.ts';
 export { type Condition, crosses, type SeriesName } from './condition.ts';
 export {
   type BarView,
