@@ -16,8 +16,8 @@ import { askStrategies } from '../functions/steps/signal.ts';
 import { withDeadline } from '../functions/support/deadline.ts';
 import { writeBundle } from '../lib/constructs/bundle.ts';
 import { prepareDeployment } from '../lib/deployment.ts';
+import { strategiesAtHand } from '../platform/models/strategies-at-hand.ts';
 import { prepareRecordedRun } from '../platform/recorded-run.ts';
-import { strategiesAtHand } from '../platform/strategies-at-hand.ts';
 import { median, rounded } from './timing.ts';
 
 const root = join(import.meta.dirname, '..');

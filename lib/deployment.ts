@@ -11,7 +11,7 @@ import type { Configuration, VenueConfiguration } from '../core/configuration/sc
 import { PlimsollError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
-import { modelsIn } from '../platform/strategies-at-hand.ts';
+import { modelsIn } from '../platform/models/strategies-at-hand.ts';
 import { type BundledModel, bundledModels } from './deployed-models.ts';
 import { ingestTimeoutMs, scheduleExpression } from './schedule.ts';
 

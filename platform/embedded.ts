@@ -22,7 +22,6 @@ import type { CycleMessage, StepPorts } from '../functions/steps/ports.ts';
 import { lastCycle, warmUp } from '../functions/steps/warm-up.ts';
 import { withDeadline } from '../functions/support/deadline.ts';
 import { Announcer } from './announcer.ts';
-import { ChampionWatch } from './champion-watch.ts';
 import { CycleFeed } from './cycle-feed.ts';
 import { recordDeadLetters } from './dead-letters.ts';
 import { chooseVenues, type Effective, type TradedAccount, type VenueChoice } from './effective.ts';
@@ -30,10 +29,11 @@ import { type OpenJobs, openJobs } from './jobs.ts';
 import { LiveAccounts } from './live-accounts.ts';
 import { stepHandlers } from './live-run.ts';
 import { PlatformLog, sentenceOf } from './log.ts';
+import { ChampionWatch } from './models/champion-watch.ts';
+import { modelsIn, strategiesAtHand } from './models/strategies-at-hand.ts';
 import { RiskReports } from './risk-reports.ts';
 import { writeRunning } from './running.ts';
 import { type Served, serve } from './serve.ts';
-import { modelsIn, strategiesAtHand } from './strategies-at-hand.ts';
 
 export interface PlatformOptions {
   readonly loaded: LoadedConfiguration;

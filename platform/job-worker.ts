@@ -4,7 +4,7 @@ import { answerOrder } from '../adapters/jobs/job-thread.ts';
 import { createLake } from '../adapters/lake/lake.ts';
 import type { Configuration } from '../core/configuration/schema.ts';
 import { type JobOrder, jobWork } from '../functions/support/job-work.ts';
-import { strategiesAtHand } from './strategies-at-hand.ts';
+import { strategiesAtHand } from './models/strategies-at-hand.ts';
 
 /** What the thread is started with. */
 export interface EmbeddedJobOrder extends JobOrder {

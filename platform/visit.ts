@@ -8,8 +8,8 @@ import { PlimsollError } from '../core/errors.ts';
 import type { LedgerPort } from '../core/ports/ledger.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
 import { withDeadline } from '../functions/support/deadline.ts';
+import { modelsIn, strategiesAtHand } from './models/strategies-at-hand.ts';
 import { readRunning } from './running.ts';
-import { modelsIn, strategiesAtHand } from './strategies-at-hand.ts';
 
 export interface VisitOptions {
   readonly config: string;

@@ -10,8 +10,8 @@ import { formatInstant } from '../../core/market/civil.ts';
 import { timeframeMs } from '../../core/market/timeframe.ts';
 import { featureSet, STANDARD_FEATURES } from '../../core/models/features/feature-set.ts';
 import { featureTable, type LabelSpec, labelSchema } from '../../core/models/table.ts';
-import { modelsIn } from '../../platform/strategies-at-hand.ts';
-import { train } from '../../platform/training.ts';
+import { modelsIn } from '../../platform/models/strategies-at-hand.ts';
+import { train } from '../../platform/models/training.ts';
 import { progressLine } from './progress.ts';
 
 export interface ModelsArguments {

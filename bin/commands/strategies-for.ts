@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { dataDirectoryOf, loadConfiguration } from '../../adapters/files/configuration.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { StrategyRegistry } from '../../core/strategies/registry.ts';
-import { strategiesAtHand } from '../../platform/strategies-at-hand.ts';
+import { strategiesAtHand } from '../../platform/models/strategies-at-hand.ts';
 
 /** Those under `root`, asking the champions of the data directory that the configuration there names. */
 export function strategiesFor(root: string): Promise<StrategyRegistry> {

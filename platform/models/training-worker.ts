@@ -9,7 +9,7 @@ import { timeframeMs } from '../../core/market/timeframe.ts';
 import { featureSet } from '../../core/models/features/feature-set.ts';
 import { rowsBetween } from '../../core/models/monitoring/trained-rows.ts';
 import type { QueuedTraining, WantedTraining } from '../../core/models/monitoring/training-queue.ts';
-import { train } from '../training.ts';
+import { train } from './training.ts';
 
 /** Of what a worker holds, beyond the job's own time: to write the table before, and to register after. */
 const BESIDE_THE_JOB_MS = 600_000;

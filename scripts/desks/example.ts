@@ -10,11 +10,11 @@ import { labelSchema } from '../../core/models/table.ts';
 import { probabilisticSharpeRatio, sharpeMoments } from '../../core/research/overfitting/probabilistic-sharpe.ts';
 import { periodReturns } from '../../core/research/sweep/returns.ts';
 import { registryWith, type StrategyRegistry } from '../../core/strategies/registry.ts';
+import { modelsIn } from '../../platform/models/strategies-at-hand.ts';
+import { train } from '../../platform/models/training.ts';
+import { writeTrainingTable } from '../../platform/models/training-table.ts';
 import { embeddedParity } from '../../platform/parity-run.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
-import { modelsIn } from '../../platform/strategies-at-hand.ts';
-import { train } from '../../platform/training.ts';
-import { writeTrainingTable } from '../../platform/training-table.ts';
 
 export interface Example {
   /** Of the model. */

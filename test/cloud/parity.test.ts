@@ -1,8 +1,8 @@
 /** The deployed app and the backtester write one ledger, on recorded bars of three instruments, a trained model among those who decide. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { strategiesAtHand } from '../../platform/models/strategies-at-hand.ts';
 import { prepareRecordedRun } from '../../platform/recorded-run.ts';
-import { strategiesAtHand } from '../../platform/strategies-at-hand.ts';
 import { temporaryDirectory } from '../adapters/embedded/temporary.ts';
 import { hasRecordedData } from '../parity/recorded.ts';
 import { threePairs } from '../parity/scenarios.ts';

@@ -9,7 +9,7 @@ import type { OpinionSpec } from '../../core/models/opinion.ts';
 import { findStrategy, type StrategyRegistry } from '../../core/strategies/registry.ts';
 import { writeBundle } from '../../lib/constructs/bundle.ts';
 import { prepareDeployment } from '../../lib/deployment.ts';
-import { modelsIn } from '../../platform/strategies-at-hand.ts';
+import { modelsIn } from '../../platform/models/strategies-at-hand.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 mkdirSync(join(root, '.cache'), { recursive: true });

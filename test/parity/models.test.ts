@@ -10,12 +10,12 @@ import { registryWith, type StrategyRegistry } from '../../core/strategies/regis
 import { applyConfiguration } from '../../functions/steps/configure.ts';
 import type { StepPorts } from '../../functions/steps/ports.ts';
 import { withDeadline } from '../../functions/support/deadline.ts';
-import { lineageOf } from '../../platform/lineage.ts';
 import { runLive } from '../../platform/live-run.ts';
+import { lineageOf } from '../../platform/models/lineage.ts';
+import { modelsIn } from '../../platform/models/strategies-at-hand.ts';
 import { embeddedParity } from '../../platform/parity-run.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
 import { replayDecision } from '../../platform/replay-decision.ts';
-import { modelsIn } from '../../platform/strategies-at-hand.ts';
 import { EXAMPLES } from '../../scripts/desks/definitions.ts';
 import { lockedRun, type PaperFigures } from '../../scripts/desks/example.ts';
 import { temporaryDirectory } from '../adapters/embedded/temporary.ts';

@@ -2,7 +2,7 @@
 import { appendFileSync, cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { modelsIn } from '../../platform/strategies-at-hand.ts';
+import { modelsIn } from '../../platform/models/strategies-at-hand.ts';
 import { registerCareful } from '../adapters/models/careful.ts';
 import { root, Workplace } from '../cli/plimsoll.ts';
 

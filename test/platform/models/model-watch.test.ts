@@ -8,7 +8,7 @@ import { ModelRegistry } from '../../../adapters/models/registry.ts';
 import { TrainingQueueStore } from '../../../adapters/models/training-queue.ts';
 import { sliceBars } from '../../../core/market/bars.ts';
 import { lifecycleLimitsSchema } from '../../../core/models/monitoring/limits.ts';
-import { ModelWatch } from '../../../platform/model-watch.ts';
+import { ModelWatch } from '../../../platform/models/model-watch.ts';
 import { HOUR_MS, walk } from '../../core/models/walk.ts';
 import { shifted } from '../../models_job/drift-drill-series.ts';
 import { registered } from './versions.ts';

@@ -2,17 +2,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sha256OfFile } from '../adapters/files/bar-file.ts';
-import type { ModelRegistry } from '../adapters/models/registry.ts';
-import { PlimsollError } from '../core/errors.ts';
-import type { IndicatorSpec } from '../core/indicators/indicator.ts';
-import { formatInstant } from '../core/market/civil.ts';
-import type { ModelManifest } from '../core/models/manifest.ts';
-import { isOpinion } from '../core/models/opinion.ts';
-import type { LedgerPort } from '../core/ports/ledger.ts';
-import type { StepPorts } from '../functions/steps/ports.ts';
-import { eventsAfter } from '../operations/support/ledger-events.ts';
-import { replayDecision, type Sight } from './replay-decision.ts';
+import { sha256OfFile } from '../../adapters/files/bar-file.ts';
+import type { ModelRegistry } from '../../adapters/models/registry.ts';
+import { PlimsollError } from '../../core/errors.ts';
+import type { IndicatorSpec } from '../../core/indicators/indicator.ts';
+import { formatInstant } from '../../core/market/civil.ts';
+import type { ModelManifest } from '../../core/models/manifest.ts';
+import { isOpinion } from '../../core/models/opinion.ts';
+import type { LedgerPort } from '../../core/ports/ledger.ts';
+import type { StepPorts } from '../../functions/steps/ports.ts';
+import { eventsAfter } from '../../operations/support/ledger-events.ts';
+import { replayDecision, type Sight } from '../replay-decision.ts';
 import { writeTrainingTable } from './training-table.ts';
 
 /** A link of the chain: what was found, and whether it is what it has to be. */
@@ -28,6 +28,8 @@ export interface LineageRequest {
   readonly stream: string;
   /** Number of the order in its account. */
   readonly order: number;
+  /** The model that it has to come from; any when left out. */
+  readonly model?: string;
   /** Path of the bars that the table was made from, where they are at hand: it is made again from them. */
   readonly bars?: string;
 }
@@ -45,8 +47,15 @@ interface LearnedFrom {
 
 const PAGE = 10_000;
 
-/** Throws `ORDER_UNKNOWN`, `ORDER_WITHOUT_MODEL`, and what the replay of a decision throws. */
-export async function lineageOf({ ports, models, stream, order, bars }: LineageRequest): Promise<readonly Link[]> {
+/** Throws `ORDER_UNKNOWN`, `ORDER_WITHOUT_MODEL`, `ORDER_OF_ANOTHER_MODEL`, and what the replay of a decision throws. */
+export async function lineageOf({
+  ports,
+  models,
+  stream,
+  order,
+  model,
+  bars,
+}: LineageRequest): Promise<readonly Link[]> {
   const { cycle, strategy } = await placed(ports.ledger, stream, order);
   const decision = await replayDecision(ports, stream, String(cycle));
   const running = decision.engine.runners[strategy].running;
@@ -58,6 +67,12 @@ export async function lineageOf({ ports, models, stream, order, bars }: LineageR
       'ORDER_WITHOUT_MODEL',
       `the order ${order} is of "${running.id}", which asks no model`,
       'see what it was decided on with `plimsoll replay`',
+    );
+  if (model !== undefined && asked.every(({ served }) => served.name !== model))
+    throw new PlimsollError(
+      'ORDER_OF_ANOTHER_MODEL',
+      `the order ${order} does not come from the model "${model}"`,
+      `it comes from ${asked.map(({ served }) => served.name).join(', ')}`,
     );
   const links: Link[] = [
     {

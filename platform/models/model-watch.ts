@@ -3,18 +3,18 @@
  * Everything is computed again from the bars and the registry; what is kept are the transitions, each written before what it says is
  * done, so that a platform that is killed anywhere does the rest when it comes again.
  */
-import { type LifecycleList, lifecycleList } from '../adapters/models/monitoring/lifecycle-list.ts';
-import type { ModelRegistry, ModelVersion } from '../adapters/models/registry.ts';
-import type { TrainingQueueStore } from '../adapters/models/training-queue.ts';
-import { PlimsollError } from '../core/errors.ts';
-import { canonicalJson } from '../core/json.ts';
-import type { BarColumns } from '../core/market/bars.ts';
-import { timeframeMs } from '../core/market/timeframe.ts';
-import { featureSet } from '../core/models/features/feature-set.ts';
-import type { Standing } from '../core/models/history.ts';
-import { type InputReference, inputDistance, inputReference } from '../core/models/monitoring/anomaly.ts';
-import { type Calibration, calibrationOf } from '../core/models/monitoring/calibration.ts';
-import { comparisonOf, refusedSince } from '../core/models/monitoring/comparison.ts';
+import { type LifecycleList, lifecycleList } from '../../adapters/models/monitoring/lifecycle-list.ts';
+import type { ModelRegistry, ModelVersion } from '../../adapters/models/registry.ts';
+import type { TrainingQueueStore } from '../../adapters/models/training-queue.ts';
+import { PlimsollError } from '../../core/errors.ts';
+import { canonicalJson } from '../../core/json.ts';
+import type { BarColumns } from '../../core/market/bars.ts';
+import { timeframeMs } from '../../core/market/timeframe.ts';
+import { featureSet } from '../../core/models/features/feature-set.ts';
+import type { Standing } from '../../core/models/history.ts';
+import { type InputReference, inputDistance, inputReference } from '../../core/models/monitoring/anomaly.ts';
+import { type Calibration, calibrationOf } from '../../core/models/monitoring/calibration.ts';
+import { comparisonOf, refusedSince } from '../../core/models/monitoring/comparison.ts';
 import {
   type Decay,
   type DecayOptions,
@@ -22,7 +22,7 @@ import {
   type EdgeLevel,
   edgeLevel,
   gainsOf,
-} from '../core/models/monitoring/decay.ts';
+} from '../../core/models/monitoring/decay.ts';
 import {
   type DriftOptions,
   type DriftReference,
@@ -30,18 +30,23 @@ import {
   driftReference,
   type FeatureDrift,
   firstDrift,
-} from '../core/models/monitoring/drift.ts';
+} from '../../core/models/monitoring/drift.ts';
 import {
   type Comparison,
   type Lifecycle,
   nextTransition,
   type Observation,
   type Transition,
-} from '../core/models/monitoring/lifecycle.ts';
-import type { LifecycleLimits } from '../core/models/monitoring/limits.ts';
-import { type Judge, type PredictionLog, predictionLog, spacedRows } from '../core/models/monitoring/prediction-log.ts';
-import { rowsBetween } from '../core/models/monitoring/trained-rows.ts';
-import type { ObjectStore } from '../core/ports/object-store.ts';
+} from '../../core/models/monitoring/lifecycle.ts';
+import type { LifecycleLimits } from '../../core/models/monitoring/limits.ts';
+import {
+  type Judge,
+  type PredictionLog,
+  predictionLog,
+  spacedRows,
+} from '../../core/models/monitoring/prediction-log.ts';
+import { rowsBetween } from '../../core/models/monitoring/trained-rows.ts';
+import type { ObjectStore } from '../../core/ports/object-store.ts';
 
 /** Who is said to have done what follows from evidence. */
 export const WATCH = 'the watch';

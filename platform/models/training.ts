@@ -2,13 +2,19 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ModelVersion } from '../adapters/models/registry.ts';
-import { pythonEnvironment } from '../adapters/python/environment.ts';
-import { runTrainingJob, type TrainingProgress, type TrainingRecord } from '../adapters/python/training-job.ts';
-import type { Json } from '../core/json.ts';
+import type { ModelVersion } from '../../adapters/models/registry.ts';
+import { pythonEnvironment } from '../../adapters/python/environment.ts';
+import {
+  runTrainingJob,
+  type TrainingJob,
+  type TrainingProgress,
+  type TrainingRecord,
+  type TrainingResult,
+} from '../../adapters/python/training-job.ts';
+import type { Json } from '../../core/json.ts';
 import { modelsIn } from './strategies-at-hand.ts';
 
-const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
+const MODELS_FOLDER = fileURLToPath(new URL('../../models', import.meta.url));
 /** Training is Python 3.11 or newer, as its requirements are pinned. */
 const OLDEST_PYTHON = [3, 11] as const;
 const ENTRY = 'plimsoll_models.train';
@@ -44,25 +50,19 @@ export interface Trained {
  * was. Throws `PYTHON_MISSING`, `PYTHON_INSTALL_FAILED`, and as `runTrainingJob` and the registry do.
  */
 export async function train(training: Training): Promise<Trained> {
-  const { directory, name, table, hyperparameters, by, reason, withinMs, onProgress, signal, now } = training;
+  const { directory, name, table, hyperparameters, by, reason, withinMs, onProgress, signal, environment, now } =
+    training;
   const registry = modelsIn(directory);
   // Refused now rather than after an hour.
   await registry.standing(name);
-  const python = await pythonEnvironment({
-    what: 'training',
-    requirements: join(MODELS_FOLDER, 'requirements/core.txt'),
-    folder: join(directory, 'python', 'training'),
-    isComplete: true,
-    oldest: OLDEST_PYTHON,
-  });
-  const { model, record, notes } = await runTrainingJob({
-    python,
+  const { model, record, notes } = await runModelsJob({
+    directory,
     entry: ENTRY,
     channels: { train: join(table, 'train') },
     hyperparameters,
     folder: join(directory, 'training', name),
     withinMs,
-    environment: ofMlflow(training.environment),
+    environment,
     ...(onProgress ? { onProgress } : {}),
     ...(signal ? { signal } : {}),
   });
@@ -70,6 +70,29 @@ export async function train(training: Training): Promise<Trained> {
   for (const file of await readdir(model)) files.set(file, await readFile(join(model, file)));
   const version = await registry.register(name, files, record as unknown as Json, { at: now(), by, reason });
   return { version, run: record, notes };
+}
+
+/** A job in the Python of the data directory. */
+export type ModelsJob = Omit<TrainingJob, 'python' | 'environment' | 'sources'> & {
+  /** Data directory. */
+  readonly directory: string;
+  /** Of which the job is given what MLflow reads. */
+  readonly environment: NodeJS.ProcessEnv;
+};
+
+/**
+ * Runs a job of models/ in a Python that is made first where there is none. Throws `PYTHON_MISSING`, `PYTHON_INSTALL_FAILED`, and as
+ * `runTrainingJob` does.
+ */
+export async function runModelsJob({ directory, environment, ...job }: ModelsJob): Promise<TrainingResult> {
+  const python = await pythonEnvironment({
+    what: 'training',
+    requirements: join(MODELS_FOLDER, 'requirements/core.txt'),
+    folder: join(directory, 'python', 'training'),
+    isComplete: true,
+    oldest: OLDEST_PYTHON,
+  });
+  return runTrainingJob({ ...job, python, environment: ofMlflow(environment) });
 }
 
 const ofMlflow = (environment: NodeJS.ProcessEnv): Record<string, string> =>

@@ -1,10 +1,10 @@
 /** A table to train on, from a file of bars. */
-import { readBarFile } from '../adapters/files/bar-file.ts';
-import { type WrittenTable, writeFeatureTable } from '../adapters/files/feature-table.ts';
-import { PlimsollError } from '../core/errors.ts';
-import { timeframeMs } from '../core/market/timeframe.ts';
-import { featureSet } from '../core/models/features/feature-set.ts';
-import { featureTable, type LabelSpec } from '../core/models/table.ts';
+import { readBarFile } from '../../adapters/files/bar-file.ts';
+import { type WrittenTable, writeFeatureTable } from '../../adapters/files/feature-table.ts';
+import { PlimsollError } from '../../core/errors.ts';
+import { timeframeMs } from '../../core/market/timeframe.ts';
+import { featureSet } from '../../core/models/features/feature-set.ts';
+import { featureTable, type LabelSpec } from '../../core/models/table.ts';
 
 export interface TrainingTable {
   /** Path of the file of bars. */

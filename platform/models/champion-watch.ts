@@ -1,5 +1,5 @@
-import { standingsOf } from '../adapters/models/models-at-hand.ts';
-import type { ModelRegistry } from '../adapters/models/registry.ts';
+import { standingsOf } from '../../adapters/models/models-at-hand.ts';
+import type { ModelRegistry } from '../../adapters/models/registry.ts';
 
 export interface ChampionWatchOptions {
   readonly models: ModelRegistry;
