@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { PlimsollError } from '../core/errors.ts';
 import { requireInstant } from '../core/market/civil.ts';
+import { rangeOf, type SearchAxis } from '../core/research/optimise/space.ts';
 import type { GridAxis } from '../core/research/sweep/grid.ts';
 import type { RunArguments } from './commands/run-arguments.ts';
 
@@ -87,7 +88,27 @@ gridOptions(research.command('sweep').description('try a grid of parameters, and
   .option('--top <n>', 'how many are shown', whole, 10)
   .option('--draws <n>', 'of the bootstrap, up to 100,000', whole, 1_000)
   .option('--seed <n>', 'the same seed gives the same figures', whole, 1)
+  .option('--threads <n>', 'over which the runs are spread; it changes nothing but the time', whole, 1)
   .action(async (options) => (await import('./commands/research/sweep.ts')).sweep(options));
+questionOptions(
+  runOptions(
+    research
+      .command('optimise')
+      .description('search a space of parameters, each run choosing the next; doubt the best'),
+  ).requiredOption(
+    '--space <name=low..high>',
+    'a range (2..60, 0.5..2.5, 1..1000,log) or values (a,b,c) of a parameter; may be given often',
+    searchAxis,
+  ),
+)
+  .option('--runs <n>', 'how many are made, up to 10,000', whole, 100)
+  .option('--method <name>', 'tpe, or random to see what it is worth', 'tpe')
+  .option('--batch <n>', 'runs that are chosen at a time, and may be made at the same time', whole, 8)
+  .option('--top <n>', 'how many are shown', whole, 10)
+  .option('--draws <n>', 'of the bootstrap, up to 100,000', whole, 1_000)
+  .option('--seed <n>', 'the same seed gives the same figures', whole, 1)
+  .option('--threads <n>', 'over which the runs are spread; it changes nothing but the time', whole, 1)
+  .action(async (options) => (await import('./commands/research/optimise.ts')).optimise(options));
 gridOptions(
   research.command('walk-forward').description('choose parameters in each window, and run them on the one after it'),
 )
@@ -96,12 +117,75 @@ gridOptions(
   .option('--step <n>', 'bars from one test window to the next; --test-bars when left out', whole)
   .option('--anchored', 'let every training window begin with the first bar')
   .action(async (options) => (await import('./commands/research/walk-forward.ts')).walkForward(options));
+questionOptions(
+  runOptions(
+    research.command('report').description('what a sceptic would ask, answered on bars that nothing was chosen on'),
+  ).requiredOption('--split <time>', 'first bar that nothing was chosen on (ISO, or ms UTC)', instant),
+)
+  .option('--html <file>', 'write it as a page that needs no network')
+  .option('--draws <n>', 'of the bootstrap, up to 100,000', whole, 1_000)
+  .option('--seed <n>', 'the same seed gives the same figures', whole, 1)
+  .action(async (options) => (await import('./commands/research/report.ts')).report(options));
 runOptions(research.command('compare').description('strategies, or variants of one, on the same bars: tested in pairs'))
   .option('--variant <name=value,name=value…>', 'parameters of the strategy; give it twice or more', variant)
   .option('--draws <n>', 'of the bootstrap, up to 100,000', whole, 1_000)
   .option('--seed <n>', 'the same seed gives the same figures', whole, 1)
   .option('--json', 'print one JSON object')
   .action(async (options) => (await import('./commands/research/compare.ts')).compare(options));
+research
+  .command('regimes')
+  .description('calm or turbulent, up or down, by several methods side by side')
+  .requiredOption('--bars <file>', 'recorded bars: Parquet or CSV')
+  .option('--symbol <symbol>', 'the one symbol to look at, where the file has several')
+  .option(
+    '--fit-until <time>',
+    'methods see the bars that closed by then (ISO, or ms UTC); the first 60 % when left out',
+    instant,
+  )
+  .option('--states <n>', 'states of the hidden Markov model, 2 to 8', whole, 3)
+  .option('--clusters <n>', 'clusters, 2 to 32', whole, 3)
+  .option('--seed <n>', 'the same seed gives the same figures', whole, 0)
+  .option(
+    '--macro <file>',
+    'economic figures (UNRATE, T10Y2Y, INDPRO) as CSV or Parquet: series, observed, value, and known: when each was published',
+  )
+  .option(
+    '--publication-lag <series=days>',
+    'days from the begin of a period to its publication, where the file has no known; may be given often',
+    assignment,
+    {} as RunArguments['set'],
+  )
+  .option('--report <file>', 'write it as a page that needs no network')
+  .option('--json', 'print one JSON object')
+  .action(async (options) => (await import('./commands/research/regimes.ts')).regimes(options));
+barOptions(
+  research.command('var').description('value at risk by filtered historical simulation, and whether it was right'),
+)
+  .option('--weight <symbol=share>', 'what is held of it, evenly when left out; may be given often', weight, {})
+  .option('--confidence <fraction>', 'with which losses stay below', number, 0.99)
+  .option('--horizon <n>', 'periods, up to 250', whole, 1)
+  .option('--draws <n>', 'paths over a horizon of more than one', whole, 10_000)
+  .option('--seed <n>', 'the same seed gives the same figures', whole, 1)
+  .option('--window <n>', 'returns that each forecast of the past is made from', whole, 1_000)
+  .option('--refit-every <n>', 'periods from one fit to the next in the past', whole, 20)
+  .action(async (options) => (await import('./commands/research/var.ts')).researchVar(options));
+barOptions(
+  research.command('kelly').description('how much of each instrument lets wealth grow fastest, and a share of it'),
+)
+  .option('--fraction <share>', 'of the growth-optimal weights that is held', number, 0.5)
+  .option('--leverage <times>', 'largest sum of their sizes, of wealth', number, 1)
+  .option('--short', 'let weights be below zero')
+  .option('--no-shrink', 'take means and covariance as the sample has them')
+  .action(async (options) => (await import('./commands/research/kelly.ts')).kelly(options));
+runOptions(
+  research.command('limits').description('propose tighter or looser limits from backtests; it changes nothing'),
+)
+  .option('--give-up <fraction>', 'growth a year that a tighter limit may cost', number, 0.02)
+  .option('--drawdown <fraction>', 'that 95 % of the resamples are to stay within under a looser one', number, 0.2)
+  .option('--draws <n>', 'of the bootstrap, up to 100,000', whole, 2_000)
+  .option('--seed <n>', 'the same seed gives the same figures', whole, 1)
+  .option('--json', 'print one JSON object')
+  .action(async (options) => (await import('./commands/research/limits.ts')).limits(options));
 
 program
   .command('strategies')
@@ -210,12 +294,81 @@ modelOptions(
     .option('--within <minutes>', 'how long it may take', number, 120)
     .option('--reason <text>', 'why, for its history', 'by hand'),
 ).action(async (name, options) => (await import('./commands/models.ts')).trainModel(name, options));
-modelOptions(models.command('list').description('every model, and which version of it decides')).action(
-  async (options) => (await import('./commands/models.ts')).list(options),
+modelOptions(
+  models
+    .command('search')
+    .description('try estimators, their settings and tables within a budget: a leaderboard that allows for the choice')
+    .requiredOption(
+      '--table <folder...>',
+      'tables of the same bars with other features or labels, as `models table` wrote them',
+    )
+    .option('--trials <n>', 'at most so many', whole, 50)
+    .option('--minutes <minutes>', 'at most so long', number, 60)
+    .option('--usd <amount>', 'at most so much; with --usd-per-hour', number)
+    .option('--usd-per-hour <price>', 'of this machine', number)
+    .option('--seed <seed>', 'the same one makes the same trials', whole, 0)
+    .option(
+      '--set <key=value>',
+      'another hyperparameter of docs/models.md; may be given often',
+      assignment,
+      {} as RunArguments['set'],
+    ),
+).action(async (options) => (await import('./commands/models/search.ts')).search(options));
+modelOptions(
+  models
+    .command('list')
+    .description('models by task, by regime and by score: those of the catalogue, and those that were trained here'),
+)
+  .option('--task <task>', 'such as classification, regression, volatility, forecast, regime')
+  .option('--category <category>', 'such as linear, boosting, hidden-markov; docs/reference/catalogue.md has them all')
+  .option('--served <how>', 'onnx, native, endpoint, batch-to-lake or research-only')
+  .option('--regime <regime>', 'by what they gained in a calm, a middle or a turbulent market')
+  .option('--beats-baseline', 'those alone that surely beat what anyone would guess')
+  .option('--source <source>', 'catalogue or trained; both when left out')
+  .action(async (options) => (await import('./commands/models/list.ts')).list(options));
+modelOptions(
+  models
+    .command('show <name> [version]')
+    .description('a version’s card, its parity with the library, and its history; or an entry of the catalogue'),
+)
+  .option(
+    '--order <number>',
+    'instead, the way from an order that it decided back to the bars that it learned from',
+    whole,
+  )
+  .option('--account <id>', 'whose order; the first account when left out')
+  .option('--bars <file>', 'the bars, to make again what was learned from')
+  .action(async (name, version, options) =>
+    options.order === undefined
+      ? (await import('./commands/models/show.ts')).show(name, version, options)
+      : (await import('./commands/models/lineage.ts')).lineage(name, options),
+  );
+modelOptions(
+  models
+    .command('watch <name>')
+    .description('look for drift and decay, train anew where there is a reason, and promote or roll back by evidence')
+    .requiredOption('--bars <file>', 'bars that it learned from and those since: Parquet or CSV')
+    .option('--symbol <symbol>', 'of the file’s series; not needed where it has one')
+    .option('--account <id>', 'whose bars in the lake go on where the file ends; with --symbol')
+    .option('--limits <file>', 'what it may do by itself, as JSON (docs/monitoring.md)')
+    .option('--every <minutes>', 'look again and again; once when left out', number)
+    .option(
+      '--set <key=value>',
+      'a hyperparameter of trainings; may be given often',
+      assignment,
+      {} as RunArguments['set'],
+    )
+    .option('--within <minutes>', 'how long a training may take', number, 120)
+    .option('--rows <n>', 'the latest rows that a training reads', whole, 50_000),
+).action(async (name, options) => (await import('./commands/models/watch.ts')).watch(name, options));
+modelOptions(models.command('queue').description('trainings that wait, run and are over')).action(async (options) =>
+  (await import('./commands/models/watch.ts')).queue(options),
 );
 modelOptions(
-  models.command('show <name> [version]').description('a version’s card, its parity with the library, and its history'),
-).action(async (name, version, options) => (await import('./commands/models.ts')).show(name, version, options));
+  models
+    .command('compare <names...>')
+    .description('models side by side (NAME, or NAME@VERSION), and whether the first is better than the others'),
+).action(async (names, options) => (await import('./commands/models/compare.ts')).compare(names, options));
 for (const [command, action, description] of [
   ['promote <name> <version>', 'promoted', 'let a version decide'],
   ['rollback <name> [version]', 'rolled-back', 'let the version decide again that did before'],
@@ -398,9 +551,24 @@ function runOptions(command: Command): Command {
     .option('--to <time>', 'before this time (ISO, or ms UTC)', instant);
 }
 
+function barOptions(command: Command): Command {
+  return command
+    .requiredOption('--bars <file>', 'recorded bars: Parquet or CSV')
+    .option('--symbol <symbol...>', 'symbols; a file of one series needs none')
+    .option('--timeframe <timeframe>', 'of the returns; shorter bars are put together')
+    .option('--from <time>', 'first bar (ISO, or ms UTC)', instant)
+    .option('--to <time>', 'before this time (ISO, or ms UTC)', instant)
+    .option('--json', 'print one JSON object');
+}
+
 function gridOptions(command: Command): Command {
-  return runOptions(command)
-    .requiredOption('--grid <name=value,…>', 'values of a parameter; may be given often', axis)
+  return questionOptions(
+    runOptions(command).requiredOption('--grid <name=value,…>', 'values of a parameter; may be given often', axis),
+  );
+}
+
+function questionOptions(command: Command): Command {
+  return command
     .option('--question <name>', 'what is to be answered: its trials add up over sweeps')
     .option('--trials <file>', 'where they are kept; in the data directory when left out')
     .option('--config <file>', 'configuration file', 'plimsoll.yaml')
@@ -438,6 +606,23 @@ function axis(text: string, axes: readonly GridAxis[] = []): readonly GridAxis[]
   const [name, values] = pair(text);
   if (values.split(',').includes('')) throw new InvalidArgumentError('Write name=value,value.');
   return [...axes, { name, values: values.split(',').map(parameter) }];
+}
+
+function searchAxis(text: string, axes: readonly SearchAxis[] = []): readonly SearchAxis[] {
+  const [name, value] = pair(text);
+  const range = rangeOf(name, value);
+  if (range) return [...axes, range];
+  if (value.includes('..') || value.split(',').includes(''))
+    throw new InvalidArgumentError('Write name=low..high, name=low..high,log or name=value,value.');
+  return [...axes, { name, kind: 'choice', values: value.split(',').map(parameter) }];
+}
+
+function weight(text: string, weights: Readonly<Record<string, number>>): Record<string, number> {
+  const [symbol, share] = pair(text);
+  const value = Number(share);
+  if (share === '' || !Number.isFinite(value))
+    throw new InvalidArgumentError('Write symbol=share, as in BTC/USDT=0.5.');
+  return { ...weights, [symbol]: value };
 }
 
 function variant(text: string, variants: readonly RunArguments['set'][] = []): readonly RunArguments['set'][] {

@@ -1,10 +1,11 @@
 /**
- * `npm run proof -- [part] [--seeds N] [--threads N] [--files PATH] [--changed]`: runs what the README's figures rest on, and writes them to
+ * `npm run proof -- [part] [--seeds N] [--threads N] [--files PATH] [--changed] [--minutes N]`: runs what the README's figures rest on, and writes them to
  * proof/. `--files` (more than once) names folders or files whose mutants are run; the counts of others are kept as they stand.
- * `--changed` names those that changed since they were counted.
+ * `--changed` names those that changed since they were counted. `--minutes` ends the catalogue's fits: the next run goes on with those left out.
  */
 import { parseArgs } from 'node:util';
 import { proveBugs } from './proof/bugs.ts';
+import { type CatalogueFigures, proveCatalogue } from './proof/catalogue.ts';
 import { faultOf, type Proof, proofPath, readProof, writeProof } from './proof/files.ts';
 import { proveInputs } from './proof/inputs.ts';
 import { changedFiles, type MutantRun, proveMutants } from './proof/mutants.ts';
@@ -17,6 +18,7 @@ interface Options {
   readonly threads: number | undefined;
   readonly files: readonly string[];
   readonly changed: boolean;
+  readonly minutes: number | undefined;
 }
 
 const PROVE: Readonly<Record<ProofPart, (options: Options) => unknown>> = {
@@ -28,6 +30,10 @@ const PROVE: Readonly<Record<ProofPart, (options: Options) => unknown>> = {
   },
   inputs: () => proveInputs(),
   sessions: () => proveSessions(),
+  catalogue: ({ minutes }) => {
+    const before = readProof('catalogue')?.figures as unknown as CatalogueFigures | undefined;
+    return proveCatalogue({ before, minutes });
+  },
 };
 
 /** Of mutants that were run before. */
@@ -43,17 +49,20 @@ const { values, positionals } = parseArgs({
     threads: { type: 'string' },
     files: { type: 'string', multiple: true },
     changed: { type: 'boolean' },
+    minutes: { type: 'string' },
   },
 });
 const unknown = positionals.find((name) => !(PROOF_PARTS as readonly string[]).includes(name));
-const counts = [values.seeds, values.threads].map((text) => (text === undefined ? undefined : Number(text)));
+const counts = [values.seeds, values.threads, values.minutes].map((text) =>
+  text === undefined ? undefined : Number(text),
+);
 if (unknown !== undefined || counts.some((count) => count !== undefined && !(Number.isInteger(count) && count > 0))) {
   console.error(
-    `usage: npm run proof -- [${PROOF_PARTS.join(' | ')}] [--seeds N] [--threads N] [--files PATH] [--changed]`,
+    `usage: npm run proof -- [${PROOF_PARTS.join(' | ')}] [--seeds N] [--threads N] [--files PATH] [--changed] [--minutes N]`,
   );
   process.exit(2);
 }
-const [seeds = DEFAULT_SEEDS, threads] = counts;
+const [seeds = DEFAULT_SEEDS, threads, minutes] = counts;
 for (const part of positionals.length > 0 ? (positionals as ProofPart[]) : PROOF_PARTS) {
   try {
     writeProof(
@@ -63,6 +72,7 @@ for (const part of positionals.length > 0 ? (positionals as ProofPart[]) : PROOF
         threads,
         files: values.files ?? [],
         changed: values.changed ?? false,
+        minutes,
       })) as Proof['figures'],
     );
     console.log(`${part}: ${proofPath(part)} is written. Now: npm run reference`);

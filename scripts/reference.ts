@@ -6,6 +6,8 @@ import { CAPS, CHECKS, OF_EVERY_ORDER, SIZED, SMALLEST } from '../core/risk/cont
 import { DENIAL_UNITS } from '../core/risk/denial.ts';
 import { DENIAL_MEANINGS } from '../core/risk/denial-meanings.ts';
 import { limitsSchema } from '../core/risk/limits.ts';
+import { onnxParityPage } from './onnx-parity-page.ts';
+import { cataloguePage } from './proof/catalogue-page.ts';
 import { withReliability } from './proof/reliability.ts';
 import { reliabilityPage } from './proof/reliability-page.ts';
 
@@ -89,6 +91,8 @@ its strategy says: the venue would take what is left of its margin. It is looked
 export const PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/risk-controls.md': riskControls,
   'docs/reference/reliability.md': () => reliabilityPage(),
+  'docs/reference/onnx-parity.md': () => onnxParityPage(),
+  'docs/reference/catalogue.md': () => cataloguePage(),
   'README.md': () => withReliability(readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')),
 };
 

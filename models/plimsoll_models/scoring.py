@@ -52,6 +52,20 @@ def interval(values: Column, block: int, seed: int, draws: int = 1_000, confiden
     return float(low), float(high)
 
 
+def interval_of(
+    statistic: Callable[[NDArray[np.int64]], float], count: int, block: int, seed: int, draws: int = 200, confidence: float = 0.95
+) -> tuple[float, float]:
+    """As `interval`, of what is no mean: `statistic` is asked for the places of the rows that were drawn."""
+    block = min(max(1, block), count)
+    generator = np.random.default_rng(seed)
+    within = np.arange(block)
+    drawn = [
+        statistic(((generator.integers(0, count, -(-count // block))[:, None] + within).ravel() % count)[:count]) for _ in range(draws)
+    ]
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
 def calibration(labels: NDArray[np.int64], up: Column) -> dict[str, Any]:
     """Rows in ten groups of equal size by their probability: what was said, and what came. The error is the mean distance of the two."""
     groups = np.array_split(np.argsort(up, kind="stable"), _BINS)

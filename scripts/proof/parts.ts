@@ -1,9 +1,14 @@
 /** The parts of the proof, and which sources the figures of each depend on. */
+import { catalogueEntries } from './catalogue-sources.ts';
 import { inputEntries } from './inputs.ts';
 import { SESSION_ENTRIES } from './sessions.ts';
 import { SIMULATION_ENTRIES } from './simulation.ts';
 
-export const PROOF_PARTS = ['simulation', 'bugs', 'mutants', 'inputs', 'sessions'] as const;
+/** Those that say how far the platform can be relied on: the README's table. */
+export const RELIABILITY_PARTS = ['simulation', 'bugs', 'mutants', 'inputs', 'sessions'] as const;
+export type ReliabilityPart = (typeof RELIABILITY_PARTS)[number];
+
+export const PROOF_PARTS = [...RELIABILITY_PARTS, 'catalogue'] as const;
 export type ProofPart = (typeof PROOF_PARTS)[number];
 
 interface Covered {
@@ -20,4 +25,5 @@ export const COVERED: Readonly<Record<ProofPart, Covered>> = {
   mutants: { entries: () => [], alone: true },
   inputs: { entries: inputEntries, alone: true },
   sessions: { entries: () => SESSION_ENTRIES },
+  catalogue: { entries: catalogueEntries, alone: true },
 };

@@ -4,7 +4,7 @@ import { FAULT_KINDS, KIND_NAMES } from '../../simulation/faults.ts';
 import { INVARIANTS } from '../../simulation/invariants/watch.ts';
 import { commandOf, type Proof, readProof } from './files.ts';
 import type { Count } from './mutants.ts';
-import { PROOF_PARTS, type ProofPart } from './parts.ts';
+import { RELIABILITY_PARTS, type ReliabilityPart } from './parts.ts';
 import { number, percent } from './reliability.ts';
 
 type Figures = Proof['figures'];
@@ -12,7 +12,9 @@ type Figures = Proof['figures'];
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-const SECTIONS: Readonly<Record<ProofPart, { readonly title: string; readonly body: (figures: Figures) => string }>> = {
+const SECTIONS: Readonly<
+  Record<ReliabilityPart, { readonly title: string; readonly body: (figures: Figures) => string }>
+> = {
   simulation: { title: 'Simulation', body: simulationOf },
   bugs: { title: 'Planted bugs', body: bugsOf },
   mutants: { title: 'Mutants', body: mutantsOf },
@@ -73,8 +75,8 @@ ${table(
 )}`;
 }
 
-export function reliabilityPage(read: (part: ProofPart) => Proof | undefined = readProof): string {
-  const sections = PROOF_PARTS.map((part) => {
+export function reliabilityPage(read: (part: ReliabilityPart) => Proof | undefined = readProof): string {
+  const sections = RELIABILITY_PARTS.map((part) => {
     const { title, body } = SECTIONS[part];
     const proof = read(part);
     return `## ${title}

@@ -1,6 +1,6 @@
 /** The table of the README that says what was tried, made from the proof's files. */
 import { commandOf, type Proof, readProof } from './files.ts';
-import { PROOF_PARTS, type ProofPart } from './parts.ts';
+import { RELIABILITY_PARTS, type ReliabilityPart } from './parts.ts';
 
 export const BEGIN = '<!-- reliability: made by npm run reference -->';
 export const END = '<!-- /reliability -->';
@@ -10,7 +10,7 @@ export const number = (value: unknown): string => Number(value).toLocaleString('
 export const percent = (part: unknown, whole: unknown): string =>
   `${((100 * Number(part)) / Number(whole)).toFixed(1)} %`;
 
-const ROWS: Readonly<Record<ProofPart, (figures: Proof['figures']) => string>> = {
+const ROWS: Readonly<Record<ReliabilityPart, (figures: Proof['figures']) => string>> = {
   simulation: ({ seeds, steps, faults, violations }) =>
     `${number(seeds)} seeds, ${number(steps)} steps, ${number(sum(faults))} faults of ${Object.keys(faults as object).length} kinds, ${number(violations)} violations`,
   bugs: ({ bugs, latest, found }) =>
@@ -33,8 +33,8 @@ const cited = (found: unknown): number =>
   Object.values(found as Record<string, { source: string | null }>).filter(({ source }) => source !== null).length;
 
 /** The block between the markers, both included. */
-export function reliabilityBlock(read: (part: ProofPart) => Proof | undefined = readProof): string {
-  const rows = PROOF_PARTS.map((part) => {
+export function reliabilityBlock(read: (part: ReliabilityPart) => Proof | undefined = readProof): string {
+  const rows = RELIABILITY_PARTS.map((part) => {
     const proof = read(part);
     return `| ${part} | ${proof ? ROWS[part](proof.figures) : 'not run yet'} | \`${commandOf(part)}\` |`;
   });

@@ -154,6 +154,7 @@ describe.runIf(recordedFound)('the catalogue on recorded gold', () => {
       'scaled-histogram-boosting': expect.stringContaining('differs from its library'),
       'nu-support-vectors': expect.stringContaining('differs from its library'),
       'float64-tree': expect.stringContaining('does not load'),
+      zipmap: expect.stringContaining('without_zipmap'),
       'protobuf-7': expect.stringContaining('install one below 7'),
     });
   });

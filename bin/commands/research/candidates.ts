@@ -1,11 +1,12 @@
 /** Strategies with parameters that are run on the same bars, each with the whole account. */
 import type { EngineDefinition } from '../../../core/engine/engine.ts';
 import { PlimsollError } from '../../../core/errors.ts';
+import { assertSpace, type SearchAxis } from '../../../core/research/optimise/space.ts';
 import { type GridAxis, type GridPoint, gridPoints } from '../../../core/research/sweep/grid.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../../../core/strategies/registry.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../../platform/recorded-run.ts';
-import { strategiesFor } from '../strategies-for.ts';
 import { type RunArguments, recordedRunOptions } from '../run-arguments.ts';
+import { strategiesFor } from '../strategies-for.ts';
 
 export interface Candidate {
   readonly strategy: string;
@@ -76,11 +77,60 @@ async function prepared(
   const { strategy, params } = candidates.find((each) => each.params.short === true) ?? candidates[0];
   const options = recordedRunOptions({ ...given, strategy: [strategy], set: params });
   const recorded = await prepareRecordedRun(registry, options);
-  const [running] = recorded.definition.strategies;
-  const definitions = candidates.map((candidate): EngineDefinition => {
-    const { definition, codeHash } = findStrategy(registry, candidate.strategy);
-    const own = { id: candidate.strategy, definition, codeHash, params: parseParams(definition, candidate.params) };
-    return { ...recorded.definition, strategies: [{ ...running, ...own }] };
-  });
-  return { prepared: recorded, definitions };
+  return {
+    prepared: recorded,
+    definitions: candidates.map((candidate) => definitionOf(registry, recorded, candidate)),
+  };
+}
+
+/** The run of one strategy, its code and parameters those of the candidate. */
+function definitionOf(registry: StrategyRegistry, { definition: run }: RecordedRun, candidate: Candidate) {
+  const { definition, codeHash } = findStrategy(registry, candidate.strategy);
+  const own = { id: candidate.strategy, definition, codeHash, params: parseParams(definition, candidate.params) };
+  const [running] = run.strategies;
+  return { ...run, strategies: [{ ...running, ...own }] } satisfies EngineDefinition;
+}
+
+export interface SpaceCandidates {
+  readonly prepared: RecordedRun;
+  /** Whether the strategy takes a point of the space, over `--set`. */
+  accepts(point: GridPoint): boolean;
+  definitionOf(point: GridPoint): EngineDefinition;
+}
+
+/** What can be run in a space of parameters of one strategy. Throws `USAGE` where it does not fit `--set`, or nothing in it can be run. */
+export async function prepareSpace(given: RunArguments, axes: readonly SearchAxis[]): Promise<SpaceCandidates> {
+  assertSpace(axes);
+  const [strategy] = given.strategy;
+  if (given.strategy.length > 1)
+    throw new PlimsollError('USAGE', 'a space was given with several strategies', 'search one strategy at a time');
+  const twice = axes.find(({ name }) => Object.hasOwn(given.set, name));
+  if (twice)
+    throw new PlimsollError('USAGE', `"${twice.name}" is in --set and in --space`, 'take it out of one of them');
+  const registry = await strategiesFor(process.cwd());
+  const candidateAt = (point: GridPoint): Candidate => ({ strategy, params: { ...given.set, ...point } });
+  const [widest] = cornersOf(axes).sort((a, b) => Number(b.short === true) - Number(a.short === true));
+  const corners = [widest, ...cornersOf(axes)].map(candidateAt);
+  const taken = corners.find((candidate) => refusalOf(registry, candidate) === undefined);
+  if (!taken) throw refusalOf(registry, corners[0]);
+  const { prepared: recorded } = await prepared(given, registry, [taken]);
+  return {
+    prepared: recorded,
+    accepts: (point) => refusalOf(registry, candidateAt(point)) === undefined,
+    definitionOf: (point) => definitionOf(registry, recorded, candidateAt(point)),
+  };
+}
+
+/** Corners that are looked at at most: where none of so many can be run, the space is taken to be wrong. */
+const MOST_CORNERS = 4_096;
+
+/** Each parameter at either end of its range, or at each of its values. */
+function cornersOf(axes: readonly SearchAxis[]): GridPoint[] {
+  let points: GridPoint[] = [{}];
+  for (const axis of axes) {
+    const values = axis.kind === 'choice' ? axis.values : [axis.low, axis.high];
+    points = points.flatMap((point) => values.map((value) => ({ ...point, [axis.name]: value })));
+    points = points.slice(0, MOST_CORNERS);
+  }
+  return points;
 }

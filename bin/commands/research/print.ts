@@ -56,3 +56,5 @@ export function periodsText(periods: number, barsPerPeriod: number, periodsPerYe
   const what = barsPerPeriod === 1 ? 'bars' : `periods of ${barsPerPeriod} bars`;
   return `of ${periods} ${what}, ${Math.round(periodsPerYear)} a year, net of costs`;
 }
+
+export const threadsText = (threads: number): string => (threads === 1 ? 'one thread' : `${threads} threads`);

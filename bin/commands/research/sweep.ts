@@ -1,13 +1,12 @@
 import { metricsJson } from '../../../core/backtest/metrics.ts';
 import { assertBootstrap, type Doubts } from '../../../core/research/sweep/doubts.ts';
-import type { GridAxis } from '../../../core/research/sweep/grid.ts';
-import { judgeSweep, runAll, type SweepReport, type Tried } from '../../../core/research/sweep/sweep.ts';
+import type { GridAxis, GridPoint } from '../../../core/research/sweep/grid.ts';
+import { judgeSweep, type SweepReport, type Tried } from '../../../core/research/sweep/sweep.ts';
 import { barsHashOf, type MadeTrial, trialKeyOf } from '../../../core/research/trials.ts';
-import { withProgress } from '../progress.ts';
+import type { RecordedRun } from '../../../platform/recorded-run.ts';
 import { dataText } from '../recorded-backtest.ts';
 import type { RunArguments } from '../run-arguments.ts';
 import { type GridCandidates, prepareGrid } from './candidates.ts';
-import { guardedSweep } from './guarded-sweep.ts';
 import {
   chance,
   line,
@@ -20,7 +19,9 @@ import {
   small,
   sourceOf,
   table,
+  threadsText,
 } from './print.ts';
+import { assertThreads, runAllOver } from './run-threads.ts';
 import { type QuestionArguments, questionOf } from './trials-file.ts';
 
 export interface SweepArguments extends RunArguments, QuestionArguments {
@@ -28,18 +29,18 @@ export interface SweepArguments extends RunArguments, QuestionArguments {
   readonly draws: number;
   readonly seed: number;
   readonly top: number;
+  readonly threads: number;
 }
 
 /** Runs a strategy with every combination of a grid, and doubts the best. */
 export async function sweep(given: SweepArguments): Promise<void> {
   assertBootstrap(given);
+  assertThreads(given.threads);
   const question = await questionOf(given);
   const candidates = await prepareGrid(given, given.grid);
   const { prepared, definitions } = candidates;
-  const all = withProgress('Sweeping', (onProgress) =>
-    runAll(definitions, prepared.bars, { run: guardedSweep, onProgress }),
-  );
-  const made = trialsMade(candidates, all.tried, all.periodsPerYear);
+  const all = await runAllOver(given.threads, definitions, prepared.bars, 'Sweeping');
+  const made = trialsMade(prepared, all.tried, all.periodsPerYear);
   const earlier = question.earlier(made.map(({ key }) => key));
   const report = judgeSweep(all, { earlier, draws: given.draws, seed: given.seed });
   await question.keep(made);
@@ -47,10 +48,10 @@ export async function sweep(given: SweepArguments): Promise<void> {
   else printText(given, candidates, report);
 }
 
-function trialsMade({ prepared, definitions }: GridCandidates, tried: readonly Tried[], perYear: number): MadeTrial[] {
-  const barsHash = barsHashOf(prepared.bars);
-  return tried.map(({ sharpe }, k) => {
-    const { timeframe, strategies } = definitions[k];
+/** Each of what was tried as a trial of its question. */
+export function trialsMade({ bars }: RecordedRun, tried: readonly Tried[], perYear: number): MadeTrial[] {
+  const barsHash = barsHashOf(bars);
+  return tried.map(({ sharpe, definition: { timeframe, strategies } }) => {
     const [{ codeHash, params }] = strategies;
     return { key: trialKeyOf({ codeHash, params, timeframe, barsHash }), sharpe: sharpe * Math.sqrt(perYear) };
   });
@@ -59,20 +60,7 @@ function trialsMade({ prepared, definitions }: GridCandidates, tried: readonly T
 function jsonOf(given: SweepArguments, candidates: GridCandidates, report: SweepReport): object {
   const { prepared, points, refused } = candidates;
   const { tried, ranked, idle, barsPerPeriod, periodsPerYear, doubts } = report;
-  const shown = (each: Tried): object => {
-    const { totalReturn, maxDrawdown, trades, exposure, turnover, fees } = metricsJson(each.metrics);
-    return {
-      params: points[tried.indexOf(each)],
-      sharpePerPeriod: each.sharpe,
-      sharpeAnnual: each.sharpe * Math.sqrt(periodsPerYear),
-      totalReturn,
-      maxDrawdown,
-      trades,
-      exposure,
-      turnover,
-      fees,
-    };
-  };
+  const shown = (each: Tried): object => triedJson(each, points[tried.indexOf(each)], periodsPerYear);
   return {
     strategy: given.strategy[0],
     set: given.set,
@@ -91,34 +79,53 @@ function jsonOf(given: SweepArguments, candidates: GridCandidates, report: Sweep
   };
 }
 
+/** What a run with these parameters came to, as JSON can hold it. */
+export function triedJson({ metrics, sharpe }: Tried, params: GridPoint, periodsPerYear: number): object {
+  const { totalReturn, maxDrawdown, trades, exposure, turnover, fees } = metricsJson(metrics);
+  return {
+    params,
+    sharpePerPeriod: sharpe,
+    sharpeAnnual: sharpe * Math.sqrt(periodsPerYear),
+    totalReturn,
+    maxDrawdown,
+    trades,
+    exposure,
+    turnover,
+    fees,
+  };
+}
+
 function printText(given: SweepArguments, candidates: GridCandidates, report: SweepReport): void {
   const { points, refused, why, prepared } = candidates;
   const { tried, ranked, idle, periodsPerYear, barsPerPeriod } = report;
   row('Data', dataText(prepared));
   row('Strategy', `${given.strategy[0]} ${JSON.stringify(given.set)}`);
-  row('Runs', `${tried.length}, of which ${idle} never traded; on one thread`);
+  row('Runs', `${tried.length}, of which ${idle} never traded; on ${threadsText(given.threads)}`);
   if (refused > 0) row('Left out', `${refused} combinations that the strategy refuses: ${why}`);
   row('Returns', periodsText(report.doubts.periods, barsPerPeriod, periodsPerYear));
   line();
-  table([
-    ['Best by Sharpe ratio', 'a year', 'a period', 'return', 'drawdown', 'trades', 'exposure', 'turnover'],
-    ...ranked
-      .slice(0, given.top)
-      .map((each) => [
-        pointText(points[tried.indexOf(each)]),
-        plain(each.sharpe * Math.sqrt(periodsPerYear)),
-        small(each.sharpe),
-        percent(each.metrics.totalReturn),
-        percent(each.metrics.maxDrawdown),
-        `${each.metrics.trades}`,
-        percent(each.metrics.exposure),
-        plain(each.metrics.turnover),
-      ]),
-  ]);
+  printBest(ranked.slice(0, given.top), (each) => points[tried.indexOf(each)], periodsPerYear);
   line();
   printDoubts(report.doubts, periodsPerYear);
   row('Counted', given.question === undefined ? 'this run alone (--question adds up)' : `for "${given.question}"`);
   row('Reading', readingOf(report.doubts));
+}
+
+/** The best of what was tried, each with its parameters. */
+export function printBest(best: readonly Tried[], pointOf: (each: Tried) => GridPoint, periodsPerYear: number): void {
+  table([
+    ['Best by Sharpe ratio', 'a year', 'a period', 'return', 'drawdown', 'trades', 'exposure', 'turnover'],
+    ...best.map((each) => [
+      pointText(pointOf(each)),
+      plain(each.sharpe * Math.sqrt(periodsPerYear)),
+      small(each.sharpe),
+      percent(each.metrics.totalReturn),
+      percent(each.metrics.maxDrawdown),
+      `${each.metrics.trades}`,
+      percent(each.metrics.exposure),
+      plain(each.metrics.turnover),
+    ]),
+  ]);
 }
 
 export function printDoubts(doubts: Doubts, periodsPerYear: number): void {
@@ -162,7 +169,8 @@ function trackText({ periods, trackRecord, deflation }: Doubts, periodsPerYear: 
 
 const USUAL = 0.95;
 
-function readingOf({ deflation, overfitting, ability }: Doubts): string {
+/** What the doubts come to, in a sentence. */
+export function readingOf({ deflation, overfitting, ability }: Doubts): string {
   const doubts = [
     ...(deflation && deflation.deflatedSharpe < USUAL ? ['not told from the luck of as many trials'] : []),
     ...(overfitting && overfitting.probability > 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,11 @@ MOST_ROWS = 20_000
 LEAST_TEST_ROWS = 500
 _TRAINED_SHARE = 0.65
 _LEAST_SIZE = 1e-3
+#: Returns from one close to the next that are unusually large: the largest fifth of those that are trained on.
+LARGE_SHARE = 0.2
+#: By the deviation of the returns of so many rows before it.
+REGIMES = ("calm", "middle", "turbulent")
+_REGIME_ROWS = 48
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,16 @@ class Data:
     test: NDArray[np.int64]
     #: Rows between the two that neither takes.
     purged: int
+    #: ms UTC: when a row's features, its label and its forward return are known.
+    known: NDArray[np.int64]
+    label_known: NDArray[np.int64]
+    return_known: NDArray[np.int64]
+    close: Rows
+    symbol: NDArray[Any]
+    #: Of the HORIZON returns from one close to the next that follow a row, those that are large.
+    counts: NDArray[np.int64]
+    #: By row, a place in REGIMES; the limits are those of the rows that are trained on.
+    regime: NDArray[np.int64]
 
     @property
     def sizes(self) -> Rows:
@@ -62,7 +78,50 @@ def data_of(table: Table) -> Data:
     if not spread > 0 or not np.isfinite(returns).all():
         raise _too_few("the closes have no spread, or one is no positive number")
     purged = int(test[0]) - len(train)
-    return Data(table.features, table.rows[kept], table.label[kept], returns / spread, train, test, purged)
+    return Data(
+        features=table.features,
+        rows=table.rows[kept],
+        label=table.label[kept],
+        returns=returns / spread,
+        train=train,
+        test=test,
+        purged=purged,
+        known=known,
+        label_known=table.end[kept],
+        return_known=table.known[later],
+        close=table.close[kept],
+        symbol=table.symbol[kept],
+        counts=_large_ahead(table, kept, kept[train]),
+        regime=_regimes(table.close[kept], table.symbol[kept], train),
+    )
+
+
+def _large_ahead(table: Table, kept: NDArray[np.int64], trained: NDArray[np.int64]) -> NDArray[np.int64]:
+    moves = np.zeros(len(table.close))
+    for symbol in np.unique(table.symbol):
+        own = np.flatnonzero(table.symbol == symbol)
+        moves[own[1:]] = np.abs(np.diff(np.log(table.close[own])))
+    large = moves > np.quantile(moves[trained], 1 - LARGE_SHARE)
+    counts = np.zeros(len(table.close), np.int64)
+    for symbol in np.unique(table.symbol):
+        own = np.flatnonzero(table.symbol == symbol)
+        so_far = np.cumsum(large[own])
+        counts[own[:-HORIZON]] = so_far[HORIZON:] - so_far[:-HORIZON]
+    return counts[kept]
+
+
+def _regimes(close: Rows, symbol: NDArray[Any], train: NDArray[np.int64]) -> NDArray[np.int64]:
+    """From the past of each row alone; rows of several symbols are told apart within each."""
+    regime = np.zeros(len(close), np.int64)
+    trained = np.zeros(len(close), np.bool_)
+    trained[train] = True
+    for one in np.unique(symbol):
+        own = np.flatnonzero(symbol == one)
+        squares = np.concatenate([[0.0], np.cumsum(np.diff(np.log(close[own]), prepend=np.log(close[own[0]])) ** 2)])
+        begin = np.maximum(0, np.arange(1, len(own) + 1) - _REGIME_ROWS)
+        variance = (squares[1:] - squares[begin]) / (np.arange(1, len(own) + 1) - begin)
+        regime[own] = np.searchsorted(np.quantile(variance[trained[own]], [1 / 3, 2 / 3]), variance)
+    return regime
 
 
 def _ahead(table: Table) -> NDArray[np.int64]:

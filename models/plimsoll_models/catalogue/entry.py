@@ -7,19 +7,47 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Task = Literal["classification", "regression", "clustering", "density", "anomaly", "decomposition"]
+Task = Literal["classification", "regression", "clustering", "density", "anomaly", "decomposition", "forecast", "volatility", "regime"]
 #: How a fitted model answers: `native` by core/models/native, `onnx` by ONNX Runtime, `endpoint` by its own library behind a
 #: request, `batch-to-lake` by a job that writes a table, `research-only` not at all.
 Served = Literal["onnx", "native", "endpoint", "batch-to-lake", "research-only"]
 Cost = Literal["low", "middle", "high"]
 #: What rows are put through before the estimator sees them; a part of what is served.
 Scaling = Literal["none", "standard", "unit", "bins"]
-#: `return`: the forward return in deviations of the training's; `size`: its absolute value, for those that take no negative number.
-Target = Literal["return", "size"]
+#: `label`: the table's; `return`: the forward return in deviations of the training's; `size`: its absolute value, for those that take no
+#: negative number; `count`: of the bars of that return, those that moved unusually far. Of the series: `price`: the logarithm of the close;
+#: `next-return`: from one close to the next; `large-moves`: its size where it is unusual, else 0; `variance`: of the next return;
+#: `move-symbols`, `move-counts`, `direction-counts`: of the next returns, as what tells symbols or counts apart sees them.
+Target = Literal[
+    "label",
+    "return",
+    "size",
+    "count",
+    "price",
+    "next-return",
+    "large-moves",
+    "variance",
+    "move-symbols",
+    "move-counts",
+    "direction-counts",
+    "features",
+]
 #: What answers natively, by the exporter in plimsoll_models/export.
 Native = Literal["linear", "forest", "gradient-boosting", "lightgbm", "xgboost", "perceptron"]
 
-_LICENCES = {"sklearn": "BSD-3-Clause", "lightgbm": "MIT", "xgboost": "Apache-2.0"}
+_LICENCES = {
+    "sklearn": "BSD-3-Clause",
+    "lightgbm": "MIT",
+    "xgboost": "Apache-2.0",
+    "statsforecast": "Apache-2.0",
+    "arch": "NCSA",
+    "hmmlearn": "BSD-3-Clause",
+    "river": "BSD-3-Clause",
+    "statsmodels": "BSD-3-Clause",
+    "catboost": "Apache-2.0",
+}
+#: Those that look at the series of prices and at no feature.
+_OF_SERIES = ("forecast", "volatility", "regime")
 
 
 @dataclass(frozen=True)
@@ -54,6 +82,14 @@ Knob = Whole | Real | Choice
 
 
 @dataclass(frozen=True)
+class Part:
+    """An object that a constructor is given: another class of the library, and what that is made with."""
+
+    of: str
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Entry:
     name: str
     #: Module and class.
@@ -77,6 +113,8 @@ class Entry:
     most_features: int | None = None
     #: Judged by absolute errors, which its median makes small, not by squared ones.
     absolute: bool = False
+    #: The module in catalogue/classical that fits and judges it, where it is no estimator that is fitted on rows and then asked.
+    fitter: str | None = None
 
     @property
     def library(self) -> str:
@@ -88,20 +126,32 @@ class Entry:
 
     @property
     def inputs(self) -> str:
-        return f"float32[rows, {self.most_features or 'features'}]"
+        return "float64[rows]" if self.task in _OF_SERIES else f"float32[rows, {self.most_features or 'features'}]"
 
     @property
     def outputs(self) -> tuple[str, ...]:
         if self.task == "classification":
             return ("label", "probabilities" if self.probabilities else "score")
-        return {"regression": ("value",), "clustering": ("group",), "density": ("log-likelihood",), "anomaly": ("label", "score")}.get(
-            self.task, ("components",)
-        )
+        return {
+            "regression": ("value",),
+            "clustering": ("group",),
+            "density": ("log-likelihood",),
+            "anomaly": ("label", "score"),
+            "forecast": ("values",),
+            "volatility": ("variance",),
+            "regime": ("probabilities",),
+        }.get(self.task, ("components",))
+
+    @property
+    def judged_by(self) -> Target:
+        """What its answers are compared with."""
+        if self.task in ("classification", "anomaly"):
+            return "label" if self.task == "classification" else "size"
+        return "features" if self.task in ("clustering", "density", "decomposition") else self.target
 
     def make(self, seed: int) -> Any:
         """The estimator alone, unfitted, one thread, with this seed where it draws."""
-        module, _, name = self.of.rpartition(".")
-        made = getattr(importlib.import_module(module), name)(**self.fixed)
+        made = named(self.of)(**self.fixed)
         known = made.get_params()
         unknown = set(self.space) - set(known)
         if unknown:
@@ -117,8 +167,15 @@ class Entry:
             "task": self.task,
             "inputs": self.inputs,
             "outputs": list(self.outputs),
+            "target": self.judged_by,
             "space": {name: knob.about() for name, knob in self.space.items()},
             "cost": self.cost,
             "licence": self.licence,
             "served": self.served,
         }
+
+
+def named(of: str) -> Any:
+    """The class that a name with its module names; its library is imported."""
+    module, _, name = of.rpartition(".")
+    return getattr(importlib.import_module(module), name)
