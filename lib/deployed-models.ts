@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { championsOf } from '../adapters/models/models-at-hand.ts';
 import type { ModelRegistry } from '../adapters/models/registry.ts';
 import type { Configuration } from '../core/configuration/schema.ts';
-import type { IndicatorSpec } from '../core/indicators/indicator.ts';
 import type { ModelManifest } from '../core/models/manifest.ts';
-import { isOpinion } from '../core/models/opinion.ts';
+import { opinionsAsked } from '../core/strategies/opinions-asked.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
 
 /** A champion with its members' files written out. */
@@ -46,13 +45,13 @@ export async function bundledModels(
 
 /** By name, each once. */
 function modelsAsked({ accounts }: Configuration, strategies: StrategyRegistry): string[] {
-  const specs = accounts
+  const asked = accounts
     .flatMap((account) => account.strategies)
     .flatMap(({ strategy, params }) => {
       const { definition } = findStrategy(strategies, strategy);
-      return Object.values(definition.indicators(parseParams(definition, params)) as Record<string, IndicatorSpec>);
+      return opinionsAsked(definition, parseParams(definition, params));
     });
-  return [...new Set(specs.filter(isOpinion).map(({ model }) => model))].sort();
+  return [...new Set(asked.map(([, { model }]) => model))].sort();
 }
 
 function written(folder: string, version: string, file: string, bytes: Uint8Array): string {

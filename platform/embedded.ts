@@ -4,6 +4,7 @@ import { startWorker, type Worker } from '../adapters/embedded/worker.ts';
 import { dataDirectoryOf, type LoadedConfiguration } from '../adapters/files/configuration.ts';
 import { createLake } from '../adapters/lake/lake.ts';
 import { standingsOf, versionsOf } from '../adapters/models/models-at-hand.ts';
+import type { ModelRegistry } from '../adapters/models/registry.ts';
 import { ExecutionDesk } from '../adapters/venues/execution-desk.ts';
 import { executionVenues } from '../adapters/venues/execution-venues.ts';
 import { streamOf, universeOf } from '../core/configuration/definition.ts';
@@ -91,14 +92,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   });
   try {
     // Before they are loaded: what is promoted in between is seen at the first look.
-    const standings = await standingsOf(modelsIn(directory, { readOnly: true }));
+    const models = modelsIn(directory, { readOnly: true });
+    const standings = await standingsOf(models);
     const registry = await strategiesAtHand(options.root, directory);
     const effective = await chooseVenues(options.loaded.configuration, registry, {
       ...options,
       secrets: embedded.secrets,
       now: Date.now,
     });
-    running = new RunningPlatform(options, directory, embedded, registry, effective, standings);
+    running = new RunningPlatform(options, directory, embedded, registry, effective, { models, standings });
     await running.start();
     return running;
   } catch (error) {
@@ -108,12 +110,17 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
+/** Where models are, and which versions of them decide here. */
+interface LoadedModels {
+  readonly models: ModelRegistry;
+  readonly standings: string;
+}
+
 class RunningPlatform implements Platform {
   address = '';
   isSuperseded = false;
   readonly stopped: Promise<unknown>;
-  /** Which versions of models decide here. */
-  readonly #standings: string;
+  readonly #loaded: LoadedModels;
   readonly #options: PlatformOptions;
   readonly #directory: string;
   readonly #embedded: Embedded;
@@ -145,9 +152,9 @@ class RunningPlatform implements Platform {
     embedded: Embedded,
     registry: StrategyRegistry,
     effective: Effective,
-    standings: string,
+    loaded: LoadedModels,
   ) {
-    this.#standings = standings;
+    this.#loaded = loaded;
     this.#options = options;
     this.#directory = directory;
     this.#embedded = embedded;
@@ -166,7 +173,7 @@ class RunningPlatform implements Platform {
       send: (queue, message) => embedded.queue.send(queue, message),
       configuration: effective.configuration,
       registry,
-      modelsBefore: (versions) => versionsOf(modelsIn(directory, { readOnly: true }), versions),
+      modelsBefore: (versions) => versionsOf(loaded.models, versions),
       now: Date.now,
       withDeadline,
       venue: this.#desk.venue,
@@ -225,8 +232,8 @@ class RunningPlatform implements Platform {
     await this.#jobs.recover();
     for (const traded of this.#effective.accounts) this.#feed(traded);
     this.#champions = new ChampionWatch({
-      models: modelsIn(this.#directory, { readOnly: true }),
-      loaded: this.#standings,
+      models: this.#loaded.models,
+      loaded: this.#loaded.standings,
       everyMs: this.#options.championsEveryMs ?? CHAMPIONS_MS,
       onChange: () => this.#supersede(),
       onFailure: (error) => this.#failed(error, {}),

@@ -1,4 +1,5 @@
 import type { ObjectStore } from '../../core/ports/object-store.ts';
+import { byCode } from '../embedded/objects.ts';
 
 /** An object store over another that is only read: what is in both is taken from the upper one, and every write goes there. */
 export class OverlaidObjects implements ObjectStore {
@@ -25,5 +26,3 @@ export class OverlaidObjects implements ObjectStore {
     return [...new Set([...upper, ...lower])].sort(byCode).slice(0, options.limit);
   }
 }
-
-const byCode = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

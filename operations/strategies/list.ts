@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
 import { universeOf } from '../../core/configuration/definition.ts';
 import type { AccountConfiguration } from '../../core/configuration/schema.ts';
-import type { IndicatorSpec } from '../../core/indicators/indicator.ts';
-import { isOpinion } from '../../core/models/opinion.ts';
+import { opinionsAsked } from '../../core/strategies/opinions-asked.ts';
 import { findStrategy, parseParams } from '../../core/strategies/registry.ts';
 import type { AnyStrategy } from '../../core/strategies/runner.ts';
 import type { OperationContext } from '../operation.ts';
@@ -45,7 +44,6 @@ function runningIn({ steps }: OperationContext, account: AccountConfiguration, p
 
 /** By the name of the model, the version that decides. */
 function versionsAsked(definition: AnyStrategy, params: Record<string, unknown>): Record<string, string> {
-  const specs = Object.values(definition.indicators(params) as Record<string, IndicatorSpec>);
-  const served = specs.flatMap((spec) => (isOpinion(spec) && spec.served ? [spec.served] : []));
+  const served = opinionsAsked(definition, params).flatMap(([, spec]) => spec.served ?? []);
   return Object.fromEntries(served.map(({ name, version }) => [name, version]));
 }

@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { sha256OfFile } from '../../adapters/files/bar-file.ts';
 import type { ModelRegistry } from '../../adapters/models/registry.ts';
 import { PlimsollError } from '../../core/errors.ts';
-import type { IndicatorSpec } from '../../core/indicators/indicator.ts';
 import { formatInstant } from '../../core/market/civil.ts';
 import type { ModelManifest } from '../../core/models/manifest.ts';
-import { isOpinion } from '../../core/models/opinion.ts';
 import type { LedgerPort } from '../../core/ports/ledger.ts';
+import { opinionsAsked } from '../../core/strategies/opinions-asked.ts';
 import type { StepPorts } from '../../functions/steps/ports.ts';
 import { eventsAfter } from '../../operations/support/ledger-events.ts';
 import { replayDecision, type Sight } from '../replay-decision.ts';
@@ -59,8 +58,8 @@ export async function lineageOf({
   const { cycle, strategy } = await placed(ports.ledger, stream, order);
   const decision = await replayDecision(ports, stream, String(cycle));
   const running = decision.engine.runners[strategy].running;
-  const asked = Object.entries(running.definition.indicators(running.params) as Record<string, IndicatorSpec>).flatMap(
-    ([name, spec]) => (isOpinion(spec) && spec.served ? [{ name, served: spec.served }] : []),
+  const asked = opinionsAsked(running.definition, running.params).flatMap(([name, { served }]) =>
+    served ? [{ name, served }] : [],
   );
   if (asked.length === 0)
     throw new PlimsollError(
