@@ -16,17 +16,17 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import leaks, scoring, splits
+from . import scoring, splits
 from .estimators import MEMBERS, Fitted
 from .export.container import pack
 from .job import Between, Job, JobError, main
 from .job.files import canonical, sha256_of_file, write_atomically
 from .table import Table, read_table
+from .table_leaks import refuse_table_leaks
 
 #: Rows that the platform answers beside the library before a model may be served.
 PARITY_ROWS = 1_200
 _IMPORTANCE_ROWS = 800
-_CALENDAR = ("hour-sin", "hour-cos", "week-sin", "week-cos")
 DESK = ("random-forest", "gradient-boosting", "lightgbm", "support-vectors", "perceptron", "logistic-regression")
 
 
@@ -52,7 +52,7 @@ def work(job: Job[Parameters]) -> Mapping[str, float]:
     table = read_table(job.channel("train"))
     embargo_ms = int(parameters.embargo_hours * 3_600_000)
     folds = _folds(table, parameters.folds, embargo_ms)
-    _refuse_leaks(table, folds, embargo_ms)
+    refuse_table_leaks(table, folds, embargo_ms, again="train")
     steps = len(parameters.members) * (len(folds) + 1)
     done = 0
     unseen: dict[str, NDArray[np.float64]] = {}
@@ -84,16 +84,6 @@ def _folds(table: Table, count: int, embargo_ms: int) -> list[tuple[NDArray[np.i
         return list(splits.purged_k_fold(table.known, table.end, folds=count, embargo_ms=embargo_ms))
     except splits.SplitError as error:
         raise JobError("SPLIT_IMPOSSIBLE", str(error), "take more bars, or fewer folds") from error
-
-
-def _refuse_leaks(table: Table, folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], embargo_ms: int) -> None:
-    calendar = [name for name in _CALENDAR if name in table.features]
-    try:
-        leaks.refuse_leaks(
-            table.columns(), features=table.features, symbol="symbol", labels=("label",), calendar=calendar, splits=folds, embargo_ms=embargo_ms
-        )
-    except leaks.LeaksFound as found:
-        raise JobError("TABLE_LEAKS", str(found), "remove what looks ahead, and train again") from found
 
 
 def _fit(name: str, table: Table, train: NDArray[np.int64], seed: int) -> Fitted:

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import leaks, scoring, splits
+from .. import scoring, splits
 from ..catalogue.fit import least
 from ..job import JobError
 from ..table import Table, read_table
+from ..table_leaks import refuse_table_leaks
 
 CHANNEL = re.compile(r"train(?:-([0-9]{1,3}))?")
 MOST_TABLES = 16
@@ -25,7 +26,6 @@ LEAST_BLOCKS = 10
 MOST_BLOCKS = 500
 #: Rows that all tables have; what a table has beyond is left out, so that all trials are judged on the same rows.
 _LEAST_COMMON = 0.8
-_CALENDAR = ("hour-sin", "hour-cos", "week-sin", "week-cos")
 #: Bits of a time in ms UTC, until the year 2527.
 _TIME_BITS = 44
 _HOUR_MS = 3_600_000
@@ -127,7 +127,7 @@ def _candidate(channel: str, table: Table, judging: Judging) -> Candidate:
         folds = list(splits.purged_k_fold(table.known, table.end, folds=judging.folds, embargo_ms=embargo_ms))
     except splits.SplitError as problem:
         raise JobError("SPLIT_IMPOSSIBLE", f"{channel}: {problem}", "take more bars, or fewer folds") from problem
-    _refuse_leaks(channel, table, folds, embargo_ms)
+    refuse_table_leaks(table, folds, embargo_ms, again="search", where=f"{channel}: ")
     share = np.empty(len(table.label))
     for train, test in folds:
         if table.label[train].min() == table.label[train].max():
@@ -137,19 +137,3 @@ def _candidate(channel: str, table: Table, judging: Judging) -> Candidate:
     # The share of the other blocks errs against this one where shares drift; even odds do not.
     guesses = [scoring.log_losses(table.label, said) for said in (share, np.full(len(share), 0.5))]
     return Candidate(channel, table, folds, np.asarray(least(guesses)))
-
-
-def _refuse_leaks(channel: str, table: Table, folds: Sequence[tuple[Rows, Rows]], embargo_ms: int) -> None:
-    calendar = [name for name in _CALENDAR if name in table.features]
-    try:
-        leaks.refuse_leaks(
-            table.columns(),
-            features=table.features,
-            symbol="symbol",
-            labels=("label",),
-            calendar=calendar,
-            splits=folds,
-            embargo_ms=embargo_ms,
-        )
-    except leaks.LeaksFound as found:
-        raise JobError("TABLE_LEAKS", f"{channel}: {found}", "remove what looks ahead, and search again") from found
