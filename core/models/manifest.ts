@@ -13,6 +13,8 @@ const MAX_MEMBERS = 64;
 const manifestSchema = z
   .strictObject({
     format: z.literal('plimsoll-model/1'),
+    /** Where its members are evaluated: by the platform itself unless said, by ONNX Runtime, or by a server that has its library. */
+    served: z.enum(['native', 'onnx', 'endpoint']).optional(),
     features: z.array(z.string()).min(1).max(MAX_FEATURES),
     classes: z.tuple([z.literal(0), z.literal(1)]),
     label: labelSchema,
