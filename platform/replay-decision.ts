@@ -13,6 +13,7 @@ import type { LedgerPort } from '../core/ports/ledger.ts';
 import type { SeriesView } from '../core/strategies/contract.ts';
 import type { SignalProposal, StrategyCheckpoint, StrategyRunner } from '../core/strategies/runner.ts';
 import { type AccountState, type CycleDocument, KEYS } from '../functions/steps/account-state.ts';
+import { keptAnswers, underAnswers } from '../functions/steps/ask-models.ts';
 import { contentHash, takeCycle } from '../functions/steps/engines.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
 import { askStrategies } from '../functions/steps/signal.ts';
@@ -90,8 +91,9 @@ export async function replayDecision(ports: StepPorts, stream: string, decision:
   const before = state.engine.journal.sequence;
   const definition = await definitionInLedger(ledger, stream, before, ports);
   const engine = restored(definition, state, cycle, pinned);
+  const said = await keptAnswers(ledger, stream, pinned.cycle);
   const equity = engine.equity;
-  askStrategies(ports, engine);
+  underAnswers(engine, said, () => askStrategies(ports, engine));
   const proposals = [...engine.proposals];
   const sights = engine.runners.flatMap((runner) => sightsOf(engine, runner));
   const written = (await eventsOfCycle(ledger, stream, pinned.cycle, MAX_EVENTS)).filter(

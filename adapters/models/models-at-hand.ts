@@ -1,5 +1,6 @@
 /** The versions of models that decide, loaded once, so that a strategy can be given their opinions without waiting. */
 import { PlimsollError } from '../../core/errors.ts';
+import { Answers, answeredEnsemble } from '../../core/models/answers.ts';
 import { featureSet } from '../../core/models/features/feature-set.ts';
 import type { ModelsAtHand, ServedModel } from '../../core/models/opinion.ts';
 import { nearestRemedy } from '../../core/nearest.ts';
@@ -75,15 +76,23 @@ async function servedOf(registry: ModelRegistry, name: string, wanted: string): 
     const version = await registry.version(name, wanted);
     // A feature that this version of the platform does not know is found out now.
     featureSet(version.manifest.features);
-    return {
-      name,
-      version: version.version,
-      manifest: version.manifest,
-      ensemble: await ensembleOf(registry, version),
-    };
+    const { manifest } = version;
+    return { name, version: version.version, manifest, ...(await servingOf(registry, version)) };
   } catch (error) {
     return unusable(name, error);
   }
+}
+
+/** The files of one that is asked elsewhere are looked at where they are loaded. */
+async function servingOf(
+  registry: ModelRegistry,
+  version: ModelVersion,
+): Promise<Pick<ServedModel, 'ensemble' | 'answers'>> {
+  if (version.manifest.served === undefined || version.manifest.served === 'native')
+    return { ensemble: await ensembleOf(registry, version) };
+  const answers = new Answers(version.manifest);
+  const ensemble = answeredEnsemble(answers);
+  return { answers, ensemble: () => ensemble };
 }
 
 async function ensembleOf(registry: ModelRegistry, version: ModelVersion): Promise<ServedModel['ensemble']> {

@@ -15,14 +15,17 @@ export interface Opinion {
   readonly members: readonly number[];
 }
 
+/** What an ensemble needs of one that votes. */
+export type Member = Pick<Evaluator, 'features' | 'classes' | 'predict'>;
+
 export class Ensemble {
   readonly manifest: ModelManifest;
-  readonly #members: readonly Evaluator[];
+  readonly #members: readonly Member[];
   readonly #weights: readonly number[];
   readonly #room = new Float64Array(2);
 
   /** @param members in the order of the manifest. Throws `MODEL_MEMBER_MISMATCH` where one takes other features or classes. */
-  constructor(manifest: ModelManifest, members: readonly Evaluator[]) {
+  constructor(manifest: ModelManifest, members: readonly Member[]) {
     manifest.members.forEach(({ name }, k) => {
       const { features, classes } = members[k] ?? { features: [], classes: [] };
       const fits =
@@ -56,7 +59,7 @@ export class Ensemble {
     return { up, disagreement, members, ...(unsure ? { unsure } : {}) };
   }
 
-  #probability(member: Evaluator, k: number, row: Float64Array): number {
+  #probability(member: Member, k: number, row: Float64Array): number {
     member.predict(row, this.#room);
     const up = this.#room[1];
     if (up >= 0 && up <= 1) return up;

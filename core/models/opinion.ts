@@ -3,6 +3,7 @@ import { PlimsollError } from '../errors.ts';
 import { type Indicator, type IndicatorSpec, type IndicatorState, indicatorSpec } from '../indicators/indicator.ts';
 import type { BarColumns } from '../market/bars.ts';
 import type { Timeframe } from '../market/timeframe.ts';
+import type { Answers } from './answers.ts';
 import type { Ensemble, Opinion } from './ensemble.ts';
 import { Combined } from './features/feature.ts';
 import { type FeatureSet, featureSet } from './features/feature-set.ts';
@@ -16,6 +17,8 @@ export interface ServedModel {
   readonly manifest: ModelManifest | undefined;
   /** Ready to be asked. Throws what keeps it from being so, such as `MODEL_FILE_CHANGED`; the same each time. */
   readonly ensemble: () => Ensemble;
+  /** Of one that is asked elsewhere: what it said to the rows that it was asked about. */
+  readonly answers?: Answers;
 }
 
 /** The version that decides under a name. Throws `MODEL_UNKNOWN` or `MODEL_NOT_PROMOTED`. */
@@ -43,9 +46,17 @@ const DOUBTS = [
   'disagreement',
 ] as const satisfies readonly Opinion['unsure'][];
 
-/** `refused` where an answer was no probability, and where the model could not be loaded; else 1 + the place of a feature that is no number. */
+/**
+ * `refused` where an answer was no probability, where the model could not be loaded, and where it is asked elsewhere and has not answered;
+ * else 1 + the place of a feature that is no number.
+ */
 const NO_PROBABILITY = -1;
 const NOT_LOADED = -2;
+const NOT_ANSWERED = -3;
+const REFUSALS: Readonly<Record<string, number>> = {
+  MODEL_ANSWER_INVALID: NO_PROBABILITY,
+  MODEL_NOT_ANSWERED: NOT_ANSWERED,
+};
 
 /** What the champion of a model makes of each bar. */
 export const opinion = (model: string): OpinionSpec => specOf(model, undefined, undefined);
@@ -77,7 +88,8 @@ function specOf(model: string, served: ServedModel | undefined, timeframe: Timef
 }
 
 /** In words, why there is no answer. */
-export function refusalOf({ name, manifest, ensemble }: ServedModel, refused: number): string {
+export function refusalOf({ name, manifest, ensemble, answers }: ServedModel, refused: number): string {
+  if (refused === NOT_ANSWERED) return `the model "${name}" has no answer: ${answers?.refusal}`;
   if (refused === NOT_LOADED) {
     try {
       ensemble();
@@ -160,7 +172,8 @@ class Opinions implements Indicator {
     try {
       return ensemble.opinion(row);
     } catch (error) {
-      if (error instanceof PlimsollError && error.code === 'MODEL_ANSWER_INVALID') return NO_PROBABILITY;
+      const refused = error instanceof PlimsollError ? REFUSALS[error.code] : undefined;
+      if (refused !== undefined) return refused;
       throw error;
     }
   }

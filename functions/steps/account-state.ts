@@ -21,6 +21,8 @@ export const KEYS = {
   /** What a cycle with proposals was decided from. */
   decision: (asOf: number): string => `decision/${timeKey(asOf)}`,
   decisionPrefix: 'decision/',
+  /** What models that are asked elsewhere said in a cycle (ask-models.ts). */
+  answers: (asOf: number): string => `answers/${timeKey(asOf)}`,
   /** What the account runs under, once that has changed since its opening. */
   configuration: 'configuration',
   command: (id: string): string => `command/${id}`,

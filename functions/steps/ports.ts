@@ -2,6 +2,7 @@ import type { Configuration } from '../../core/configuration/schema.ts';
 import type { ModelsAtHand } from '../../core/models/opinion.ts';
 import type { ExecutionVenuePort } from '../../core/ports/execution-venue.ts';
 import type { LedgerPort } from '../../core/ports/ledger.ts';
+import type { AskModel } from '../../core/ports/model-server.ts';
 import type { OutgoingMessage, QueueName } from '../../core/ports/queue.ts';
 import type { StrategyRegistry } from '../../core/strategies/registry.ts';
 
@@ -13,6 +14,8 @@ export interface StepPorts {
   readonly registry: StrategyRegistry;
   /** Versions of models that decided before, by name: a decision is made again with what it was made with. */
   readonly modelsBefore?: (versions: Readonly<Record<string, string>>) => Promise<ModelsAtHand>;
+  /** Asks models that are not evaluated in this process. Without it they have no answers, and nothing rests on them. */
+  readonly askModel?: AskModel;
   /** Wall clock, ms UTC: for verdicts and lateness alone, never for a decision. */
   readonly now: () => number;
   /** Runs strategy code under a deadline; throws `STRATEGY_TIMEOUT` when it takes longer. */

@@ -9,6 +9,7 @@ import { closeOverdue } from '../../core/risk/time-stops.ts';
 import type { StrategyCheckpoint, StrategyRunner } from '../../core/strategies/runner.ts';
 import { purely } from '../support/purely.ts';
 import { type AccountState, type CycleDocument, KEYS } from './account-state.ts';
+import { answersDocument, askModels, underAnswers } from './ask-models.ts';
 import { checkpointsAfter, prepareBars } from './move-strategies.ts';
 import type { CycleMessage, StepPorts } from './ports.ts';
 import { runStep, type StepResult } from './step.ts';
@@ -18,7 +19,10 @@ export function signalStep(ports: StepPorts, message: CycleMessage): Promise<voi
   return runStep(ports, 'signal', message, async ({ engine, cycle, account }) => {
     const loaded = await Promise.all(engine.runners.map((runner) => loadCheckpoint(ports, message.stream, runner)));
     const before = engine.journal.sequence;
-    const late = cycle.warmUp ? moveStrategies(ports, engine) : askStrategies(ports, engine);
+    const said = cycle.warmUp ? [] : await askModels(ports, engine);
+    const late = cycle.warmUp
+      ? moveStrategies(ports, engine)
+      : underAnswers(engine, said, () => askStrategies(ports, engine));
     const checkpoints = await Promise.all(
       engine.runners.map((runner) =>
         late.has(runner)
@@ -26,13 +30,14 @@ export function signalStep(ports: StepPorts, message: CycleMessage): Promise<voi
           : runner.checkpoint(),
       ),
     );
-    const documents = engine.runners.map(
+    const moved = engine.runners.map(
       (runner, k): DocumentWrite => ({
         key: KEYS.checkpoint(runner.running.id),
         value: { cycle: message.cycle, checkpoint: checkpoints[k] },
         expectedVersion: loaded[k].version,
       }),
     );
+    const documents = [...moved, ...answersDocument(message.cycle, said)];
     if (engine.proposals.length === 0) {
       // The parts of an order that is worked follow from its decision, which pinned what it was made from.
       const rest = settled(engine, before, documents, cycle);
