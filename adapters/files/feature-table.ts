@@ -94,7 +94,7 @@ async function writeRows(path: string, features: readonly string[], rows: TableR
       { name: 'known', data: times(rows.known) },
       { name: 'end', data: times(rows.end) },
       { name: 'close', data: rows.close.slice(from, to) },
-      ...features.map((name, k) => ({ name, data: Float32Array.from(rows.features[k].subarray(from, to)) })),
+      ...features.map((name, k) => ({ name, data: new Float32Array(rows.features[k].subarray(from, to)) })),
       { name: 'label', data: rows.label.slice(from, to) },
       { name: 'weight', data: rows.weight.slice(from, to) },
     ]);

@@ -16,12 +16,24 @@ export function aroon(length = 25): IndicatorSpec<'up' | 'down' | 'oscillator'> 
       (memory, bars, from, to, [up, down, oscillator], at) => {
         memory.high.run(bars.high, from, to, up, at, 1);
         memory.low.run(bars.low, from, to, down, at, -1);
-        for (let o = at; o < at + to - from; o++) {
-          up[o] = (100 * (length - up[o])) / length;
-          down[o] = (100 * (length - down[o])) / length;
-          oscillator[o] = up[o] - down[o];
-        }
+        strengthsOf(length, up, down, oscillator, at, at + to - from);
       },
     );
   return indicatorSpec('aroon', [length], ['up', 'down', 'oscillator'], length + 1, create);
+}
+
+/** Bars since the extremes become strengths. A function of its own for the reason that is told in momentum.ts. */
+function strengthsOf(
+  length: number,
+  up: Float64Array,
+  down: Float64Array,
+  oscillator: Float64Array,
+  from: number,
+  to: number,
+): void {
+  for (let o = from; o < to; o++) {
+    up[o] = (100 * (length - up[o])) / length;
+    down[o] = (100 * (length - down[o])) / length;
+    oscillator[o] = up[o] - down[o];
+  }
 }

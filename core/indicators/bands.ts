@@ -1,7 +1,7 @@
 import { type IndicatorSpec, indicatorSpec } from './indicator.ts';
 import { exponential } from './kernels/exponential.ts';
 import { RollingDeviation } from './kernels/rolling-deviation.ts';
-import { RollingRange } from './kernels/rolling-range.ts';
+import { RollingRange, rangeOf } from './kernels/rolling-range.ts';
 import { AverageTrueRange } from './kernels/true-range.ts';
 import { indicatorOf, scratchColumns } from './memory.ts';
 import { checkedLength, checkedMultiplier, checkOptions } from './parameters.ts';
@@ -28,14 +28,17 @@ export function bollinger(length = 20, deviations = 2, options: SourceOptions = 
       const [upper, middle, lower] = out;
       const prices = sourceColumn(source, bars, from, to);
       const start = sourceStart(source, from);
-      const [means, widths] = scratchColumns;
+      const [sums, widths] = scratchColumns;
       const count = to - from;
-      spread.run(prices, start, start + count, means, widths, 0, sourceUnit(source, bars));
+      const unit = sourceUnit(source, bars);
+      spread.run(prices, start, start + count, sums, widths, 0, unit);
+      const divisor = length * unit;
       for (let k = 0; k < count; k++) {
+        const mean = sums[k] / divisor;
         const width = deviations * widths[k];
-        upper[at + k] = means[k] + width;
-        middle[at + k] = means[k];
-        lower[at + k] = means[k] - width;
+        upper[at + k] = mean + width;
+        middle[at + k] = mean;
+        lower[at + k] = mean - width;
       }
     });
   return indicatorSpec('bollinger', [length, deviations, ...sourceParameters(source)], BAND, length, create);
@@ -82,6 +85,27 @@ export function donchian(length = 20, options: DonchianOptions = {}): IndicatorS
     );
   const parameters = delay ? [length, 'excludeCurrent'] : [length];
   return indicatorSpec('donchian', parameters, BAND, length + delay, create);
+}
+
+/**
+ * The edges of a Donchian channel, without its middle and the division for it: for features, of which there are many. The same numbers as
+ * {@link donchian}, and the same state, since checkpoints hold it.
+ */
+export function channelEdges(length: number): IndicatorSpec<'upper' | 'lower'> {
+  checkedLength('channelEdges', 'length', length);
+  const create = () =>
+    indicatorOf(
+      {
+        range: new RollingRange(length),
+        previousTop: Number.NaN,
+        previousBottom: Number.NaN,
+      },
+      (memory, bars, from, to, [upper, lower], at) => {
+        memory.range.run(bars.high, bars.low, from, to, upper, lower, at, priceUnit(bars));
+        [memory.previousTop, memory.previousBottom] = rangeOf(memory.range);
+      },
+    );
+  return indicatorSpec('channelEdges', [length], ['upper', 'lower'], length, create);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { BarColumns } from '../market/bars.ts';
 import { type IndicatorSpec, indicatorSpec } from './indicator.ts';
 import { RollingRange } from './kernels/rolling-range.ts';
 import { RollingSum } from './kernels/rolling-sum.ts';
@@ -21,20 +22,32 @@ export function stochastic(length = 14, smoothing = 3, signal = 3): IndicatorSpe
         d: new RollingSum(signal),
       },
       (memory, bars, from, to, [k, d], at) => {
-        const [tops, bottoms] = scratchColumns;
-        const { close } = bars;
+        const [places, bottoms] = scratchColumns;
         const count = to - from;
-        memory.range.run(bars.high, bars.low, from, to, tops, bottoms, 0);
-        for (let j = 0; j < count; j++) {
-          const range = tops[j] - bottoms[j];
-          tops[j] = range === 0 ? 50 : (100 * (close[from + j] - bottoms[j])) / range;
-        }
-        memory.k.run(tops, 0, count, k, at, smoothing);
+        memory.range.run(bars.high, bars.low, from, to, places, bottoms, 0);
+        placeInRange(bars.close, from, count, places, bottoms);
+        memory.k.run(places, 0, count, k, at, smoothing);
         memory.d.run(k, at, at + count, d, at, signal);
       },
     );
   const warmUp = length + smoothing + signal - 2;
   return indicatorSpec('stochastic', [length, smoothing, signal], ['k', 'd'], warmUp, create);
+}
+
+// The loops of this file are functions of their own for the reason that is told in momentum.ts.
+
+/** Turns highs into places, 0 to 100, of the closes between them and the lows. */
+function placeInRange(
+  close: Float64Array,
+  from: number,
+  count: number,
+  tops: Float64Array,
+  bottoms: Float64Array,
+): void {
+  for (let k = 0; k < count; k++) {
+    const range = tops[k] - bottoms[k];
+    tops[k] = range === 0 ? 50 : (100 * (close[from + k] - bottoms[k])) / range;
+  }
 }
 
 /**
@@ -46,14 +59,19 @@ export function williamsR(length = 14): IndicatorSpec<'value'> {
   const create = () =>
     indicatorOf({ range: new RollingRange(length) }, (memory, bars, from, to, [value], at) => {
       const [tops, bottoms] = scratchColumns;
-      const { close } = bars;
       memory.range.run(bars.high, bars.low, from, to, tops, bottoms, 0);
-      for (let i = from, k = 0; i < to; i++, k++) {
-        const range = tops[k] - bottoms[k];
-        value[at + k] = range === 0 ? -50 : (100 * (close[i] - tops[k])) / range;
-      }
+      placeBelowTop(bars.close, from, to, value, at);
     });
   return indicatorSpec('williamsR', [length], ['value'], length, create);
+}
+
+/** From the highs and lows in the scratch columns. */
+function placeBelowTop(close: Float64Array, from: number, to: number, value: Float64Array, at: number): void {
+  const [tops, bottoms] = scratchColumns;
+  for (let i = from, k = 0; i < to; i++, k++) {
+    const range = tops[k] - bottoms[k];
+    value[at + k] = range === 0 ? -50 : (100 * (close[i] - tops[k])) / range;
+  }
 }
 
 /**
@@ -63,22 +81,33 @@ export function williamsR(length = 14): IndicatorSpec<'value'> {
 export function cci(length = 20): IndicatorSpec<'value'> {
   checkedLength('cci', 'length', length);
   const create = () =>
-    indicatorOf({ sum: new RollingSum(length), window: new Window(length) }, (memory, bars, from, to, [value], at) => {
-      const [typical, sums] = scratchColumns;
-      const { high, low, close } = bars;
-      const count = to - from;
-      for (let k = 0; k < count; k++) typical[k] = high[from + k] + low[from + k] + close[from + k];
-      memory.sum.run(typical, 0, count, sums, 0, 1);
-      const { ring } = memory.window.memory;
-      let { slot } = memory.window.memory;
-      for (let k = 0; k < count; k++) {
-        ring[slot] = typical[k];
-        if (++slot === length) slot = 0;
-        value[at + k] = channelIndex(ring, typical[k], sums[k] / length);
-      }
-      memory.window.memory.slot = slot;
-    });
+    indicatorOf({ sum: new RollingSum(length), window: new Window(length) }, (memory, bars, from, to, [value], at) =>
+      advanceChannelIndex(memory, bars, from, to, value, at),
+    );
   return indicatorSpec('cci', [length], ['value'], length, create);
+}
+
+function advanceChannelIndex(
+  { sum, window: { memory } }: { sum: RollingSum; window: Window },
+  { high, low, close }: BarColumns,
+  from: number,
+  to: number,
+  value: Float64Array,
+  at: number,
+): void {
+  const [typical, sums] = scratchColumns;
+  const count = to - from;
+  for (let k = 0; k < count; k++) typical[k] = high[from + k] + low[from + k] + close[from + k];
+  sum.run(typical, 0, count, sums, 0, 1);
+  const { ring } = memory;
+  const length = ring.length;
+  let { slot } = memory;
+  for (let k = 0; k < count; k++) {
+    ring[slot] = typical[k];
+    if (++slot === length) slot = 0;
+    value[at + k] = channelIndex(ring, typical[k], sums[k] / length);
+  }
+  memory.slot = slot;
 }
 
 /** The last `length` numbers, in a ring. */

@@ -34,9 +34,8 @@ export function stddev(length: number, options: SourceOptions = {}): IndicatorSp
     indicatorOf({ deviation: new RollingDeviation(n) }, ({ deviation }, bars, from, to, [value], at) => {
       const prices = sourceColumn(source, bars, from, to);
       const start = sourceStart(source, from);
-      const [means, deviations] = scratchColumns;
-      deviation.run(prices, start, start + to - from, means, deviations, 0, sourceUnit(source, bars));
-      for (let k = 0; k < to - from; k++) value[at + k] = deviations[k];
+      const [sums] = scratchColumns;
+      deviation.run(prices, start, start + to - from, sums, value, at, sourceUnit(source, bars));
     });
   return indicatorSpec('stddev', [n, ...sourceParameters(source)], ['value'], n, create);
 }

@@ -6,16 +6,19 @@ import * as z from 'zod';
 import { PlimsollError } from '../errors.ts';
 import { type BarColumns, sliceBars } from '../market/bars.ts';
 import { pow10 } from '../numbers.ts';
+import type { FeatureColumn } from './features/feature.ts';
 import { type FeatureSet, featureColumns } from './features/feature-set.ts';
-import { fixedHorizonSides } from './labels/fixed-horizon.ts';
 import type { Labels } from './labels/labels.ts';
+import { primaryPlace, primarySide } from './labels/primary.ts';
 import { sampleWeights } from './labels/sample-weights.ts';
-import { tripleBarrier } from './labels/triple-barrier.ts';
+import { labelSides } from './labels/sides.ts';
+import { MAX_TREND_BARS } from './labels/trend-scanning.ts';
 import { exponentialVolatility } from './labels/volatility.ts';
 
 const bars = z.int().min(1).max(10_000);
+const barriers = { bars, width: z.number().positive().max(1_000), volatilityBars: bars.min(2).default(100) };
 
-/** How a row is labelled: 1 where the price went up, 0 where it did not. */
+/** How a row is labelled: 1 where the price went up, 0 where it did not; of a meta label 1 where its primary was right. */
 export const labelSchema = z.discriminatedUnion('kind', [
   /** By the return after so many bars. Rows that moved less than the cost, as a fraction, are left out. */
   z.strictObject({ kind: z.literal('fixed-horizon'), bars, costFraction: z.number().min(0).max(0.5).default(0) }),
@@ -23,12 +26,31 @@ export const labelSchema = z.discriminatedUnion('kind', [
    * By the barrier that is met first, each `width` deviations of a bar's return away (over the last `volatilityBars`, weighted
    * exponentially); where none is met, by the sign of the return at the end.
    */
-  z.strictObject({
-    kind: z.literal('triple-barrier'),
-    bars,
-    width: z.number().positive().max(1_000),
-    volatilityBars: z.int().min(2).max(10_000).default(100),
-  }),
+  z.strictObject({ kind: z.literal('triple-barrier'), ...barriers }),
+  /**
+   * By the slope of the line through the next closes, up to `bars` of them, that has the largest |t|. Lines have `minBars` closes or more,
+   * that of the row among them. Rows of which no line reaches `leastT` are left out.
+   */
+  z
+    .strictObject({
+      kind: z.literal('trend-scanning'),
+      bars: z
+        .int()
+        .min(2)
+        .max(MAX_TREND_BARS - 1),
+      minBars: z.int().min(3).max(MAX_TREND_BARS).default(5),
+      stepBars: z.int().min(1).max(MAX_TREND_BARS).default(1),
+      leastT: z.number().min(0).max(1_000).default(0),
+    })
+    .refine(({ bars: ahead, minBars }) => minBars <= ahead + 1, {
+      path: ['minBars'],
+      message: 'the shortest line is longer than `bars` and the row itself',
+    }),
+  /**
+   * Whether a rule is right: `primary` is a feature of the row, and points up where it is 0 or more, else down. 1 where the barriers of a
+   * triple barrier, taken in that direction, ended in a gain: that of profit was met first, or none and the end was better than the row.
+   */
+  z.strictObject({ kind: z.literal('meta'), primary: z.string().min(1).max(63), ...barriers }),
 ]);
 export type LabelSpec = z.infer<typeof labelSchema>;
 
@@ -62,6 +84,11 @@ export interface FeatureTable {
 export interface TableSeries {
   readonly symbol: string;
   readonly bars: BarColumns;
+  /**
+   * Every feature of the set over these bars, where they have been made already (by several threads, as a rule): the columns of
+   * `featureColumns`, in which no value depends on a later bar.
+   */
+  readonly features?: readonly Float32Array[];
 }
 
 /**
@@ -75,17 +102,22 @@ export function featureTable(
   series: readonly TableSeries[],
   { intervalMs, lockedFrom = Number.POSITIVE_INFINITY }: { readonly intervalMs: number; readonly lockedFrom?: number },
 ): FeatureTable {
+  const primary = primaryPlace(label, set.names);
   const closedBefore = ({ timestamp }: BarColumns): number => {
     const first = timestamp.findIndex((opened) => opened + intervalMs > lockedFrom);
     return first < 0 ? timestamp.length : first;
   };
-  const before = series.map(({ symbol, bars }) => ({ symbol, bars: sliceBars(bars, 0, closedBefore(bars)) }));
+  const before = series.map(({ symbol, bars, features }): TableSeries => {
+    const count = closedBefore(bars);
+    const made = features && { features: features.map((column) => column.subarray(0, count)) };
+    return { symbol, bars: sliceBars(bars, 0, count), ...made };
+  });
   const part = (of: readonly TableSeries[], from: number): TableRows =>
     joined(
       set,
-      of.map(({ symbol, bars }) => {
-        const columns = columnsOfRows(set, label, bars, intervalMs);
-        return { symbol, columns, at: placesOf(columns, from) };
+      of.map((one) => {
+        const columns = columnsOfRows(set, { label, primary }, one, intervalMs);
+        return { symbol: one.symbol, columns, at: placesOf(columns, from) };
       }),
     );
   const rows = part(before, Number.NEGATIVE_INFINITY);
@@ -94,7 +126,7 @@ export function featureTable(
     throw new PlimsollError(
       'TABLE_EMPTY',
       `no row is left to train on: ${series.reduce((sum, { bars }) => sum + bars.length, 0)} bars, of which the features need ${set.warmUp} first`,
-      'take more bars, shorter features, or a later locked period',
+      'take more bars, shorter features, a later locked period, or a label that more rows have',
     );
   const all = series.reduce((sum, { bars }) => sum + bars.length, 0);
   return { rows, locked, leftOut: all - rows.label.length - locked.label.length };
@@ -104,64 +136,72 @@ interface Columns {
   readonly known: Float64Array;
   readonly end: Float64Array;
   readonly close: Float64Array;
-  readonly features: readonly Float64Array[];
+  readonly features: readonly Float32Array[];
   readonly label: Float64Array;
   readonly weight: Float64Array;
 }
 
-function columnsOfRows(set: FeatureSet, spec: LabelSpec, bars: BarColumns, intervalMs: number): Columns {
-  const { label, end } = labelsOf(spec, bars);
+/** A label, and the place of its primary among the features. */
+interface Wanted {
+  readonly label: LabelSpec;
+  readonly primary: number;
+}
+
+function columnsOfRows(
+  set: FeatureSet,
+  wanted: Wanted,
+  { bars, features = featureColumns(set, bars) }: TableSeries,
+  intervalMs: number,
+): Columns {
+  const { label, end } = labelsOf(wanted, bars, features);
   const known = bars.timestamp.map((opened) => opened + intervalMs);
+  const isLabelled = end.some((bar) => bar >= 0);
   return {
     known,
     end: Float64Array.from(end, (bar) => (bar < 0 ? Number.NaN : known[bar])),
     close: bars.close.map((price) => price / pow10(bars.priceDecimals)),
-    features: featureColumns(set, bars),
+    features,
     label,
-    weight: sampleWeights(end),
+    weight: isLabelled ? sampleWeights(end) : new Float64Array(bars.length).fill(Number.NaN),
   };
 }
 
 /** 1, 0 or NaN a bar. */
-function labelsOf(spec: LabelSpec, bars: BarColumns): Labels {
-  const { label, end } =
-    spec.kind === 'fixed-horizon'
-      ? fixedHorizonSides(bars, { horizonBars: spec.bars, costFraction: spec.costFraction })
-      : tripleBarrier(bars, {
-          verticalBars: spec.bars,
-          profitWidth: spec.width,
-          lossWidth: spec.width,
-          volatility: exponentialVolatility(bars, { spanBars: spec.volatilityBars }),
-          atVertical: 'sign',
-        });
+function labelsOf({ label: spec, primary }: Wanted, bars: BarColumns, features: readonly ArrayLike<number>[]): Labels {
+  const { label, end } = labelSides(spec, bars, {
+    volatility: (spanBars) => exponentialVolatility(bars, { spanBars }),
+    primary: () => Float64Array.from(features[primary], primarySide),
+  });
   return { label: label.map((side) => (side > 0 ? 1 : side < 0 ? 0 : Number.NaN)), end };
 }
 
 /** Bars that are rows, from a time on: their features and their label are numbers. */
-function placesOf({ known, features, label }: Columns, from: number): number[] {
-  const places: number[] = [];
-  for (let i = 0; i < known.length; i++) {
-    if (!Number.isFinite(label[i]) || known[i] < from) continue;
-    if (features.every((column) => Number.isFinite(column[i]))) places.push(i);
-  }
+function placesOf({ known, features, label }: Columns, from: number): Int32Array {
+  const left = Uint8Array.from(label, (side, i) => Number(Number.isFinite(side) && known[i] >= from));
+  // By column: a row at a time would be a jump in memory for every value.
+  for (const column of features) for (let i = 0; i < left.length; i++) left[i] &= Number(Number.isFinite(column[i]));
+  const places = new Int32Array(left.reduce((sum, is) => sum + is, 0));
+  for (let i = 0, k = 0; i < left.length; i++) if (left[i] === 1) places[k++] = i;
   return places;
 }
 
 interface Part {
   readonly symbol: string;
   readonly columns: Columns;
-  readonly at: readonly number[];
+  readonly at: Int32Array;
 }
 
 /** In order of time, and at equal times in that of the instruments. */
 function joined(set: FeatureSet, parts: readonly Part[]): TableRows {
-  const order = parts
-    .flatMap(({ columns, at }, part) => at.map((i) => ({ part, i, known: columns.known[i] })))
-    .sort((a, b) => a.known - b.known || a.part - b.part);
-  const column = (of: (columns: Columns) => Float64Array): Float64Array =>
-    Float64Array.from(order, ({ part, i }) => of(parts[part].columns)[i]);
+  const { part, at } = orderOf(parts);
+  const column = (of: (columns: Columns) => FeatureColumn): Float64Array => {
+    const from = parts.map(({ columns }) => of(columns));
+    const values = new Float64Array(at.length);
+    for (let k = 0; k < values.length; k++) values[k] = from[part[k]][at[k]];
+    return values;
+  };
   return {
-    symbol: order.map(({ part }) => parts[part].symbol),
+    symbol: Array.from(part, (of) => parts[of].symbol),
     known: column(({ known }) => known),
     end: column(({ end }) => end),
     close: column(({ close }) => close),
@@ -169,4 +209,22 @@ function joined(set: FeatureSet, parts: readonly Part[]): TableRows {
     label: column(({ label }) => label),
     weight: column(({ weight }) => weight),
   };
+}
+
+/** By row: the part that it comes from, and its place there. */
+function orderOf(parts: readonly Part[]): { readonly part: Int32Array; readonly at: Int32Array } {
+  const count = parts.reduce((sum, { at }) => sum + at.length, 0);
+  const rows = { part: new Int32Array(count), at: new Int32Array(count), known: new Float64Array(count) };
+  let first = 0;
+  for (const [part, { columns, at }] of parts.entries()) {
+    rows.part.fill(part, first, first + at.length);
+    rows.at.set(at, first);
+    for (let k = 0; k < at.length; k++) rows.known[first + k] = columns.known[at[k]];
+    first += at.length;
+  }
+  // One part is in order of time as it is.
+  if (parts.length < 2) return rows;
+  const { part, at, known } = rows;
+  const order = Int32Array.from(known.keys()).sort((a, b) => known[a] - known[b] || a - b);
+  return { part: order.map((row) => part[row]), at: order.map((row) => at[row]) };
 }

@@ -1,10 +1,11 @@
 /** A table to train on, from a file of bars. */
 import { readBarFile } from '../../adapters/files/bar-file.ts';
 import { type WrittenTable, writeFeatureTable } from '../../adapters/files/feature-table.ts';
+import { featureColumnsInThreads } from '../../adapters/models/feature-threads.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { timeframeMs } from '../../core/market/timeframe.ts';
 import { featureSet } from '../../core/models/features/feature-set.ts';
-import { featureTable, type LabelSpec } from '../../core/models/table.ts';
+import { featureTable, type LabelSpec, type TableSeries } from '../../core/models/table.ts';
 
 export interface TrainingTable {
   /** Path of the file of bars. */
@@ -30,7 +31,6 @@ export async function writeTrainingTable({
 }: TrainingTable): Promise<WrittenTable & { readonly leftOut: number }> {
   const set = featureSet(features);
   const { bars, timeframes, provenance } = await readBarFile(path, { symbols: symbols ?? 'all' });
-  const series = [...bars].map(([symbol, columns]) => ({ symbol, bars: columns }));
   const [timeframe, ...others] = new Set(timeframes.values());
   if (timeframe === undefined || others.length > 0)
     throw new PlimsollError(
@@ -38,6 +38,9 @@ export async function writeTrainingTable({
       `the bars of ${path} are of ${timeframe === undefined ? 'no known timeframe' : 'several timeframes'}`,
       'name symbols of one timeframe with --symbol',
     );
+  const series: TableSeries[] = [];
+  for (const [symbol, columns] of bars)
+    series.push({ symbol, bars: columns, features: await featureColumnsInThreads(set, columns) });
   const locked = lockedFrom === undefined ? {} : { lockedFrom };
   const made = featureTable(set, label, series, { intervalMs: timeframeMs(timeframe), ...locked });
   const written = await writeFeatureTable(out, made, {

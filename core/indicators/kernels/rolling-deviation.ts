@@ -1,7 +1,7 @@
 import { Remembering } from '../memory.ts';
 
 /**
- * Mean and population standard deviation of the last `length` numbers, in laps as {@link RollingSum}.
+ * Sum and population standard deviation of the last `length` numbers, in laps as {@link RollingSum}.
  *
  * Squares of scaled prices do not fit below 2^53, those of their distances from a price nearby do: all sums are of x − r and
  * (x − r)², where r is the last number of the lap before. The variance is exact while `length`² × (x − r)² stays below 2^53;
@@ -23,12 +23,15 @@ export class RollingDeviation extends Remembering<RollingDeviationMemory> {
     this.length = length;
   }
 
-  /** Writes mean ÷ `unit` and deviation ÷ `unit`; NaN until `length` numbers were read. */
+  /**
+   * Writes the sum of the last `length` numbers to `sums`, from its beginning on, and their deviation ÷ `unit` to `deviation`, from `at`
+   * on; NaN until `length` numbers were read. Not every reader wants the mean, and a division for it would take as long as the root.
+   */
   run(
     input: Float64Array,
     from: number,
     to: number,
-    mean: Float64Array,
+    sums: Float64Array,
     deviation: Float64Array,
     at: number,
     unit: number,
@@ -37,14 +40,13 @@ export class RollingDeviation extends Remembering<RollingDeviationMemory> {
     const { tails, tailSquares } = memory;
     if (memory.filled === 0 && from < to) memory.reference = input[from];
     let { reference, head, headSquares, slot } = memory;
-    const divisor = length * unit;
-    const inverse = 1 / divisor;
+    const inverse = 1 / (length * unit);
     let i = from;
-    let o = at;
+    let k = 0;
     while (i < to) {
       const stop = Math.min(to, i + length - slot);
       const base = length * reference;
-      for (; i < stop; i++, o++) {
+      for (; i < stop; i++, k++) {
         const x = input[i];
         const distance = x - reference;
         tails[slot++] = x;
@@ -52,8 +54,8 @@ export class RollingDeviation extends Remembering<RollingDeviationMemory> {
         headSquares += distance * distance;
         const sum = head + tails[slot];
         const spread = length * (headSquares + tailSquares[slot]) - sum * sum;
-        mean[o] = (base + sum) / divisor;
-        deviation[o] = spread > 0 ? Math.sqrt(spread) * inverse : 0;
+        sums[k] = base + sum;
+        deviation[at + k] = spread > 0 ? Math.sqrt(spread) * inverse : 0;
       }
       if (slot === length) {
         reference = tails[length - 1];
@@ -68,10 +70,10 @@ export class RollingDeviation extends Remembering<RollingDeviationMemory> {
     memory.headSquares = headSquares;
     memory.slot = slot;
     if (memory.filled < length) {
-      const numbers = Math.min(o, at + length - 1 - memory.filled);
-      mean.fill(Number.NaN, at, numbers);
-      deviation.fill(Number.NaN, at, numbers);
-      memory.filled = Math.min(length, memory.filled + o - at);
+      const missing = Math.min(k, length - 1 - memory.filled);
+      sums.fill(Number.NaN, 0, missing);
+      deviation.fill(Number.NaN, at, at + missing);
+      memory.filled = Math.min(length, memory.filled + k);
     }
   }
 }

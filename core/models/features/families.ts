@@ -2,13 +2,14 @@
  * The families of features. All are free of scale, so that a model that was trained on gold at 1,200 may be asked at 2,400, and every one
  * looks at bars that have closed and at nothing else.
  */
+
+import { channelEdges } from '../../indicators/bands.ts';
 import {
   adx,
   aroon,
   atr,
   cci,
   cmo,
-  donchian,
   ema,
   type IndicatorSpec,
   linearRegressionSlope,
@@ -110,7 +111,7 @@ export const FAMILIES: { readonly [name: string]: Family } = {
     // From two deviations below the average to two above it.
     percentOfClose(4),
   ),
-  'range-position': one('Where the close lies in the highs and lows of the bars, −1 to 1', donchian, bandPosition),
+  'range-position': one('Where the close lies in the highs and lows of the bars, −1 to 1', channelEdges, bandPosition),
   'atr-share': one('Average true range in percent of the close', atr, percentOfClose()),
   'atr-ratio': {
     doc: 'A short average true range by a long one',

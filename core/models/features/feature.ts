@@ -5,7 +5,7 @@
  */
 import { type Indicator, type IndicatorSpec, type IndicatorState, indicatorSpec } from '../../indicators/indicator.ts';
 import { priceUnit } from '../../indicators/source.ts';
-import type { BarColumns } from '../../market/bars.ts';
+import { type BarColumns, emptyBars } from '../../market/bars.ts';
 
 /** Bars that are computed at a time: what features hand on stays in the processor's nearest caches. */
 const CHUNK_BARS = 1_024;
@@ -18,12 +18,17 @@ export interface Stretch {
   readonly count: number;
   /** What a scaled price is divided by to be in plain units. */
   readonly unit: number;
+  /** Its closes in plain units, the first in the first place: divided once for all features that read them. */
+  readonly closes: Float64Array;
   /** The outputs of the indicators that the feature reads, one after the other as they were declared; the first bar in the first place. */
   readonly inputs: readonly Float64Array[];
 }
 
-/** Writes the feature's values of a stretch to `out`, from `at` on. */
-export type Combine = (out: Float64Array, at: number, stretch: Stretch) => void;
+/** Where features are written to; what they write is exact in both. */
+export type FeatureColumn = Float64Array | Float32Array;
+
+/** Writes the feature's values of a stretch, each rounded to float32, to `out` from `at` on. */
+export type Combine = (out: FeatureColumn, at: number, stretch: Stretch) => void;
 
 /** A feature: an indicator that is known to be made of others, so that several features can share them. */
 export interface FeatureSpec extends IndicatorSpec<'value'> {
@@ -43,63 +48,59 @@ export function feature(name: string, reads: readonly IndicatorSpec[], combine: 
 
 type Part = Pick<FeatureSpec, 'reads' | 'combine'>;
 
-interface Line {
-  readonly indicator: Indicator;
-  outputs: Float64Array[];
+/** A feature at work. */
+interface Step {
+  /** The indicators that it is the first to read. */
+  readonly lines: readonly Line[];
+  readonly combine: Combine;
+  /** Of {@link Combined}'s columns, those that it reads. */
+  readonly reads: readonly number[];
 }
 
-/** Features at work, one output each. An indicator that several of them read is computed once. */
+interface Line {
+  readonly indicator: Indicator;
+  /** Of {@link Combined}'s columns, those that it writes. */
+  readonly writes: readonly number[];
+}
+
+/**
+ * Features at work, one output each. An indicator that several of them read is computed once, right before the first of them; its
+ * columns are used again after the last, so that few are written to and all stay in the processor's first cache.
+ */
 export class Combined implements Indicator {
-  readonly #lines: readonly Line[];
-  readonly #combines: readonly Combine[];
-  /** By feature: which lines it reads. */
-  readonly #reads: readonly (readonly number[])[];
-  #inputs: readonly (readonly Float64Array[])[];
-  #room = 1;
+  readonly #steps: readonly Step[];
+  readonly #columnCount: number;
+  #stretch: Reading;
 
   constructor(features: readonly Part[]) {
-    const known = new Map<string, number>();
-    const lines: Line[] = [];
-    this.#reads = features.map(({ reads }) =>
-      reads.map((spec) => {
-        const key = JSON.stringify([spec.name, spec.parameters]);
-        const at = known.get(key) ?? lines.length;
-        if (at === lines.length) {
-          known.set(key, at);
-          lines.push({ indicator: spec.create(), outputs: spec.outputs.map(() => new Float64Array(1)) });
-        }
-        return at;
-      }),
-    );
-    this.#lines = lines;
-    this.#combines = features.map(({ combine }) => combine);
-    this.#inputs = this.#inputsOf();
+    const plan = planned(features);
+    this.#steps = plan.steps;
+    this.#columnCount = plan.columns;
+    this.#stretch = this.#reading(1);
   }
 
-  #inputsOf(): readonly (readonly Float64Array[])[] {
-    return this.#reads.map((lines) => lines.flatMap((line) => this.#lines[line].outputs));
+  #reading(room: number): Reading {
+    return new Reading(this.#steps, this.#columnCount, room);
   }
 
-  /** A live bar needs one place; a longer block a chunk. */
-  #makeRoom(): void {
-    if (this.#room === CHUNK_BARS) return;
-    this.#room = CHUNK_BARS;
-    for (const line of this.#lines) line.outputs = line.outputs.map(() => new Float64Array(CHUNK_BARS));
-    this.#inputs = this.#inputsOf();
-  }
-
-  advance(bars: BarColumns, from: number, to: number, out: readonly Float64Array[], at: number): void {
-    const unit = priceUnit(bars);
-    if (to - from > 1) this.#makeRoom();
+  advance(bars: BarColumns, from: number, to: number, out: readonly FeatureColumn[], at: number): void {
+    // A live bar needs one place; a longer block a chunk.
+    if (to - from > 1 && this.#stretch.room === 1) this.#stretch = this.#reading(CHUNK_BARS);
+    const stretch = this.#stretch;
     for (let start = from; start < to; start += CHUNK_BARS) {
-      const count = Math.min(CHUNK_BARS, to - start);
-      const place = at + start - from;
-      for (const { indicator, outputs } of this.#lines) indicator.advance(bars, start, start + count, outputs, 0);
-      for (let k = 0; k < this.#combines.length; k++) {
-        this.#combines[k](out[k], place, { bars, from: start, count, unit, inputs: this.#inputs[k] });
-        rounded(out[k], place, place + count);
+      const end = Math.min(to, start + CHUNK_BARS);
+      stretch.move(bars, start, end - start);
+      for (let k = 0; k < this.#steps.length; k++) {
+        const { lines, combine } = this.#steps[k];
+        for (let j = 0; j < lines.length; j++) lines[j].indicator.advance(bars, start, end, stretch.written[k][j], 0);
+        stretch.inputs = stretch.read[k];
+        combine(out[k], at + start - from, stretch);
       }
     }
+  }
+
+  get #lines(): readonly Line[] {
+    return this.#steps.flatMap(({ lines }) => lines);
   }
 
   snapshot(): IndicatorState {
@@ -113,6 +114,65 @@ export class Combined implements Indicator {
   }
 }
 
-function rounded(out: Float64Array, from: number, to: number): void {
-  for (let k = from; k < to; k++) out[k] = Math.fround(out[k]);
+/** Who computes what, and in which of as few columns as there can be. */
+function planned(features: readonly Part[]): { readonly steps: readonly Step[]; readonly columns: number } {
+  const keysOf = features.map(({ reads }) => reads.map((spec) => JSON.stringify([spec.name, spec.parameters])));
+  const lastReader = new Map(keysOf.flatMap((keys, k) => keys.map((key) => [key, k])));
+  const known = new Map<string, readonly number[]>();
+  const free: number[] = [];
+  let columns = 0;
+  const steps = features.map(({ reads, combine }, k): Step => {
+    const lines: Line[] = [];
+    reads.forEach((spec, j) => {
+      if (known.has(keysOf[k][j])) return;
+      const writes = spec.outputs.map(() => free.pop() ?? columns++);
+      known.set(keysOf[k][j], writes);
+      lines.push({ indicator: spec.create(), writes });
+    });
+    const step = { lines, combine, reads: keysOf[k].flatMap((key) => known.get(key) ?? []) };
+    for (const key of new Set(keysOf[k])) if (lastReader.get(key) === k) free.push(...(known.get(key) ?? []));
+    return step;
+  });
+  return { steps, columns };
 }
+
+/** The stretch that is worked on, with room for so many bars. */
+class Reading implements Stretch {
+  readonly room: number;
+  bars: BarColumns = NO_BARS;
+  from = 0;
+  count = 0;
+  unit = 1;
+  inputs: readonly Float64Array[] = [];
+  /** The columns that a step's lines write, by line, and those that it reads. */
+  readonly written: readonly (readonly (readonly Float64Array[])[])[];
+  readonly read: readonly (readonly Float64Array[])[];
+  readonly #closes: Float64Array;
+  #closesKnown = false;
+
+  constructor(steps: readonly Step[], columnCount: number, room: number) {
+    this.room = room;
+    const columns = Array.from({ length: columnCount }, () => new Float64Array(room));
+    this.written = steps.map(({ lines }) => lines.map(({ writes }) => writes.map((column) => columns[column])));
+    this.read = steps.map(({ reads }) => reads.map((column) => columns[column]));
+    this.#closes = new Float64Array(room);
+  }
+
+  move(bars: BarColumns, from: number, count: number): void {
+    this.bars = bars;
+    this.from = from;
+    this.count = count;
+    this.unit = priceUnit(bars);
+    this.#closesKnown = false;
+  }
+
+  get closes(): Float64Array {
+    const { bars, from, count, unit } = this;
+    const closes = this.#closes;
+    if (!this.#closesKnown) for (let k = 0; k < count; k++) closes[k] = bars.close[from + k] / unit;
+    this.#closesKnown = true;
+    return closes;
+  }
+}
+
+const NO_BARS = emptyBars(0, 0);

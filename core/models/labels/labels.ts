@@ -81,7 +81,7 @@ export function lastReached(bars: BarColumns, { maxGapMs = Number.POSITIVE_INFIN
 }
 
 /** Whether all prices of a bar are finite, positive, and between its low and its high. */
-function isSound({ open, high, low, close }: BarColumns, i: number): boolean {
+export function isSound({ open, high, low, close }: BarColumns, i: number): boolean {
   return (
     low[i] > 0 && low[i] <= Math.min(open[i], close[i]) && high[i] >= Math.max(open[i], close[i]) && high[i] < Infinity
   );

@@ -1,6 +1,6 @@
 /** Labels by the most significant straight line among windows that look forward. */
 import type { BarColumns } from '../../market/bars.ts';
-import { checkedSpan, type Labels, lastReached, type SpanOptions, unknownLabels } from './labels.ts';
+import { checkedSpan, type Labels, lastReached, refusedParameter, type SpanOptions, unknownLabels } from './labels.ts';
 
 /** The longest window. Every row looks at all of them. */
 export const MAX_TREND_BARS = 1_000;
@@ -50,6 +50,27 @@ export function trendScanning(bars: BarColumns, options: TrendScanOptions): Tren
     end[i] = i + deciding;
   }
   return { label, end, tValue, windowBars };
+}
+
+export interface TrendSideOptions extends TrendScanOptions {
+  /** What |t| has to reach. 0 where absent. */
+  readonly leastT?: number;
+}
+
+/**
+ * 1 or -1, the way of the most significant line; not known where the closes lie flat, and where |t| is below what it has to reach.
+ * Throws `LABEL_PARAMETER` or `LABEL_INPUT_INVALID`.
+ */
+export function trendSides(bars: BarColumns, { leastT = 0, ...options }: TrendSideOptions): Labels {
+  if (!(leastT >= 0)) throw refusedParameter('leastT', leastT, 'use a t-value of 0 or more');
+  const { label, end, tValue } = trendScanning(bars, options);
+  for (let i = 0; i < bars.length; i++) {
+    if (label[i] !== 0 && Math.abs(tValue[i]) >= leastT) continue;
+    // A row that is none shares its time with nobody.
+    label[i] = Number.NaN;
+    end[i] = -1;
+  }
+  return { label, end };
 }
 
 interface Windows {

@@ -23,10 +23,10 @@ export interface Judge {
 export interface PredictionLog {
   /** When the row was known and the prediction could be made: the close of its bar, ms UTC. */
   readonly known: Float64Array;
-  /** Probability of a rise; NaN where the model refused to answer. */
+  /** Probability of a rise, of a meta label that its primary is right; NaN where the model refused to answer. */
   readonly up: Float64Array;
   readonly unsure: readonly Opinion['unsure'][];
-  /** 1 for a rise, 0 for a fall; NaN while it is not known, and where the label says neither. */
+  /** 1 for a rise, 0 for a fall; of a meta label 1 where its primary was right. NaN while it is not known, and where the label says neither. */
   readonly outcome: Float64Array;
   /** When the outcome was known, ms UTC; NaN while it is not. */
   readonly outcomeKnown: Float64Array;
@@ -140,7 +140,8 @@ function decidedRows(
 ): Decided {
   try {
     // The labels alone are wanted: one feature is the least that a table takes, and its rows are more than those of all.
-    return featureTable(featureSet(features.slice(0, 1)), label, [{ symbol: 'log', bars }], { intervalMs }).rows;
+    const needed = label.kind === 'meta' ? [label.primary] : features.slice(0, 1);
+    return featureTable(featureSet(needed), label, [{ symbol: 'log', bars }], { intervalMs }).rows;
   } catch (error) {
     if (!(error instanceof PlimsollError && NO_OUTCOME.includes(error.code))) throw error;
     // Bars that cannot be labelled at all are refused here; else no label is known yet.

@@ -36,7 +36,7 @@ export interface ClusterModel {
 export function fitClusters(bars: BarColumns, options: ClusterOptions = {}): ClusterModel {
   const { volatilityFeature = 'atr-share-24', trendFeature = 'return-72', features: others = ['adx-24'] } = options;
   const set = featureSet([volatilityFeature, trendFeature, ...others]);
-  const columns = featureColumns(set, bars).map((column) => column.subarray(set.warmUp - 1));
+  const columns = featureColumns(set, bars).map((column) => Float64Array.from(column.subarray(set.warmUp - 1)));
   assertColumns(columns, 1);
   const means = columns.map((column) => column.reduce((sum, value) => sum + value, 0) / column.length);
   const deviations = columns.map((column, k) =>

@@ -24,12 +24,12 @@ export function volatilityRule(
     indicatorOf(
       { returns: new LogReturns(), deviation: new RollingDeviation(length), rank: new PercentileRank(history) },
       (memory, bars, from, to, [regime, volatility, percentile], at) => {
-        const [returns, means] = scratchColumns;
+        const [returns, sums] = scratchColumns;
         memory.returns.run(bars, from, to, returns, 0);
         // The first bar of all has no return, and sums would never lose it.
         const first = Number.isNaN(returns[0]) ? 1 : 0;
         volatility.fill(Number.NaN, at, at + first);
-        memory.deviation.run(returns, first, to - from, means, volatility, at + first, 1);
+        memory.deviation.run(returns, first, to - from, sums, volatility, at + first, 1);
         for (let o = at; o < at + to - from; o++) {
           percentile[o] = Number.isNaN(volatility[o]) ? Number.NaN : memory.rank.next(volatility[o]);
           regime[o] = volatilityAt(percentile[o], thresholds);

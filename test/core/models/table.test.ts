@@ -7,6 +7,11 @@ import { HOUR_MS, walk } from './walk.ts';
 const SET = featureSet(['return-1', 'rsi-14']);
 const TRIPLE: LabelSpec = labelSchema.parse({ kind: 'triple-barrier', bars: 10, width: 2, volatilityBars: 20 });
 const FIXED: LabelSpec = labelSchema.parse({ kind: 'fixed-horizon', bars: 10 });
+const TRENDS: LabelSpec = labelSchema.parse({ kind: 'trend-scanning', bars: 10, leastT: 2 });
+const META: LabelSpec = labelSchema.parse({
+  ...{ kind: 'meta', primary: 'return-1' },
+  ...{ bars: 10, width: 2, volatilityBars: 20 },
+});
 const bars = walk(600);
 const series = [{ symbol: 'A', bars }];
 const lockedFrom = bars.timestamp[400];
@@ -16,6 +21,8 @@ const table = (label = TRIPLE, locked: number | undefined = lockedFrom) =>
 describe.each([
   ['triple barrier', TRIPLE],
   ['fixed horizon', FIXED],
+  ['trends', TRENDS],
+  ['whether a primary is right', META],
 ])('a table of %s', (_, label) => {
   const { rows, locked, leftOut } = table(label);
 
@@ -50,7 +57,7 @@ describe.each([
   });
 
   test('weights are one on average over the rows that have a label', () => {
-    const { rows: all } = featureTable(featureSet(['body']), label, series, { intervalMs: HOUR_MS });
+    const { rows: all } = featureTable(featureSet(['return-1']), label, series, { intervalMs: HOUR_MS });
     const mean = all.weight.reduce((sum, weight) => sum + weight, 0) / all.weight.length;
     expect(mean).toBeCloseTo(1, 1);
   });
@@ -77,7 +84,7 @@ test('a table without a row is refused', () => {
     expect.objectContaining({
       code: 'TABLE_EMPTY',
       sentence:
-        'No row is left to train on: 12 bars, of which the features need 15 first. Take more bars, shorter features, or a later locked period.',
+        'No row is left to train on: 12 bars, of which the features need 15 first. Take more bars, shorter features, a later locked period, or a label that more rows have.',
     }),
   );
 });

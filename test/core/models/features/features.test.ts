@@ -69,7 +69,7 @@ test('a set gives each feature the bits that it has by itself', () => {
   const bars = walk(2_600);
   const columns = featureColumns(set, bars);
   set.specs.forEach((spec, k) => {
-    expect(columns[k]).toEqual(columnsOf(spec, bars).value);
+    expect(Float64Array.from(columns[k])).toEqual(columnsOf(spec, bars).value);
   });
 });
 
