@@ -5,7 +5,10 @@ import { assertRow, type Evaluator } from './native/index.ts';
 
 /** What an ensemble makes of a row. */
 export interface Opinion {
-  /** Probability that the price rises, in the sense of the label that it was trained on: the members' weighted mean. */
+  /**
+   * Probability that the price rises, in the sense of the label that it was trained on, or of a meta label that its primary is right: the
+   * members' weighted mean.
+   */
   readonly up: number;
   /** Standard deviation of the members' probabilities. */
   readonly disagreement: number;

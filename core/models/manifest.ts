@@ -33,6 +33,10 @@ const manifestSchema = z
   })
   .refine(({ members, files }) => members.every(({ file }) => Object.hasOwn(files, file)), {
     message: 'a member’s file has no hash',
+  })
+  .refine(({ label, features }) => label.kind !== 'meta' || features.includes(label.primary), {
+    path: ['label', 'primary'],
+    message: 'the primary is not among the features',
   });
 export type ModelManifest = z.infer<typeof manifestSchema>;
 
