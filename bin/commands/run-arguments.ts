@@ -1,4 +1,5 @@
 import { PlimsollError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
 import { limitsSchema } from '../../core/risk/limits.ts';
 import type { RecordedRunOptions } from '../../platform/recorded-run.ts';
 
@@ -8,7 +9,7 @@ export interface RunArguments {
   readonly symbol?: string[];
   readonly timeframe?: string;
   readonly strategy: string[];
-  readonly set: Record<string, string | number | boolean>;
+  readonly set: Record<string, Json>;
   readonly cash?: number;
   readonly feeBps?: number;
   readonly slippageBps?: number;

@@ -3,6 +3,7 @@
  * read as one strategy.
  */
 import donchianBreakout from './built-in/donchian-breakout.ts';
+import modelDesk from './built-in/model-desk.ts';
 import modelOpinion from './built-in/model-opinion.ts';
 import multiTimeframeTrend from './built-in/multi-timeframe-trend.ts';
 import rsiReversion from './built-in/rsi-reversion.ts';
@@ -15,4 +16,5 @@ export const builtInStrategies: readonly AnyStrategy[] = [
   donchianBreakout,
   multiTimeframeTrend,
   modelOpinion,
+  modelDesk,
 ];

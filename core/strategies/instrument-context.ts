@@ -4,7 +4,7 @@ import { PlimsollError } from '../errors.ts';
 import type { IndicatorSpec } from '../indicators/indicator.ts';
 import { copyOfPlain } from '../json.ts';
 import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
-import { isOpinion, refusalOf, type ServedModel } from '../models/opinion.ts';
+import { opinionsIn, refusalIn } from '../models/combined-opinion.ts';
 import { CallbackContext } from './callback-context.ts';
 import {
   assertConditions,
@@ -33,9 +33,9 @@ interface SeriesSource extends SeriesName {
   readonly at: { readonly indicator: number; readonly output: number };
 }
 
-/** A model that the strategy asks, and whether it refuses. */
+/** What the strategy asks models by, and whether they refuse. */
 interface Asked {
-  readonly served: ServedModel;
+  readonly spec: IndicatorSpec;
   readonly refused: Series;
 }
 
@@ -113,8 +113,7 @@ export class InstrumentContext {
     return byOutput(spec, (output, index) => {
       const series = new Series(track.outputs(k)[index], track.clock);
       this.#series.push({ indicator, output, series, track, at: { indicator: k, output: index } });
-      if (output === 'refused' && isOpinion(spec) && spec.served)
-        this.#models.push({ served: spec.served, refused: series });
+      if (output === 'refused' && opinionsIn(spec)[0]?.served) this.#models.push({ spec, refused: series });
       return series;
     });
   }
@@ -155,7 +154,7 @@ export class InstrumentContext {
 
   /** Why one of the models that the strategy asks has no answer to this bar; no decision may rest on such a bar. */
   get refusal(): string | undefined {
-    for (const { served, refused } of this.#models) if (refused.value !== 0) return refusalOf(served, refused.value);
+    for (const { spec, refused } of this.#models) if (refused.value !== 0) return refusalIn(spec, refused.value);
     return undefined;
   }
 

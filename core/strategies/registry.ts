@@ -1,6 +1,7 @@
 import { PlimsollError } from '../errors.ts';
 import type { IndicatorSpec } from '../indicators/indicator.ts';
-import { type ModelsAtHand, withModelsAtHand } from '../models/opinion.ts';
+import { withEveryModel } from '../models/combined-opinion.ts';
+import type { ModelsAtHand } from '../models/opinion.ts';
 import { nearest } from '../nearest.ts';
 import type { AnyStrategy } from './runner.ts';
 
@@ -36,7 +37,7 @@ function withModels(strategy: RegisteredStrategy, models: ModelsAtHand): Registe
 export const definitionWith = (definition: AnyStrategy, models: ModelsAtHand): AnyStrategy => ({
   ...definition,
   indicators: (params: Record<string, unknown>) =>
-    withModelsAtHand(definition.indicators(params) as Record<string, IndicatorSpec>, models),
+    withEveryModel(definition.indicators(params) as Record<string, IndicatorSpec>, models),
 });
 
 /** The strategy of that name. Throws `STRATEGY_UNKNOWN` with the nearest known names. */

@@ -6,7 +6,7 @@ import { PlimsollError } from '../errors.ts';
 import type { IndicatorSpec } from '../indicators/indicator.ts';
 import { type Json, toCheckpointJson } from '../json.ts';
 import type { Timeframe } from '../market/timeframe.ts';
-import { isOpinion } from '../models/opinion.ts';
+import { opinionsIn } from '../models/combined-opinion.ts';
 import type { Decision, Proposal, StrategyDefinition } from './contract.ts';
 import { assertIndicatorNames } from './indicator-names.ts';
 import { type ContextState, InstrumentContext } from './instrument-context.ts';
@@ -216,7 +216,7 @@ function assertModelTimeframes(
   engine: Engine,
 ): void {
   if (engine.definition.provenance === 'simulated') return;
-  for (const spec of specs.filter(isOpinion)) {
+  for (const spec of specs.flatMap(opinionsIn)) {
     const { manifest, name } = spec.served ?? {};
     const asked = spec.timeframe ?? timeframe;
     if (manifest === undefined || manifest.timeframe === asked) continue;

@@ -58,8 +58,8 @@ export async function lineageOf({
   const { cycle, strategy } = await placed(ports.ledger, stream, order);
   const decision = await replayDecision(ports, stream, String(cycle));
   const running = decision.engine.runners[strategy].running;
-  const asked = opinionsAsked(running.definition, running.params).flatMap(([name, { served }]) =>
-    served ? [{ name, served }] : [],
+  const asked = opinionsAsked(running.definition, running.params).flatMap(([name, { served }, output]) =>
+    served ? [{ name, served, output }] : [],
   );
   if (asked.length === 0)
     throw new PlimsollError(
@@ -85,11 +85,10 @@ export async function lineageOf({
       found: decision.same ? 'made again from what it pinned, byte for byte' : decision.differences.join('; '),
     },
   ];
-  for (const { name, served } of asked) {
+  for (const { name, served, output } of asked) {
     links.push(
       opinionLink(
-        name,
-        served.name,
+        { indicator: name, output, model: served.name },
         decision.sights.filter(({ strategy: id }) => id === running.id),
       ),
     );
@@ -112,10 +111,17 @@ async function placed(ledger: LedgerPort, stream: string, order: number): Promis
   );
 }
 
-function opinionLink(indicator: string, model: string, sights: readonly Sight[]): Link {
+/** What a model said stands in an output of the indicator by which it was asked. */
+interface AskedBy {
+  readonly indicator: string;
+  readonly output: string;
+  readonly model: string;
+}
+
+function opinionLink({ indicator, output, model }: AskedBy, sights: readonly Sight[]): Link {
   const said = sights.map(({ symbol, indicators }) => {
-    const { up, refused } = indicators[indicator] as Record<'up' | 'refused', { value: number }>;
-    return `${symbol} ${refused.value === 0 ? up.value.toFixed(4) : 'no answer'}`;
+    const { value } = (indicators[indicator] as Record<string, { value: number }>)[output];
+    return `${symbol} ${Number.isNaN(value) ? 'no answer' : value.toFixed(4)}`;
   });
   return { link: 'opinion', holds: sights.length > 0, found: `${model} said of a rise: ${said.join(', ')}` };
 }

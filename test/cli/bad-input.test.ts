@@ -41,6 +41,13 @@ describe('what is refused in one sentence', () => {
     ['a symbol that the file does not hold', backtest('named.csv', '--symbol', 'AAB'), 1, /AAB.*AAA/s],
     ['an unknown strategy', ['backtest', '--bars', 'good.csv', '--strategy', 'sma-cros'], 2, /sma-cross/],
     ['an unknown parameter', backtest('good.csv', '--set', 'fst=3'), 2, /fast/],
+    ['a list that is no JSON', backtest('good.csv', '--set', 'models=["a"'), 2, /begins as JSON and is none/],
+    [
+      'a list with a name twice',
+      ['backtest', '--bars', 'good.csv', '--strategy', 'model-desk', '--set', 'models=["a","a"]'],
+      2,
+      /"models" .*the model "a" is there twice/,
+    ],
     ['an unknown key of the configuration', ['config', 'show', '--config', 'plimsoll.typo.yaml'], 1, /servr.*server/],
     ['a configuration that is not there', ['config', 'show', '--config', 'none.yaml'], 1, /none\.yaml/],
     ['a data directory that was never used', ['status'], 1, /holds no platform data/],

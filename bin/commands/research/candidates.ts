@@ -1,8 +1,9 @@
 /** Strategies with parameters that are run on the same bars, each with the whole account. */
 import type { EngineDefinition } from '../../../core/engine/engine.ts';
 import { PlimsollError } from '../../../core/errors.ts';
+import type { Json } from '../../../core/json.ts';
 import { assertSpace, type SearchAxis } from '../../../core/research/optimise/space.ts';
-import { type GridAxis, type GridPoint, gridPoints } from '../../../core/research/sweep/grid.ts';
+import { type GridAxis, type GridPoint, gridPoints, MOST_RUNS } from '../../../core/research/sweep/grid.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../../../core/strategies/registry.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../../platform/recorded-run.ts';
 import { type RunArguments, recordedRunOptions } from '../run-arguments.ts';
@@ -11,7 +12,7 @@ import { strategiesFor } from '../strategies-for.ts';
 export interface Candidate {
   readonly strategy: string;
   /** As given; defaults are filled in in the definition. */
-  readonly params: GridPoint;
+  readonly params: Readonly<Record<string, Json>>;
 }
 
 export interface Candidates {
@@ -30,14 +31,20 @@ export async function prepareCandidates(given: RunArguments, candidates: readonl
 export interface GridCandidates extends Candidates {
   /** Of the definitions, in their order. */
   readonly points: readonly GridPoint[];
+  /** Of the points, their places in the grid. */
+  readonly places: readonly number[];
   /** Combinations that the strategy refuses, and why it refuses the first of them. */
   readonly refused: number;
   readonly why: string;
 }
 
 /** The combinations of a grid of one strategy, over `--set`; those that it refuses are left out, unless it refuses all. */
-export async function prepareGrid(given: RunArguments, axes: readonly GridAxis[]): Promise<GridCandidates> {
-  const points = gridPoints(axes);
+export async function prepareGrid(
+  given: RunArguments,
+  axes: readonly GridAxis[],
+  most = MOST_RUNS,
+): Promise<GridCandidates> {
+  const points = gridPoints(axes, most);
   const [strategy] = given.strategy;
   if (given.strategy.length > 1)
     throw new PlimsollError('USAGE', 'a grid was given with several strategies', 'sweep one strategy at a time');
@@ -46,13 +53,14 @@ export async function prepareGrid(given: RunArguments, axes: readonly GridAxis[]
     throw new PlimsollError('USAGE', `"${twice.name}" is in --set and in --grid`, 'take it out of one of them');
   const registry = await strategiesFor(process.cwd());
   const refusals = points.map((point) => refusalOf(registry, { strategy, params: { ...given.set, ...point } }));
-  const taken = points.filter((_, k) => refusals[k] === undefined);
+  const places = points.flatMap((_, k) => (refusals[k] === undefined ? [k] : []));
+  const taken = places.map((place) => points[place]);
   const first = refusals.find((refusal) => refusal !== undefined);
   if (taken.length === 0) throw first;
   const candidates = taken.map((point) => ({ strategy, params: { ...given.set, ...point } }));
   const { prepared: recorded, definitions } = await prepared(given, registry, candidates);
   const refused = points.length - taken.length;
-  return { prepared: recorded, definitions, points: taken, refused, why: first?.message ?? '' };
+  return { prepared: recorded, definitions, points: taken, places, refused, why: first?.message ?? '' };
 }
 
 function refusalOf(registry: StrategyRegistry, candidate: Candidate): PlimsollError | undefined {

@@ -1,5 +1,5 @@
 /** How the commands of research print. */
-import type { GridPoint } from '../../../core/research/sweep/grid.ts';
+import type { Json } from '../../../core/json.ts';
 import type { RecordedRun } from '../../../platform/recorded-run.ts';
 import { dataText, strategyText } from '../recorded-backtest.ts';
 
@@ -46,9 +46,9 @@ export const chance = (value: number): string => value.toFixed(3);
 /** A Sharpe ratio per period, which is small. */
 export const small = (value: number): string => (Number.isNaN(value) ? 'not defined' : value.toFixed(4));
 
-export const pointText = (point: GridPoint): string =>
+export const pointText = (point: Readonly<Record<string, Json>>): string =>
   Object.entries(point)
-    .map(([name, value]) => `${name}=${value}`)
+    .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`)
     .join(' ');
 
 /** What the returns of a run are of. */

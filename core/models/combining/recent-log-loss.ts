@@ -75,7 +75,10 @@ export class RecentLogLoss extends Remembering<{ losses: MemberLosses }> {
 }
 
 /** Bounded weights in proportion to exp(−loss). */
-export function weightsOf(sums: ArrayLike<number>, { overlapRows, floor, ceiling }: RecentOptions): number[] {
+export function weightsOf(
+  sums: ArrayLike<number>,
+  { overlapRows, floor, ceiling }: Omit<RecentOptions, 'halfLifeRows'>,
+): number[] {
   const losses = Array.from(sums);
   const least = Math.min(...losses);
   return boundedWeights(

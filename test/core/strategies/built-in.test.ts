@@ -21,8 +21,8 @@ interface Setting {
   readonly own?: Timeframe;
 }
 
-/** What needs a trained model has a test of its own. */
-const ruled = builtInStrategies.filter(({ name }) => name !== 'model-opinion');
+/** What needs trained models has tests of its own. */
+const ruled = builtInStrategies.filter(({ name }) => !name.startsWith('model-'));
 
 const registry = new Map(
   builtInStrategies.map((definition) => [definition.name, { definition, codeHash: '00', origin: 'built-in' }]),
@@ -91,8 +91,9 @@ const SETTINGS = ruled.flatMap(({ name }): [string, Record<string, unknown>][] =
 });
 
 describe('the built-in strategies', () => {
-  it('are five, each with a sentence for people and defaults for every parameter', () => {
-    const names = ['sma-cross', 'rsi-reversion', 'donchian-breakout', 'multi-timeframe-trend', 'model-opinion'];
+  it('are six, each with a sentence for people and defaults for every parameter', () => {
+    const ruledNames = ['sma-cross', 'rsi-reversion', 'donchian-breakout', 'multi-timeframe-trend'];
+    const names = [...ruledNames, 'model-opinion', 'model-desk'];
     expect(builtInStrategies.map(({ name }) => name)).toEqual(names);
     for (const strategy of builtInStrategies) {
       expect(strategy.description).toMatch(/^[A-Z].*\.$/);
