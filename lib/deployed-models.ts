@@ -1,15 +1,16 @@
 /** The models that the strategies of a configuration ask, as files that a bundle takes along. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { championsOf } from '../adapters/models/models-at-hand.ts';
+import { championsOf, type TrialOf } from '../adapters/models/models-at-hand.ts';
 import type { ModelRegistry } from '../adapters/models/registry.ts';
 import type { Configuration } from '../core/configuration/schema.ts';
 import type { ModelManifest } from '../core/models/manifest.ts';
+import type { ServedModel } from '../core/models/opinion.ts';
 import { opinionsAsked } from '../core/strategies/opinions-asked.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
 
-/** A champion with its members' files written out. */
-export interface BundledModel {
+/** A version with its members' files written out; one that is asked elsewhere needs none of them. */
+export interface BundledVersion {
   readonly name: string;
   readonly version: string;
   readonly manifest: ModelManifest;
@@ -17,30 +18,40 @@ export interface BundledModel {
   readonly paths: ReadonlyMap<string, string>;
 }
 
+/** A champion, and the version on trial beside it. */
+export interface BundledModel extends BundledVersion {
+  readonly trial?: BundledVersion & { readonly share: number };
+}
+
 /**
- * Writes the files of the champions that are asked to `folder`. Throws `MODEL_UNKNOWN` or `MODEL_NOT_PROMOTED`, and what keeps a model from
- * being used: a deployment that could not ask it would only say so in every cycle.
+ * Writes the files of the champions that are asked to `folder`, and of what is on trial beside them. Throws `MODEL_UNKNOWN` or
+ * `MODEL_NOT_PROMOTED`, and what keeps a model from being used: a deployment that could not ask it would only say so in every cycle.
  */
 export async function bundledModels(
   configuration: Configuration,
   strategies: StrategyRegistry,
-  models: ModelRegistry,
+  { models, trials }: { readonly models: ModelRegistry; readonly trials: TrialOf },
   folder: string,
 ): Promise<BundledModel[]> {
   const names = modelsAsked(configuration, strategies);
   if (names.length === 0) return [];
-  const champions = await championsOf(models);
+  const champions = await championsOf(models, trials);
   const bundled: BundledModel[] = [];
   for (const name of names) {
-    const served = champions(name);
-    served.ensemble();
-    const version = await models.version(name, served.version);
-    const paths = new Map<string, string>();
-    for (const [file, bytes] of await models.memberFiles(version))
-      paths.set(file, written(folder, version.version, file, bytes));
-    bundled.push({ name, version: version.version, manifest: version.manifest, paths });
+    const { trial, ...champion } = champions(name);
+    const beside = trial && { ...(await bundledVersion(models, trial.served, folder)), share: trial.share };
+    bundled.push({ ...(await bundledVersion(models, champion, folder)), ...(beside ? { trial: beside } : {}) });
   }
   return bundled;
+}
+
+async function bundledVersion(models: ModelRegistry, served: ServedModel, folder: string): Promise<BundledVersion> {
+  served.ensemble();
+  const version = await models.version(served.name, served.version);
+  const paths = new Map<string, string>();
+  const files = served.answers ? [] : await models.memberFiles(version);
+  for (const [file, bytes] of files) paths.set(file, written(folder, version.version, file, bytes));
+  return { name: served.name, version: version.version, manifest: version.manifest, paths };
 }
 
 /** By name, each once. */

@@ -1,19 +1,41 @@
 /** The versions of models that decide, loaded once, so that a strategy can be given their opinions without waiting. */
 import { PlimsollError } from '../../core/errors.ts';
-import { Answers, answeredEnsemble } from '../../core/models/answers.ts';
+import { askedElsewhere, isNative } from '../../core/models/answers.ts';
 import { featureSet } from '../../core/models/features/feature-set.ts';
 import type { ModelsAtHand, ServedModel } from '../../core/models/opinion.ts';
+import { trialInEntry } from '../../core/models/trial.ts';
 import { nearestRemedy } from '../../core/nearest.ts';
+import type { ObjectStore } from '../../core/ports/object-store.ts';
+import { lifecycleList } from './monitoring/lifecycle-list.ts';
 import type { ModelRegistry, ModelVersion } from './registry.ts';
 
 /** Of a version that cannot be read: no version has this name. */
 const UNREADABLE = 'unreadable';
 
-/** The champion of every model. One that cannot be used is at hand all the same, and says why when it is asked. */
-export async function championsOf(registry: ModelRegistry): Promise<ModelsAtHand> {
+/** Which version of a model is on trial, and its share of the capital; undefined where none is. */
+export type TrialOf = (name: string) => Promise<{ readonly version: string; readonly share: number } | undefined>;
+
+const noTrial: TrialOf = async () => undefined;
+
+/** Of the versions that may be: a person may have retired it meanwhile, or promoted it. */
+export const trialsIn =
+  (objects: ObjectStore, registry: ModelRegistry): TrialOf =>
+  async (name) => {
+    const { stage } = await lifecycleList(objects, name).state();
+    if (stage.name !== 'trial') return undefined;
+    const { versions, champion } = await registry.standing(name);
+    const mayDecide = stage.version !== champion && (versions.get(stage.version) ?? 'retired') !== 'retired';
+    return mayDecide ? stage : undefined;
+  };
+
+/** The champion of every model, and beside it the version on trial. One that cannot be used is at hand all the same, and says why when it is asked. */
+export async function championsOf(registry: ModelRegistry, trialOf: TrialOf = noTrial): Promise<ModelsAtHand> {
   const names = await registry.names();
   const champions = new Map<string, ServedModel | undefined>();
-  for (const name of names) champions.set(name, await championOf(registry, name));
+  for (const name of names) {
+    const champion = await championOf(registry, name);
+    champions.set(name, champion && (await withTrial(registry, champion, await trialOf(name))));
+  }
   return (name) => {
     const served = champions.get(name);
     if (served) return served;
@@ -31,12 +53,23 @@ export async function championsOf(registry: ModelRegistry): Promise<ModelsAtHand
   };
 }
 
-/** Which version of every model decides, as one text: another one once a version is promoted or rolled back to. */
-export async function standingsOf(registry: ModelRegistry): Promise<string> {
+async function withTrial(
+  registry: ModelRegistry,
+  champion: ServedModel,
+  trial: Awaited<ReturnType<TrialOf>>,
+): Promise<ServedModel> {
+  if (trial === undefined) return champion;
+  return { ...champion, trial: { served: await servedOf(registry, champion.name, trial.version), share: trial.share } };
+}
+
+/** Which version of every model decides and which is on trial, as one text: another one once one is promoted, rolled back to, or its share changes. */
+export async function standingsOf(registry: ModelRegistry, trialOf: TrialOf = noTrial): Promise<string> {
   const lines: string[] = [];
   for (const name of await registry.names()) {
     try {
-      lines.push(`${name} ${(await registry.standing(name)).champion ?? '-'}`);
+      const trial = await trialOf(name);
+      const beside = trial ? ` ${trial.version}@${trial.share}` : '';
+      lines.push(`${name} ${(await registry.standing(name)).champion ?? '-'}${beside}`);
     } catch (error) {
       lines.push(`${name} ${unusable(name, error).version}`);
     }
@@ -44,13 +77,20 @@ export async function standingsOf(registry: ModelRegistry): Promise<string> {
   return lines.join('\n');
 }
 
-/** Named versions, whatever became of them since. */
+/** Named versions, as a ledger names them, whatever became of them since. */
 export async function versionsOf(
   registry: ModelRegistry,
   versions: Readonly<Record<string, string>>,
 ): Promise<ModelsAtHand> {
   const served = new Map<string, ServedModel>();
-  for (const [name, version] of Object.entries(versions)) served.set(name, await servedOf(registry, name, version));
+  for (const [name, version] of Object.entries(versions)) {
+    if (trialInEntry(name, version) === undefined) served.set(name, await servedOf(registry, name, version));
+  }
+  for (const [name, version] of Object.entries(versions)) {
+    const trial = trialInEntry(name, version);
+    const champion = trial && served.get(trial.model);
+    if (champion) served.set(champion.name, await withTrial(registry, champion, trial));
+  }
   return (name) => {
     const found = served.get(name);
     if (found) return found;
@@ -88,11 +128,9 @@ async function servingOf(
   registry: ModelRegistry,
   version: ModelVersion,
 ): Promise<Pick<ServedModel, 'ensemble' | 'answers'>> {
-  if (version.manifest.served === undefined || version.manifest.served === 'native')
-    return { ensemble: await ensembleOf(registry, version) };
-  const answers = new Answers(version.manifest);
-  const ensemble = answeredEnsemble(answers);
-  return { answers, ensemble: () => ensemble };
+  return isNative(version.manifest)
+    ? { ensemble: await ensembleOf(registry, version) }
+    : askedElsewhere(version.manifest);
 }
 
 async function ensembleOf(registry: ModelRegistry, version: ModelVersion): Promise<ServedModel['ensemble']> {

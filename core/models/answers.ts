@@ -3,6 +3,7 @@ import { PlimsollError } from '../errors.ts';
 import type { ModelAnswers } from '../ports/model-server.ts';
 import { Ensemble, type Member } from './ensemble.ts';
 import type { ModelManifest } from './manifest.ts';
+import type { ServedModel } from './opinion.ts';
 
 /** The answers of one version, for as long as something is asked under them: a cycle, a backtest. By row, whichever bar that is of. */
 export class Answers {
@@ -71,14 +72,18 @@ export class Answers {
   }
 }
 
-/** An ensemble whose members answer elsewhere. */
-export const answeredEnsemble = (answers: Answers): Ensemble =>
-  new Ensemble(
-    answers.manifest,
-    answers.manifest.members.map(
+/** Whether the platform evaluates a version itself. */
+export const isNative = ({ served }: ModelManifest): boolean => served === undefined || served === 'native';
+
+/** What serves a version whose members answer elsewhere. */
+export function askedElsewhere(manifest: ModelManifest): Pick<ServedModel, 'ensemble'> & { readonly answers: Answers } {
+  const answers = new Answers(manifest);
+  const ensemble = new Ensemble(
+    manifest,
+    manifest.members.map(
       (_, member): Member => ({
-        features: answers.manifest.features,
-        classes: answers.manifest.classes,
+        features: manifest.features,
+        classes: manifest.classes,
         predict: (row, out) => {
           out[1] = answers.of(row)[member];
           out[0] = 1 - out[1];
@@ -86,6 +91,8 @@ export const answeredEnsemble = (answers: Answers): Ensemble =>
       }),
     ),
   );
+  return { answers, ensemble: () => ensemble };
+}
 
 /** Rows are the same where their bits are. */
 const keyOf = (row: Float64Array): string =>

@@ -7,7 +7,9 @@ import type { Answers } from './answers.ts';
 import type { Ensemble, Opinion } from './ensemble.ts';
 import { Combined } from './features/feature.ts';
 import { type FeatureSet, featureSet } from './features/feature-set.ts';
+import { primaryPlace, primarySide } from './labels/primary.ts';
 import type { ModelManifest } from './manifest.ts';
+import type { Trial } from './trial.ts';
 
 /** A version of a model that decides. */
 export interface ServedModel {
@@ -19,17 +21,20 @@ export interface ServedModel {
   readonly ensemble: () => Ensemble;
   /** Of one that is asked elsewhere: what it said to the rows that it was asked about. */
   readonly answers?: Answers;
+  /** The version beside it that decides over a share of the capital. */
+  readonly trial?: Trial;
 }
 
 /** The version that decides under a name. Throws `MODEL_UNKNOWN` or `MODEL_NOT_PROMOTED`. */
 export type ModelsAtHand = (name: string) => ServedModel;
 
 /**
- * `up` is the probability that the price rises, in the sense of the label that was learned; `disagreement` the standard deviation of the
- * members' probabilities; `unsure` 0 where it knows, 1 where both ways are possible, 2 where neither is, 3 where the members disagree.
+ * `up` is the probability that the price rises, in the sense of the label that was learned (of a meta label: that the primary is right where
+ * it points up, and wrong where it points down); `disagreement` the standard deviation of the members' probabilities; `unsure` 0 where it knows, 1 where both ways are possible, 2 where neither is, 3 where the members disagree.
  * `refused` is 0 where there is an answer; a strategy is not asked about a bar where there is none.
  */
-export type OpinionOutput = 'up' | 'disagreement' | 'unsure' | 'refused';
+export type OpinionOutput = (typeof OPINION_OUTPUTS)[number];
+export const OPINION_OUTPUTS = ['up', 'disagreement', 'unsure', 'refused'] as const;
 
 /** An opinion as a strategy declares it, and where models are at hand with the version that gives it. */
 export interface OpinionSpec extends IndicatorSpec<OpinionOutput> {
@@ -38,7 +43,6 @@ export interface OpinionSpec extends IndicatorSpec<OpinionOutput> {
   on(timeframe: Timeframe): OpinionSpec;
 }
 
-const OUTPUTS: readonly OpinionOutput[] = ['up', 'disagreement', 'unsure', 'refused'];
 const DOUBTS = [
   undefined,
   'both-possible',
@@ -59,7 +63,7 @@ const REFUSALS: Readonly<Record<string, number>> = {
 };
 
 /** What the champion of a model makes of each bar. */
-export const opinion = (model: string): OpinionSpec => specOf(model, undefined, undefined);
+export const opinion = (model: string): OpinionSpec => opinionSpecOf(model, undefined, undefined);
 
 export const isOpinion = (spec: IndicatorSpec): spec is OpinionSpec => 'served' in spec;
 
@@ -67,12 +71,17 @@ export const isOpinion = (spec: IndicatorSpec): spec is OpinionSpec => 'served' 
 export function withModelsAtHand<Specs extends Record<string, IndicatorSpec>>(specs: Specs, at: ModelsAtHand): Specs {
   const given = Object.entries(specs).map(([name, spec]) => [
     name,
-    isOpinion(spec) ? specOf(spec.model, at(spec.model), spec.timeframe) : spec,
+    isOpinion(spec) ? opinionSpecOf(spec.model, at(spec.model), spec.timeframe) : spec,
   ]);
   return Object.fromEntries(given) as Specs;
 }
 
-function specOf(model: string, served: ServedModel | undefined, timeframe: Timeframe | undefined): OpinionSpec {
+/** The opinions of a version; before one is given they cannot be computed. */
+export function opinionSpecOf(
+  model: string,
+  served: ServedModel | undefined,
+  timeframe: Timeframe | undefined,
+): OpinionSpec {
   const set = served?.manifest && featureSet(served.manifest.features);
   const create = (): Indicator => {
     if (served) return set ? new Opinions(served, set) : new Unreadable();
@@ -83,8 +92,8 @@ function specOf(model: string, served: ServedModel | undefined, timeframe: Timef
     );
   };
   const parameters = served ? [model, served.version] : [model];
-  const spec = indicatorSpec('opinion', parameters, OUTPUTS, set?.warmUp ?? 1, create, timeframe);
-  return { ...spec, model, served, on: (longer) => specOf(model, served, longer) };
+  const spec = indicatorSpec('opinion', parameters, OPINION_OUTPUTS, set?.warmUp ?? 1, create, timeframe);
+  return { ...spec, model, served, on: (longer) => opinionSpecOf(model, served, longer) };
 }
 
 /** In words, why there is no answer. */
@@ -108,7 +117,7 @@ export function refusalOf({ name, manifest, ensemble, answers }: ServedModel, re
 class Unreadable implements Indicator {
   advance(_: BarColumns, from: number, to: number, out: readonly Float64Array[], at: number): void {
     for (const [k, column] of out.entries())
-      column.fill(OUTPUTS[k] === 'refused' ? NOT_LOADED : Number.NaN, at, at + to - from);
+      column.fill(OPINION_OUTPUTS[k] === 'refused' ? NOT_LOADED : Number.NaN, at, at + to - from);
   }
 
   snapshot(): IndicatorState {
@@ -126,14 +135,17 @@ class Opinions implements Indicator {
   readonly #features: Combined;
   readonly #warmUp: number;
   readonly #row: Float64Array;
+  /** Of a meta label, the place of the feature by which its primary points; else -1. */
+  readonly #primary: number;
   #columns: Float64Array[];
   #seen = 0;
 
-  constructor(served: ServedModel, { specs, warmUp }: FeatureSet) {
+  constructor(served: ServedModel, { names, specs, warmUp }: FeatureSet) {
     this.#served = served;
     this.#features = new Combined(specs);
     this.#warmUp = warmUp;
     this.#row = new Float64Array(specs.length);
+    this.#primary = served.manifest ? primaryPlace(served.manifest.label, names) : -1;
     this.#columns = specs.map(() => new Float64Array(1));
   }
 
@@ -158,7 +170,8 @@ class Opinions implements Indicator {
     if (typeof answer === 'number') refused[place] = answer;
     else {
       refused[place] = 0;
-      up[place] = answer.up;
+      const isDown = this.#primary >= 0 && primarySide(row[this.#primary]) < 0;
+      up[place] = isDown ? 1 - answer.up : answer.up;
       disagreement[place] = answer.disagreement;
       unsure[place] = DOUBTS.indexOf(answer.unsure);
     }

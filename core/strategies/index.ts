@@ -2,8 +2,10 @@
 
 export type { Algorithm, Iceberg, Peg, Twap, Vwap } from '../execution/algorithms/algorithm.ts';
 export * from '../indicators/index.ts';
+export { type CombinedSpec, combinedOpinion } from '../models/combined-opinion.ts';
 export { type OpinionSpec, opinion } from '../models/opinion.ts';
 export * from '../models/regimes/index.ts';
+export { type TrialSpec, trialOpinion } from '../models/trial.ts';
 export { type Condition, crosses, type SeriesName } from './condition.ts';
 export {
   type BarView,

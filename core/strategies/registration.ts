@@ -1,7 +1,6 @@
 /** A strategy as the ledger registers it: what it is, and what makes its checkpoint its own. */
-import type { IndicatorSpec } from '../indicators/indicator.ts';
 import type { Json } from '../json.ts';
-import { isOpinion } from '../models/opinion.ts';
+import { modelsGiven } from './opinions-asked.ts';
 import type { RunningStrategy } from './runner.ts';
 
 export function registration(running: RunningStrategy): Record<string, Json> {
@@ -20,7 +19,6 @@ export function registration(running: RunningStrategy): Record<string, Json> {
 
 /** By name, the versions of the models that it asks; undefined where it asks none. */
 function modelsOf({ definition, params }: RunningStrategy): Record<string, string> | undefined {
-  const specs = Object.values(definition.indicators(params as never) as Record<string, IndicatorSpec>);
-  const served = specs.flatMap((spec) => (isOpinion(spec) && spec.served ? [spec.served] : []));
-  return served.length > 0 ? Object.fromEntries(served.map(({ name, version }) => [name, version])) : undefined;
+  const given = modelsGiven(definition, params);
+  return given.length > 0 ? Object.fromEntries(given.map(({ entry }) => entry)) : undefined;
 }

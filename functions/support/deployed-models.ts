@@ -1,14 +1,15 @@
 /** The models of a deployment: their files lie beside the function's code, and are read when a model is first asked. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { PlimsollError } from '../../core/errors.ts';
+import { askedElsewhere, isNative } from '../../core/models/answers.ts';
 import { Ensemble } from '../../core/models/ensemble.ts';
 import type { ModelManifest } from '../../core/models/manifest.ts';
 import { evaluatorOf } from '../../core/models/native/index.ts';
 import type { ModelsAtHand, ServedModel } from '../../core/models/opinion.ts';
 import { nearest } from '../../core/nearest.ts';
+import { bundleFolder } from './bundle-folder.ts';
 
 /** A version as the deployment module holds it. */
 export interface DeployedModel {
@@ -17,14 +18,12 @@ export interface DeployedModel {
   readonly manifest: ModelManifest;
   /** By the member's file: its path in the bundle. */
   readonly files: Readonly<Record<string, string>>;
+  /** The version on trial beside it, which decides over a share of the capital. */
+  readonly trial?: { readonly model: DeployedModel; readonly share: number };
 }
 
-/** A bundle is one file, and parts of it in a folder. */
-const PARTS = 'parts';
-
 export function deployedModels(models: readonly DeployedModel[], code = import.meta.url): ModelsAtHand {
-  const here = dirname(fileURLToPath(code));
-  const bundle = basename(here) === PARTS ? dirname(here) : here;
+  const bundle = bundleFolder(code);
   const served = new Map(models.map((model) => [model.name, servedOf(model, bundle)]));
   return (name) => {
     const found = served.get(name);
@@ -37,19 +36,25 @@ export function deployedModels(models: readonly DeployedModel[], code = import.m
   };
 }
 
-function servedOf({ name, version, manifest, files }: DeployedModel, bundle: string): ServedModel {
-  let ensemble: Ensemble | undefined;
+function servedOf(model: DeployedModel, bundle: string): ServedModel {
+  const { name, version, manifest, trial } = model;
   return {
     name,
     version,
     manifest,
-    ensemble: () => {
-      ensemble ??= new Ensemble(
-        manifest,
-        manifest.members.map(({ file }) => evaluatorOf(checked(file, join(bundle, files[file]), manifest))),
-      );
-      return ensemble;
-    },
+    ...(isNative(manifest) ? { ensemble: readWhenAsked(model, bundle) } : askedElsewhere(manifest)),
+    ...(trial ? { trial: { served: servedOf(trial.model, bundle), share: trial.share } } : {}),
+  };
+}
+
+function readWhenAsked({ manifest, files }: DeployedModel, bundle: string): () => Ensemble {
+  let ensemble: Ensemble | undefined;
+  return () => {
+    ensemble ??= new Ensemble(
+      manifest,
+      manifest.members.map(({ file }) => evaluatorOf(checked(file, join(bundle, files[file]), manifest))),
+    );
+    return ensemble;
   };
 }
 

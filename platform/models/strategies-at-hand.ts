@@ -3,21 +3,32 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EmbeddedObjectStore } from '../../adapters/embedded/objects.ts';
 import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
-import { championsOf } from '../../adapters/models/models-at-hand.ts';
+import { championsOf, type TrialOf, trialsIn } from '../../adapters/models/models-at-hand.ts';
 import { OverlaidObjects } from '../../adapters/models/overlaid-objects.ts';
 import { ModelRegistry } from '../../adapters/models/registry.ts';
+import type { ObjectStore } from '../../core/ports/object-store.ts';
 import { registryWith, type StrategyRegistry } from '../../core/strategies/registry.ts';
 
 const DESKS = fileURLToPath(new URL('../../desks', import.meta.url));
 
-/** The models of a data directory, over those that come with the platform. */
-export function modelsIn(directory: string, { readOnly = false } = {}): ModelRegistry {
+/** Models and what became of them by themselves: those of a data directory, over those that come with the platform. */
+function objectsIn(directory: string, readOnly: boolean): ObjectStore {
   const own = new EmbeddedObjectStore(join(directory, 'objects'), { readOnly });
-  return new ModelRegistry(new OverlaidObjects(own, new EmbeddedObjectStore(DESKS, { readOnly: true })));
+  return new OverlaidObjects(own, new EmbeddedObjectStore(DESKS, { readOnly: true }));
 }
 
-/** The strategies under `root`, asking the champions of a data directory. */
+/** The models of a data directory, over those that come with the platform. */
+export const modelsIn = (directory: string, { readOnly = false } = {}): ModelRegistry =>
+  new ModelRegistry(objectsIn(directory, readOnly));
+
+/** The versions on trial in a data directory. */
+export function trialsAt(directory: string): TrialOf {
+  const objects = objectsIn(directory, true);
+  return trialsIn(objects, new ModelRegistry(objects));
+}
+
+/** The strategies under `root`, asking the champions of a data directory, and what is on trial beside them. */
 export async function strategiesAtHand(root: string, directory: string): Promise<StrategyRegistry> {
   const registry = await loadStrategies(root);
-  return registryWith(registry, await championsOf(modelsIn(directory, { readOnly: true })));
+  return registryWith(registry, await championsOf(modelsIn(directory, { readOnly: true }), trialsAt(directory)));
 }

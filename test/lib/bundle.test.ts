@@ -3,13 +3,17 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { EmbeddedObjectStore } from '../../adapters/embedded/objects.ts';
 import { championsOf } from '../../adapters/models/models-at-hand.ts';
+import { lifecycleList } from '../../adapters/models/monitoring/lifecycle-list.ts';
 import { configurationSchema } from '../../core/configuration/schema.ts';
 import type { OpinionSpec } from '../../core/models/opinion.ts';
+import type { TrialSpec } from '../../core/models/trial.ts';
 import { findStrategy, type StrategyRegistry } from '../../core/strategies/registry.ts';
 import { writeBundle } from '../../lib/constructs/bundle.ts';
 import { prepareDeployment } from '../../lib/deployment.ts';
 import { modelsIn } from '../../platform/models/strategies-at-hand.ts';
+import { registerCareful, trialOf } from '../adapters/models/careful.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 mkdirSync(join(root, '.cache'), { recursive: true });
@@ -114,23 +118,36 @@ describe('a model that a configured strategy asks', () => {
       registry: StrategyRegistry;
     };
     const { definition } = findStrategy(registry, 'model-opinion');
-    return definition.indicators({ model: 'gold-hourly' }).desk as OpinionSpec;
+    return definition.indicators({ model: 'gold-hourly' }) as { readonly desk: OpinionSpec; readonly trial: TrialSpec };
   };
 
   it('goes along with the functions, and says there what it says here', async () => {
-    const { served, warmUp } = await deployed('models-along');
+    const { served, warmUp } = (await deployed('models-along')).desk;
     const own = (await here)('gold-hourly');
     expect([served?.version, warmUp]).toEqual([own.version, 200]);
     const row = Float64Array.from(own.manifest!.features, (_, k) => Math.sin(k));
     expect(served?.ensemble().opinion(row)).toEqual(own.ensemble().opinion(row));
   });
 
+  it('takes the version on trial along, with its share', async () => {
+    const directory = join(folder, asking.dataDirectory);
+    const models = modelsIn(directory);
+    const careful = await registerCareful(models, 'gold-hourly');
+    const list = lifecycleList(new EmbeddedObjectStore(join(directory, 'objects')), 'gold-hourly');
+    for (const step of trialOf((await here)('gold-hourly').version, careful, 0.2)) await list.append(() => step);
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const { trial } = (await deployed('models-on-trial')).trial;
+    expect([trial?.served.version, trial?.share]).toEqual([careful, 0.2]);
+    const row = Float64Array.from(trial!.served.manifest!.features, (_, k) => Math.sin(k));
+    expect(trial!.served.ensemble().opinion(row).up).toBe((await here)('gold-hourly').ensemble().opinion(row).up);
+  });
+
   it('bad input: a file of it that was changed is not loaded', async () => {
-    const { served } = await deployed('models-damaged', (models) => {
+    const { desk } = await deployed('models-damaged', (models) => {
       const file = readdirSync(models).find((name) => name.startsWith('lightgbm'))!;
       writeFileSync(join(models, file), readFileSync(join(models, file)).subarray(1));
     });
-    expect(() => served?.ensemble()).toThrow(expect.objectContaining({ code: 'MODEL_FILE_CHANGED' }));
+    expect(() => desk.served?.ensemble()).toThrow(expect.objectContaining({ code: 'MODEL_FILE_CHANGED' }));
   });
 
   it('bad input: one that is not there is refused before anything is deployed', async () => {

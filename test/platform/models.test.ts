@@ -2,8 +2,10 @@
 import { appendFileSync, cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { EmbeddedObjectStore } from '../../adapters/embedded/objects.ts';
+import { lifecycleList } from '../../adapters/models/monitoring/lifecycle-list.ts';
 import { modelsIn } from '../../platform/models/strategies-at-hand.ts';
-import { registerCareful } from '../adapters/models/careful.ts';
+import { registerCareful, trialOf } from '../adapters/models/careful.ts';
 import { root, Workplace } from '../cli/plimsoll.ts';
 
 const PATIENCE = 120_000;
@@ -37,6 +39,32 @@ test(
     await platform.printed(/Another version[\s\S]*Another version[\s\S]*taken over: model-opinion/);
     expect((await platform.kill('SIGINT')).code).toBe(0);
     expect((await place.run('ledger', 'verify')).code).toBe(0);
+  },
+  PATIENCE,
+);
+
+test(
+  'a version on trial decides over its share of the capital beside the champion, and a decision of both is made again',
+  async () => {
+    const place = workplace();
+    const directory = join(place.directory, 'plimsoll-data');
+    const platform = place.start('start');
+    await platform.printed(/filled .* for sma-cross/);
+    const models = modelsIn(directory);
+    const careful = await registerCareful(models, 'crypto-5m');
+    const { champion } = await models.standing('crypto-5m');
+    const list = lifecycleList(new EmbeddedObjectStore(join(directory, 'objects')), 'crypto-5m');
+    for (const step of trialOf(champion!, careful, 0.2)) await list.append(() => step);
+    await platform.printed(/Another version of a model decides from now on/);
+    await platform.printed(/taken over: model-opinion/);
+    expect((await place.run('op', 'strategies.list')).out).toContain(
+      `"models":{"crypto-5m":"${champion}","crypto-5m/trial":"${careful}@0.2"}`,
+    );
+    await platform.printed(/taken over: model-opinion[\s\S]*filled/);
+    expect((await platform.kill('SIGINT')).code).toBe(0);
+    const { code, out } = await place.run('replay', 'latest');
+    expect(code).toBe(0);
+    expect(out).toMatch(/desk[\s\S]*trial/);
   },
   PATIENCE,
 );

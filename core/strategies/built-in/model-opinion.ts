@@ -1,11 +1,48 @@
 import * as z from 'zod';
 import { opinion } from '../../models/opinion.ts';
+import { trialOpinion } from '../../models/trial.ts';
 import { strategy } from '../contract.ts';
 
 /** Whole, since each text of a reason is kept for ever; the opinion itself is made again by `plimsoll replay`. */
 const percent = (probability: number): string => `${Math.round(100 * probability)} %`;
 
-/** Does what a model expects while the model is sure, and holds it for as long as the model looked ahead. */
+/** What one version holds, were it alone: a share of the capital is its own. */
+interface Book {
+  /** 1 long, -1 short, 0 nothing. */
+  side: number;
+  /** Bars since it was last sure. */
+  heldBars: number;
+}
+
+/** What a version says to a bar. */
+interface Said {
+  readonly up: number;
+  readonly isSure: boolean;
+}
+
+interface Rules {
+  readonly hold: number;
+  readonly short: boolean;
+}
+
+/** Lets a version decide about its own book. Returns why it changed; undefined where it did not. */
+function decide(book: Book, who: string, { up, isSure }: Said, { hold, short }: Rules): string | undefined {
+  const before = book.side;
+  if (isSure) {
+    book.heldBars = 0;
+    book.side = up > 0.5 ? 1 : up < 0.5 ? (short ? -1 : 0) : before;
+    if (book.side === before) return undefined;
+    return up > 0.5 ? `${who} expects a rise (${percent(up)})` : `${who} expects a fall (${percent(1 - up)})`;
+  }
+  if (before === 0 || ++book.heldBars < hold) return undefined;
+  book.side = 0;
+  return `${who} has not been sure for as long as it looks ahead`;
+}
+
+/**
+ * Does what a model expects while the model is sure, and holds it for as long as the model looked ahead. While another version is on trial,
+ * that one decides over its share of the capital in the same way.
+ */
 export default strategy({
   name: 'model-opinion',
   description: 'Holds the way that a model expects the price to go, where the model is sure; for so many bars at most.',
@@ -19,23 +56,25 @@ export default strategy({
     short: z.boolean().default(false),
     stopLoss: z.number().positive().max(0.9).default(0.05),
   }),
-  indicators: ({ model }) => ({ desk: opinion(model) }),
-  state: () => ({ heldBars: 0 }),
-  onBar({ desk, params, position, state, target }) {
-    const up = desk.up.value;
-    const isSure = desk.unsure.value === 0 && Math.max(up, 1 - up) >= params.least;
-    const protection = { stopLoss: params.stopLoss };
-    if (isSure && up > 0.5 && !position.isLong) {
-      state.heldBars = 0;
-      return target(1, `the model expects a rise (${percent(up)})`, protection);
-    }
-    if (isSure && up < 0.5 && !position.isShort) {
-      state.heldBars = 0;
-      if (params.short) return target(-1, `the model expects a fall (${percent(1 - up)})`, protection);
-      if (position.isLong) return target(0, `the model expects a fall (${percent(1 - up)})`);
-    }
-    if (position.isFlat) return;
-    state.heldBars = isSure ? 0 : state.heldBars + 1;
-    if (state.heldBars >= params.hold) return target(0, 'the model has not been sure for as long as it looks ahead');
+  indicators: ({ model }) => ({ desk: opinion(model), trial: trialOpinion(model) }),
+  state: () => ({ champion: { side: 0, heldBars: 0 } as Book, challenger: { side: 0, heldBars: 0 } as Book }),
+  onBar({ desk, trial, params, position, state, target }) {
+    const { champion, challenger } = state;
+    const share = trial.share.value;
+    const held = position.isLong ? 1 : position.isShort ? -1 : 0;
+    // What was stopped out or denied is held by neither; what nobody claims is the champion's.
+    if (held === 0 || share === 0) challenger.side = 0;
+    if (held === 0 || challenger.side === 0) champion.side = held;
+    const said = ({ up, unsure }: typeof desk | typeof trial): Said => ({
+      up: up.value,
+      isSure: unsure.value === 0 && Math.max(up.value, 1 - up.value) >= params.least,
+    });
+    const reasons = [
+      decide(champion, 'the model', said(desk), params),
+      share > 0 ? decide(challenger, `the version on trial (${percent(share)})`, said(trial), params) : undefined,
+    ].filter((reason) => reason !== undefined);
+    if (reasons.length === 0) return;
+    const size = (1 - share) * champion.side + share * challenger.side;
+    return target(size, reasons.join('; '), size === 0 ? {} : { stopLoss: params.stopLoss });
   },
 });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelRegistry } from '../../../adapters/models/registry.ts';
+import type { Transition } from '../../../core/models/monitoring/lifecycle.ts';
 
 const DESKS = join(import.meta.dirname, '../../../desks/models');
 
@@ -15,4 +16,16 @@ export async function registerCareful(models: ModelRegistry, name: string): Prom
   files.set('manifest.json', new TextEncoder().encode(JSON.stringify(careful)));
   const made = await models.register(name, files, {}, { at: 0, by: 'test', reason: 'it doubts sooner' });
   return made.version;
+}
+
+/** What becomes of a model until a version is on trial. */
+export function trialOf(champion: string, challenger: string, share: number): Transition[] {
+  const said = { at: 1, reason: 'a drill', figures: {} };
+  return [
+    { kind: 'champion-seen', version: champion, ...said },
+    { kind: 'queued', training: 'drill', trigger: 'schedule', ...said },
+    { kind: 'training-started', training: 'drill', ...said },
+    { kind: 'shadow-started', version: challenger, ...said },
+    { kind: 'trial-started', version: challenger, share, ...said },
+  ];
 }
