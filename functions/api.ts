@@ -8,6 +8,7 @@ import { configuration, version } from 'plimsoll-deployment';
 import { createApp } from '../adapters/http/app.ts';
 import { type IdentityPort, type Principal, ROLES, type Role } from '../core/ports/identity.ts';
 import type { ObjectStore } from '../core/ports/object-store.ts';
+import type { ModelsPort } from '../operations/models/port.ts';
 import type { OperationContext } from '../operations/operation.ts';
 import type { PrincipalContext } from './authorizer.ts';
 import { failure, logger } from './support/observe.ts';
@@ -26,6 +27,13 @@ const reports = (): Promise<ObjectStore> => {
   return opened;
 };
 
+/** Read where an operation on models is asked for. */
+let told: Promise<ModelsPort> | undefined;
+const models = (): Promise<ModelsPort> => {
+  told ??= import('./support/models-in-bundle.ts').then(({ modelsInBundle }) => modelsInBundle());
+  return told;
+};
+
 const runtime = { kind: 'aws', version, startedAt: Date.now() } as const;
 
 /** API Gateway asks the authorizer first; a request that comes around it is nobody's. */
@@ -39,6 +47,7 @@ const app = createApp({
       return ports.queue;
     },
     jobs,
+    models,
     principal,
     idempotencyKey,
     runtime,

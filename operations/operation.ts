@@ -5,6 +5,7 @@ import type { Jobs } from '../core/ports/jobs.ts';
 import type { ObjectStore } from '../core/ports/object-store.ts';
 import type { QueuePort } from '../core/ports/queue.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
+import type { ModelsPort } from './models/port.ts';
 
 /** A query reads. A command changes something, once for each idempotency key. A job takes long: 202 and an id. */
 type OperationKind = 'query' | 'command' | 'job';
@@ -23,6 +24,8 @@ export interface Operation<Input extends z.ZodMiniType = z.ZodMiniType, Output e
   readonly role: Role;
   readonly input: Input;
   readonly output: Output;
+  /** Of a job: the query that shows it, by its id. */
+  readonly shownBy?: string;
   readonly run: () => Promise<{ default: Run<z.output<Input>, z.output<Output>> }>;
 }
 
@@ -43,6 +46,8 @@ export interface LakeContext extends LedgerContext {
 export interface OperationContext extends LakeContext {
   readonly queue: QueuePort;
   readonly jobs: Jobs;
+  /** Models, opened where an operation asks for them: most do not. */
+  readonly models: () => Promise<ModelsPort>;
   readonly principal: Principal;
   /** Of a command: doing it again under the same key does nothing and answers the same. */
   readonly idempotencyKey: string;

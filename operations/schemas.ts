@@ -9,6 +9,18 @@ export const page = z.strictObject({
   limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(1_000)), 100),
 });
 
+/** In a query string too, where everything is text. */
+export const flag = z._default(
+  z.union([
+    z.boolean(),
+    z.pipe(
+      z.enum(['true', 'false']),
+      z.transform((text) => text === 'true'),
+    ),
+  ]),
+  false,
+);
+
 export const tradingState = z.enum(['Active', 'Reducing', 'Halted']);
 export const provenance = z.enum(['live', 'recorded', 'simulated']);
 

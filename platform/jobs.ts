@@ -1,14 +1,16 @@
-/** Jobs of the embedded platform: one at a time, each in a thread of its own, so that trading and the API go on beside them. */
-import { JobThread } from '../adapters/jobs/job-thread.ts';
-import { LedgerJobs } from '../adapters/jobs/ledger-jobs.ts';
+/** Jobs of the embedded platform: backtests, and trainings beside them. */
+import { jobsStream, trainingsStream } from '../adapters/jobs/ledger-jobs.ts';
 import type { Configuration } from '../core/configuration/schema.ts';
-import type { Job, Jobs, JobWork } from '../core/ports/jobs.ts';
+import type { Jobs } from '../core/ports/jobs.ts';
 import type { LedgerPort } from '../core/ports/ledger.ts';
+import type { TrainingJobs } from '../operations/models/port.ts';
+import { JobLane } from './job-lane.ts';
 import type { EmbeddedJobOrder } from './job-worker.ts';
+import type { TrainingOrder } from './models/training-job-worker.ts';
 
 export interface JobsOptions {
   readonly ledger: LedgerPort;
-  /** The data directory, which a job reads and never writes. */
+  /** The data directory: a backtest reads it, and a training writes what it leaves. */
   readonly directory: string;
   /** Where `strategies/` is. */
   readonly root: string;
@@ -19,41 +21,42 @@ export interface JobsOptions {
 
 export interface OpenJobs {
   readonly jobs: Jobs;
+  readonly trainings: TrainingJobs;
   /** Takes up what another process has left undone. For the platform, not for those who visit its data. */
   recover(): Promise<void>;
   /** Resolves when no job runs or waits. */
   idle(): Promise<void>;
-  /** Ends the running job where it stands; the next process takes it up again. */
+  /** Ends the running jobs where they stand; the next process takes them up again. */
   close(): Promise<void>;
 }
 
-/** A job needs no more memory than this. */
-const HEAP_MB = 2_048;
-
-export function openJobs(options: JobsOptions): OpenJobs {
-  const { ledger, directory, root, configuration, now } = options;
-  const thread = new JobThread(new URL('./job-worker.ts', import.meta.url), { heapMb: HEAP_MB });
-  const work: JobWork = (kind, input, onProgress) => {
-    const order: EmbeddedJobOrder = { kind, input, directory, root, configuration };
-    return thread.run(order, onProgress);
-  };
-  let last: Promise<void> = Promise.resolve();
-  let closed = false;
-  const launch = ({ id }: Job): void => {
-    last = last.then(() => (closed ? undefined : jobs.run(id, work)));
-    // What is wrong with a job is in its document; that it could not be written shows when it is asked for.
-    last = last.catch(() => undefined);
-  };
-  const jobs = new LedgerJobs(ledger, { tenant: configuration.instance.tenant, now, launch });
+/** A training may take hours: backtests do not wait for it. */
+export function openJobs({ ledger, directory, root, configuration, now }: JobsOptions): OpenJobs {
+  const { tenant } = configuration.instance;
+  const backtests = new JobLane({
+    ...{ ledger, tenant, now },
+    stream: jobsStream(tenant),
+    worker: new URL('./job-worker.ts', import.meta.url),
+    order: (kind, input): EmbeddedJobOrder => ({ kind, input, directory, root, configuration }),
+  });
+  const trainings = new JobLane({
+    ...{ ledger, tenant, now },
+    stream: trainingsStream(tenant),
+    worker: new URL('./models/training-job-worker.ts', import.meta.url),
+    order: (kind, input): TrainingOrder => ({ kind, input, directory }),
+  });
+  const lanes = [backtests, trainings];
   return {
-    jobs,
+    jobs: backtests.jobs,
+    trainings: trainings.jobs,
     async recover() {
-      for (const job of await jobs.unfinished()) launch(job);
+      for (const lane of lanes) await lane.recover();
     },
-    idle: () => last,
+    async idle() {
+      for (const lane of lanes) await lane.idle();
+    },
     async close() {
-      closed = true;
-      await thread.end();
+      for (const lane of lanes) await lane.close();
     },
   };
 }

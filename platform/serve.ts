@@ -6,14 +6,17 @@ import { createApp } from '../adapters/http/app.ts';
 import { LOOPBACK_HOSTS } from '../adapters/http/guards.ts';
 import { startServer } from '../adapters/http/server.ts';
 import { createLake } from '../adapters/lake/lake.ts';
-import type { Jobs } from '../core/ports/jobs.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
 import manifest from '../package.json' with { type: 'json' };
+import type { OpenJobs } from './jobs.ts';
+import { modelsAt } from './models/models-at.ts';
 
 export interface ServeOptions {
+  /** The data directory. */
+  readonly directory: string;
   readonly embedded: Embedded;
   readonly steps: StepPorts;
-  readonly jobs: Jobs;
+  readonly jobs: Pick<OpenJobs, 'jobs' | 'trainings'>;
   /** Instead of the configuration's. */
   readonly port?: number | undefined;
   readonly startedAt: number;
@@ -33,10 +36,13 @@ const TOKEN_TTL_MS = 30 * 86_400_000;
 const DASHBOARD = join(import.meta.dirname, '..', 'dashboard', 'dist');
 
 /** Listens. Throws `PORT_TAKEN` and others of its kind. */
-export async function serve({ embedded, steps, jobs, port, startedAt, onFailure }: ServeOptions): Promise<Served> {
+export async function serve(options: ServeOptions): Promise<Served> {
+  const { directory, embedded, steps, port, startedAt, onFailure } = options;
+  const { jobs, trainings } = options.jobs;
   const { server, instance } = steps.configuration;
   await buildDashboard(onFailure);
   const lake = createLake(embedded.objects);
+  const models = modelsAt(directory, { trainings });
   const runtime = { kind: 'embedded', version: manifest.version, startedAt } as const;
   const app = createApp({
     about: { name: instance.name, version: manifest.version },
@@ -45,6 +51,7 @@ export async function serve({ embedded, steps, jobs, port, startedAt, onFailure 
       queue: embedded.queue,
       lake,
       jobs,
+      models: async () => models,
       principal,
       idempotencyKey,
       runtime,

@@ -115,10 +115,10 @@ async function command(c: Context<Environment>, operation: Operation, { context 
   const key = idempotencyKeyOf(c.req);
   c.header('idempotency-key', key);
   const output = (await invoke(operation, context(c.get('principal'), key), await bodyInput(c.req))) as object;
-  if (operation.kind !== 'job') return c.json(output);
+  if (operation.shownBy === undefined) return c.json(output);
   const { job } = output as { job: { id: string } };
-  const show = operation.name.replace(/\.[^.]+$/, '.show');
-  c.header('location', `${routeOf({ name: show, kind: 'query' }).path}?id=${encodeURIComponent(job.id)}`);
+  const { path } = routeOf({ name: operation.shownBy, kind: 'query' });
+  c.header('location', `${path}?id=${encodeURIComponent(job.id)}`);
   return c.json(output, 202);
 }
 

@@ -7,7 +7,13 @@ import type { Json } from '../../core/json.ts';
 type ThreadMessage =
   | { readonly kind: 'progress'; readonly progress: number }
   | { readonly kind: 'done'; readonly result: Json }
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly remedy: string };
+  | {
+      readonly kind: 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly remedy: string;
+      readonly kept: string | undefined;
+    };
 
 export interface ThreadOptions {
   /** What the thread may keep, typed arrays apart, in MB. */
@@ -55,6 +61,11 @@ export class JobThread {
     }
   }
 
+  /** Ends the work where it stands: who waits for it is told `JOB_FAILED`. Programs that it started find their input closed. */
+  async break(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
   /** Ends the work where it stands; nobody is told, so that the job stays as it is in the ledger. */
   async end(): Promise<void> {
     const worker = this.#worker;
@@ -69,7 +80,10 @@ function answerOf(worker: Worker, onProgress: (progress: number) => void): Promi
     worker.on('message', (message: ThreadMessage) => {
       if (message.kind === 'progress') onProgress(message.progress);
       else if (message.kind === 'done') resolve(message.result);
-      else reject(new PlimsollError(message.code, message.message, message.remedy));
+      else {
+        const { code, message: what, remedy, kept } = message;
+        reject(new PlimsollError(code, what, remedy, kept === undefined ? {} : { kept }));
+      }
     });
     worker.once('error', (cause) => reject(failed(cause)));
     worker.once('exit', () => reject(failed(undefined)));
@@ -86,8 +100,8 @@ export async function answerOrder<Order>(
     tell({ kind: 'done', result: await work(workerData as Order, onProgress) });
   } catch (error) {
     if (!(error instanceof PlimsollError)) throw error;
-    const { code, message, remedy } = error;
-    tell({ kind: 'failed', code, message, remedy });
+    const { code, message, remedy, kept } = error;
+    tell({ kind: 'failed', code, message, remedy, kept });
   }
 }
 

@@ -16,6 +16,13 @@ export interface LedgerJobsOptions {
    * @default it waits for as long as it takes
    */
   readonly waitMs?: number;
+  /**
+   * The ledger stream that the jobs are kept in.
+   * @default {@link jobsStream}
+   */
+  readonly stream?: string;
+  /** Told of a running job that was ended by {@link LedgerJobs.cancel}, here or in another process: nobody waits for its work any more. */
+  readonly onCanceled?: (id: string) => void;
 }
 
 /** A job as it is kept. */
@@ -26,6 +33,9 @@ interface KeptJob extends Job {
 
 /** The ledger stream of a tenant's jobs. Its name cannot meet that of an account, which begins with a letter. */
 export const jobsStream = (tenant: string): string => `${tenant}/_jobs`;
+
+/** The ledger stream of a tenant's trainings, which wait for each other alone. */
+export const trainingsStream = (tenant: string): string => `${tenant}/_trainings`;
 
 const KEYS = {
   job: (id: string): string => `job/${id}`,
@@ -50,7 +60,7 @@ export class LedgerJobs implements Jobs {
   constructor(ledger: LedgerPort, options: LedgerJobsOptions) {
     this.#ledger = ledger;
     this.#options = options;
-    this.#stream = jobsStream(options.tenant);
+    this.#stream = options.stream ?? jobsStream(options.tenant);
   }
 
   async start(kind: string, input: Json, key: string): Promise<Job> {
@@ -108,7 +118,11 @@ export class LedgerJobs implements Jobs {
       if (now() - writtenAt < PROGRESS_MS) return;
       writtenAt = now();
       // Best effort, one after the other; the end says what counts.
-      written = written.then(() => this.#update(job, { progress })).catch(() => undefined);
+      written = written
+        .then(async () => {
+          if (!(await this.#update(id, { progress }))) this.#options.onCanceled?.(id);
+        })
+        .catch(() => undefined);
     };
     let end: Partial<Job>;
     try {
@@ -121,7 +135,18 @@ export class LedgerJobs implements Jobs {
       };
     }
     await written;
-    await this.#update(job, { ...end, finishedAt: now() });
+    await this.#update(id, { ...end, finishedAt: now() });
+  }
+
+  /**
+   * Ends a job, whether it waits or runs: it has failed then, with what `why` says. One that is over stays as it is. Undefined where
+   * there is none. A process that works on it finds out when it next writes its progress.
+   * @param why one sentence
+   */
+  async cancel(id: string, why: string): Promise<Job | undefined> {
+    const isCanceled = await this.#update(id, { state: 'failed', finishedAt: this.#options.now(), error: why });
+    if (isCanceled) this.#options.onCanceled?.(id);
+    return this.find(id);
   }
 
   /** The job as this caller's own: of two that take it at once, one does. */
@@ -154,9 +179,16 @@ export class LedgerJobs implements Jobs {
     return { ...job, state: 'failed', finishedAt: until, error: why };
   }
 
-  #update(job: KeptJob, change: Partial<Job>): Promise<boolean> {
-    const value = { ...job, ...change } as unknown as Json;
-    return this.#write([{ key: KEYS.job(job.id), value, expectedVersion: 'any' }]);
+  /** Changes a job that is not over. False where it is, or was never there. */
+  async #update(id: string, change: Partial<Job>): Promise<boolean> {
+    for (let race = 0; race < MAX_RACES; race++) {
+      const document = await this.#document(id);
+      const job = document?.value as unknown as KeptJob | undefined;
+      if (!document || !job || isOver(job)) return false;
+      const value = { ...job, ...change } as unknown as Json;
+      if (await this.#write([{ key: KEYS.job(id), value, expectedVersion: document.version }])) return true;
+    }
+    throw contended();
   }
 
   async #assertRoom(): Promise<void> {
@@ -178,9 +210,12 @@ export class LedgerJobs implements Jobs {
       const outcome = await this.#ledger.commit(request);
       if (outcome.kind !== 'conflict') return outcome.kind === 'committed';
     }
-    throw new PlimsollError('JOBS_CONTENDED', 'a job could not be written beside others', 'try again', NOTHING_QUEUED);
+    throw contended();
   }
 }
+
+const contended = (): PlimsollError =>
+  new PlimsollError('JOBS_CONTENDED', 'a job could not be written beside others', 'try again', NOTHING_QUEUED);
 
 const isOver = ({ state }: Job): boolean => state === 'done' || state === 'failed';
 

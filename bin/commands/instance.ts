@@ -90,10 +90,11 @@ export function operate<Output>(
     const { embedded, directory, configuration } = visit;
     const open = openJobs({ ledger: embedded.ledger, directory, root: process.cwd(), configuration, now: Date.now });
     try {
-      const output = await invoke(operation, localContext(visit, open.jobs, OWNER, key), input);
+      const output = await invoke(operation, localContext(visit, open, OWNER, key), input);
       if (operation.kind !== 'job') return output as Output;
       await open.idle();
-      return { job: await open.jobs.find((output as { job: Job }).job.id) } as Output;
+      const { id } = (output as { job: Job }).job;
+      return { job: (await open.jobs.find(id)) ?? (await open.trainings.find(id)) } as Output;
     } finally {
       await open.close();
     }

@@ -10,6 +10,11 @@ const entrySchema = z.strictObject({
   at: z.int().min(0),
   by: z.string().min(1).max(200),
   reason: z.string().min(1).max(1_000),
+  /** SHA-256, hex, of who asked and the key under which it is done once; of what was asked for on this machine there is none. */
+  key: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
 });
 export type HistoryEntry = z.infer<typeof entrySchema>;
 
@@ -24,6 +29,42 @@ export function historyEntry(text: string): HistoryEntry {
       'restore the history of the model from a backup; until then its versions are not served',
     );
   }
+}
+
+/** An entry that can be read again. Throws `MODEL_DEED_INVALID`. */
+export function checkedEntry(entry: HistoryEntry): HistoryEntry {
+  const read = entrySchema.safeParse(entry);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new PlimsollError(
+    'MODEL_DEED_INVALID',
+    `the ${issue.path.join('.')} of what is done to a model is not valid (${issue.message})`,
+    'give a reason of 1 to 1,000 characters',
+    { kept: 'nothing was changed' },
+  );
+}
+
+/**
+ * What was done under the same key before, where it was the same; undefined where nothing was. Throws `IDEMPOTENCY_KEY_REUSED` where it
+ * was something else.
+ */
+export function doneBefore(
+  history: readonly HistoryEntry[],
+  action: HistoryEntry['action'],
+  wanted: string | undefined,
+  { key, reason }: Pick<HistoryEntry, 'key' | 'reason'>,
+): HistoryEntry | undefined {
+  if (key === undefined) return undefined;
+  const before = history.find((entry) => entry.key === key);
+  if (before === undefined) return undefined;
+  const isSame = before.action === action && (wanted ?? before.version) === before.version && before.reason === reason;
+  if (isSame) return before;
+  throw new PlimsollError(
+    'IDEMPOTENCY_KEY_REUSED',
+    'the idempotency key was used before, for something else that was done to this model',
+    'send a new key with every new command',
+    { kept: 'nothing was changed' },
+  );
 }
 
 /**

@@ -10,6 +10,7 @@ import { Figures } from './parts/figures.tsx';
 import { HeldLimits } from './parts/held-limits.tsx';
 import { InstrumentChoice } from './parts/instrument-choice.tsx';
 import { LoadLines } from './parts/load-lines.tsx';
+import { ModelsPanel } from './parts/models-panel.tsx';
 import { OnDemand, tableHeightPx, workedHeightPx } from './parts/on-demand.tsx';
 import { Orders } from './parts/orders.tsx';
 import { Positions } from './parts/positions.tsx';
@@ -104,6 +105,7 @@ export function Account({ client, view, feed, theme, onAsk }: AccountProps) {
       <div className="area-book">
         <Strategies client={client} strategies={view.strategies} onAsk={onAsk} />
         <Denials events={view.events} />
+        <ModelsPanel client={client} onAsk={onAsk} />
         <OnDemand title="Backtest">
           <Backtests client={client} account={view.account.account} symbols={symbols} />
         </OnDemand>

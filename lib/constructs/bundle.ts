@@ -47,8 +47,8 @@ async function bundled({ entry, modules }: Bundle, outfile: string): Promise<voi
     // What is imported when it is needed has files of its own: the API reads those of the operation that is asked for.
     splitting: true,
     chunkNames: 'parts/[name]-[hash]',
-    // Models, which are read when they are asked: the code holds their paths.
-    loader: { '.model': 'file' },
+    // Models, and what is told of them, are read when they are asked for: the code holds their paths.
+    loader: { '.model': 'file', '.gz': 'file' },
     assetNames: 'models/[name]-[hash]',
     absWorkingDir: root,
     bundle: true,

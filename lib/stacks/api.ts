@@ -98,6 +98,7 @@ export class ApiStack extends Stack {
       },
       modules: {
         'plimsoll-deployment': deployment.deploymentModule,
+        'plimsoll-models': deployment.modelsFile,
         '@aws-sdk/checksums/flexible-checksums': join(import.meta.dirname, '../constructs/no-s3-checksums.ts'),
       },
     });

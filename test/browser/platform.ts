@@ -17,6 +17,7 @@ import { withDeadline } from '../../functions/support/deadline.ts';
 import { pathOf } from '../../operations/path.ts';
 import { openJobs } from '../../platform/jobs.ts';
 import { cyclesOf, stepHandlers } from '../../platform/live-run.ts';
+import { modelsAt } from '../../platform/models/models-at.ts';
 import { configurationFor, MINUTE_MS, simulatedMarket } from './market.ts';
 
 /** Its strategies/ holds the strategy of the tests. */
@@ -27,6 +28,8 @@ export interface TestPlatform {
   /** Of the dashboard, ending in a slash. */
   readonly url: string;
   readonly token: string;
+  /** Of its data. */
+  readonly directory: string;
   api<Name extends OperationOf<'query'>>(name: Name, input: Input<Name>): Promise<Output<Name>>;
   /** Under the platform's own token where none is given. */
   command<Name extends OperationOf<'command'>>(name: Name, input: Input<Name>, token?: string): Promise<Output<Name>>;
@@ -77,6 +80,7 @@ export async function startPlatform({ accounts }: PlatformOptions = {}): Promise
   return {
     url: `${origin}/`,
     token,
+    directory,
     api: (name, input) => ask(`${pathOf(name)}?${new URLSearchParams(input as Record<string, string>)}`),
     command: (name, input, as) => {
       const headers = { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() };
@@ -122,12 +126,13 @@ async function open(configuration: Configuration, port: number): Promise<Running
     withDeadline,
   };
   const jobs = openJobs({ ledger: embedded.ledger, directory, root: ROOT, configuration, now: Date.now });
+  const models = modelsAt(directory, { trainings: jobs.trainings });
   const runtime = { kind: 'embedded', version: '0.0.0', startedAt: Date.now() } as const;
   const app = createApp({
     about: { name: configuration.instance.name, version: runtime.version },
     identity: embedded.identity,
     context: (principal, idempotencyKey) => ({
-      ...{ steps, queue: embedded.queue, objects: embedded.objects, jobs: jobs.jobs },
+      ...{ steps, queue: embedded.queue, objects: embedded.objects, jobs: jobs.jobs, models: async () => models },
       ...{ principal, idempotencyKey, runtime },
     }),
     staticDirectory: DASHBOARD,

@@ -15,7 +15,9 @@ import { runGuarded } from '../../functions/support/guarded-backtest.ts';
 import { backtestWork } from '../../operations/backtests/work.ts';
 import { findOperation, invoke } from '../../operations/invoke.ts';
 import type { OperationContext } from '../../operations/operation.ts';
+import { openJobs } from '../../platform/jobs.ts';
 import { runLive } from '../../platform/live-run.ts';
+import { modelsAt } from '../../platform/models/models-at.ts';
 import { temporaryDirectory } from '../adapters/embedded/temporary.ts';
 
 export const SYMBOLS = ['BTC/USDT', 'ETH/USDT'];
@@ -51,7 +53,8 @@ const configuredWith = ({
   accounts: input.accounts.map((account, k) => (k === 0 && sizing ? { ...account, sizing } : account)),
 });
 
-const registry = await loadStrategies(join(import.meta.dirname, '..', '..'));
+const root = join(import.meta.dirname, '..', '..');
+const registry = await loadStrategies(root);
 
 export interface Desk {
   readonly directory: string;
@@ -85,11 +88,14 @@ export function openDesk(
     now: Date.now,
     launch: ({ id }) => jobs.run(id, (_, request) => backtestWork({ steps, lake }, request as never, runGuarded)),
   });
+  const embeddedJobs = openJobs({ ledger: embedded.ledger, directory, root, configuration, now: Date.now });
+  const models = modelsAt(directory, { trainings: embeddedJobs.trainings });
   const contextOf = (role: Role, idempotencyKey: string): OperationContext => ({
     steps,
     queue: embedded.queue,
     lake,
     jobs,
+    models: async () => models,
     principal: { id: role, name: role, roles: [role] } satisfies Principal,
     idempotencyKey,
     runtime: { kind: 'embedded', version: '0.0.0', startedAt: START },
@@ -120,7 +126,10 @@ export function openDesk(
         timeframe: '1m',
       });
     },
-    close: () => embedded.close(),
+    async close() {
+      await embeddedJobs.close();
+      await embedded.close();
+    },
   };
 }
 

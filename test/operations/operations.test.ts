@@ -33,7 +33,14 @@ describe('the list of operations', () => {
 
   it('answers every query of an account that has not been opened', async () => {
     const list = operations as readonly unknown[] as readonly Operation[];
-    const needsMore = ['cycles.show', 'backtests.show', 'options.price'];
+    const needsMore = [
+      'cycles.show',
+      'backtests.show',
+      'options.price',
+      'models.show',
+      'models.compare',
+      'models.training',
+    ];
     for (const { name, kind } of list.filter((each) => each.kind === 'query' && !needsMore.includes(each.name))) {
       const takesAccount = ![
         'status.show',
@@ -41,6 +48,8 @@ describe('the list of operations', () => {
         'venues.list',
         'strategies.list',
         'budgets.show',
+        'models.list',
+        'models.queue',
       ].includes(name);
       const input = {
         ...(takesAccount ? { account: 'reserve' } : {}),

@@ -1,23 +1,9 @@
 /** What is said of a version: its figures, its limits, and how near what is evaluated here comes to its libraries. */
 import type { ModelVersion } from '../../../adapters/models/registry.ts';
 import { formatInstant } from '../../../core/market/civil.ts';
-import { percent, rounded, say } from './print.ts';
-
-/** `card.json`, as the training job writes it. */
-export interface Card {
-  readonly rows: number;
-  readonly period: { readonly from: number; readonly to: number };
-  readonly ensemble: { readonly logLoss: number; readonly accuracy: number; readonly auc: number };
-  readonly baseline: { readonly logLoss: number };
-  readonly beatsBaseline: boolean;
-  readonly intervals: {
-    readonly logLossGained: readonly [number, number];
-    readonly accuracy: readonly [number, number];
-  };
-  readonly sure: { readonly share: number; readonly accuracy: number | null };
-  readonly calibration: { readonly error: number };
-  readonly limits: readonly string[];
-}
+import type { Card } from '../../../operations/models/listed.ts';
+import { rounded } from '../../../operations/models/rounded.ts';
+import { percent, say } from './print.ts';
 
 export function sayCard({ card, about }: ModelVersion): void {
   const { rows, period, ensemble, baseline, intervals, beatsBaseline, sure, calibration, limits } =

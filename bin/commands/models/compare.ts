@@ -1,71 +1,17 @@
 /** Models side by side, and whether the first is better than each other one where both were judged on the same rows. */
-import type { ModelRegistry } from '../../../adapters/models/registry.ts';
-import { PlimsollError } from '../../../core/errors.ts';
-import { compareEntries, type PairedDifference } from '../../../core/models/catalogue/compare.ts';
-import { type Catalogue, type CatalogueEntry, REGIMES } from '../../../core/models/catalogue/entry.ts';
-import { modelsIn } from '../../../platform/models/strategies-at-hand.ts';
+import { REGIMES } from '../../../core/models/catalogue/entry.ts';
+import { type Compared, comparedObject, compareModels, type Pair } from '../../../operations/models/compare.ts';
+import { rounded } from '../../../operations/models/rounded.ts';
+import { modelsAt } from '../../../platform/models/models-at.ts';
 import { directoryOf, type ModelsArguments } from './arguments.ts';
-import { type Listed, listedEntry, listedVersion, readCatalogue } from './catalogue.ts';
-import { rounded, say, sayTable } from './print.ts';
-import { unknown } from './show.ts';
+import { say, sayTable } from './print.ts';
 
-const MOST_MODELS = 10;
-
-interface Compared {
-  readonly label: string;
-  readonly listed: Listed;
-  /** Of the catalogue. */
-  readonly entry?: CatalogueEntry;
-}
-
-interface Pair {
-  readonly first: string;
-  readonly second: string;
-  /** Null where the two were not judged by one metric on the same rows. */
-  readonly difference: PairedDifference | null;
-}
-
-/**
- * @param names of models that were trained here, each as NAME or NAME@VERSION, or of entries of the catalogue
- * Throws `USAGE`, `MODEL_UNKNOWN` and `MODEL_VERSION_UNKNOWN`.
- */
+/** Throws as {@link compareModels}. */
 export async function compare(names: readonly string[], given: ModelsArguments): Promise<void> {
-  const asked = [...new Set(names)];
-  if (asked.length < 2 || asked.length > MOST_MODELS)
-    throw new PlimsollError('USAGE', `${asked.length} models are named`, `name 2 to ${MOST_MODELS} different ones`);
-  const registry = modelsIn(directoryOf(given), { readOnly: true });
-  const catalogue = readCatalogue();
-  const trained = await registry.names();
-  const models: Compared[] = [];
-  for (const name of asked) models.push(await find(name, registry, trained, catalogue));
-  const pairs = pairsOf(models);
-  if (given.json) return say(JSON.stringify({ models: models.map(({ listed }) => listed), pairs }));
-  saySideBySide(models);
-  for (const pair of pairs) say(sentenceOf(pair));
-}
-
-async function find(
-  asked: string,
-  registry: ModelRegistry,
-  trained: readonly string[],
-  catalogue: Catalogue,
-): Promise<Compared> {
-  const [name, wanted] = asked.split('@', 2);
-  const entry = catalogue.entries.find((each) => each.name === name);
-  if (entry && wanted === undefined && !trained.includes(name))
-    return { label: name, listed: listedEntry(entry, catalogue.data), entry };
-  if (!trained.includes(name)) throw unknown(name, [...trained, ...catalogue.entries.map((each) => each.name)]);
-  const version = await registry.version(name, wanted);
-  const { versions } = await registry.standing(name);
-  return { label: `${name}@${version.version}`, listed: listedVersion(version, versions.get(version.version)) };
-}
-
-function pairsOf([first, ...others]: readonly Compared[]): Pair[] {
-  return others.map((other) => ({
-    first: first.label,
-    second: other.label,
-    difference: (first.entry && other.entry && compareEntries(first.entry, other.entry)) ?? null,
-  }));
+  const comparison = await compareModels(modelsAt(directoryOf(given), { readOnly: true }), names);
+  if (given.json) return say(JSON.stringify(comparedObject(comparison)));
+  saySideBySide(comparison.models);
+  for (const pair of comparison.pairs) say(sentenceOf(pair));
 }
 
 function saySideBySide(models: readonly Compared[]): void {

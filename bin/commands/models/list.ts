@@ -1,43 +1,22 @@
 /** Models by task, by regime and by score: those of the catalogue, and those that were trained here. */
-import { PlimsollError } from '../../../core/errors.ts';
-import { type Catalogue, REGIMES, type Regime, SERVED } from '../../../core/models/catalogue/entry.ts';
-import { gainOf, searchModels } from '../../../core/models/catalogue/search.ts';
-import { nearest } from '../../../core/nearest.ts';
-import { modelsIn } from '../../../platform/models/strategies-at-hand.ts';
+import type { Catalogue, Regime } from '../../../core/models/catalogue/entry.ts';
+import { gainOf } from '../../../core/models/catalogue/search.ts';
+import { listModels, type ModelFilters } from '../../../operations/models/list.ts';
+import type { Listed } from '../../../operations/models/listed.ts';
+import { rounded } from '../../../operations/models/rounded.ts';
+import { modelsAt } from '../../../platform/models/models-at.ts';
 import { directoryOf, type ModelsArguments } from './arguments.ts';
-import { type Listed, listedEntry, listedVersions, readCatalogue } from './catalogue.ts';
-import { percent, rounded, say, sayTable } from './print.ts';
+import { percent, say, sayTable } from './print.ts';
 
-export interface ListArguments extends ModelsArguments {
-  readonly task?: string;
-  readonly category?: string;
-  readonly served?: string;
-  readonly regime?: string;
-  readonly beatsBaseline?: boolean;
-  readonly source?: string;
-}
+export interface ListArguments extends ModelsArguments, ModelFilters {}
 
-const SOURCES = ['catalogue', 'trained'];
-
-/** Throws `USAGE` where a filter names nothing that there is. */
+/** Throws as {@link listModels}. */
 export async function list(given: ListArguments): Promise<void> {
-  const catalogue = readCatalogue();
-  const all = [
-    ...(await listedVersions(modelsIn(directoryOf(given), { readOnly: true }))),
-    ...catalogue.entries.map((entry) => listedEntry(entry, catalogue.data)),
-  ];
-  assertKnown('source', given.source, SOURCES);
-  assertKnown('way of being served', given.served, SERVED);
-  assertKnown('regime', given.regime, REGIMES);
-  for (const field of ['task', 'category'] as const)
-    assertKnown(field, given[field], new Set(all.map((model) => model[field])));
-  const regime = given.regime as Regime | undefined;
-  const { task, category, served, beatsBaseline, source } = given;
-  const wanted = all.filter((model) => source === undefined || model.source === source);
-  const found = searchModels(wanted, { task, category, served, regime, beatsBaseline });
-  if (given.json)
-    return say(JSON.stringify(found.map((model) => ({ ...model, gain: rounded(gainOf(model, regime)) }))));
-  sayFound(found, catalogue.data, regime);
+  const models = modelsAt(directoryOf(given), { readOnly: true });
+  const { models: found, unreadable } = await listModels(models, given);
+  for (const { name, problem } of unreadable) process.stderr.write(`${name} cannot be read. ${problem}\n`);
+  if (given.json) return say(JSON.stringify(found));
+  sayFound(found, (await models.catalogue()).data, given.regime as Regime | undefined);
 }
 
 function sayFound(found: readonly Listed[], data: Catalogue['data'], regime: Regime | undefined): void {
@@ -62,9 +41,3 @@ function sayFound(found: readonly Listed[], data: Catalogue['data'], regime: Reg
 
 const nameOf = ({ name, version, status, versions }: Listed): string =>
   version === undefined ? name : `${name} ${version} (${status}${versions === 1 ? '' : `, ${versions} versions`})`;
-
-function assertKnown(what: string, given: string | undefined, known: Iterable<string>): void {
-  const names = [...known];
-  if (given === undefined || names.includes(given)) return;
-  throw new PlimsollError('USAGE', `no model has the ${what} "${given}"`, `use ${nearest(given, names)}`);
-}

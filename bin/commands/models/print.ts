@@ -1,8 +1,5 @@
 /** How figures of models are printed. */
 
-const DIGITS = 5;
-
-export const rounded = (value: number): number => Number(value.toPrecision(DIGITS));
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

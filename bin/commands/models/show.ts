@@ -1,30 +1,19 @@
 /** One model: a version that was trained here, or an entry of the catalogue. */
-import { PlimsollError } from '../../../core/errors.ts';
 import { formatInstant } from '../../../core/market/civil.ts';
 import { type Catalogue, type CatalogueEntry, REGIMES } from '../../../core/models/catalogue/entry.ts';
-import { nearestRemedy } from '../../../core/nearest.ts';
-import { modelsIn } from '../../../platform/models/strategies-at-hand.ts';
+import { rounded } from '../../../operations/models/rounded.ts';
+import { showModel, shownObject } from '../../../operations/models/show.ts';
+import { modelsAt } from '../../../platform/models/models-at.ts';
 import { directoryOf, type ModelsArguments } from './arguments.ts';
 import { sayCard } from './card.ts';
-import { listedEntry, listedVersion, readCatalogue } from './catalogue.ts';
-import { rounded, say } from './print.ts';
+import { say } from './print.ts';
 
 /** A version's card, its parity and its history; where none was trained under that name, the entry of the catalogue. Throws `MODEL_UNKNOWN`. */
 export async function show(name: string, wanted: string | undefined, given: ModelsArguments): Promise<void> {
-  const registry = modelsIn(directoryOf(given), { readOnly: true });
-  const catalogue = readCatalogue();
-  const trained = await registry.names();
-  const entry = catalogue.entries.find((each) => each.name === name);
-  if (entry && wanted === undefined && !trained.includes(name)) return showEntry(entry, catalogue, given);
-  if (!trained.includes(name)) throw unknown(name, [...trained, ...catalogue.entries.map((each) => each.name)]);
-  const version = await registry.version(name, wanted);
-  const history = await registry.history(name);
-  const { versions } = await registry.standing(name);
-  const status = versions.get(version.version);
-  if (given.json) {
-    const { card, manifest, about } = version;
-    return say(JSON.stringify({ ...listedVersion(version, status), card, manifest, about, history }));
-  }
+  const shown = await showModel(modelsAt(directoryOf(given), { readOnly: true }), name, wanted);
+  if (given.json) return say(JSON.stringify(shownObject(shown)));
+  if (shown.source === 'catalogue') return sayEntry(shown.entry, shown.data);
+  const { version, status, history } = shown;
   say(`${name} ${version.version} (${status})`);
   sayCard(version);
   say('What became of its versions:');
@@ -32,11 +21,7 @@ export async function show(name: string, wanted: string | undefined, given: Mode
     say(`  ${formatInstant(at)}  ${of} ${action} by ${by}: ${reason}`);
 }
 
-function showEntry(entry: CatalogueEntry, { data }: Catalogue, given: ModelsArguments): void {
-  if (given.json) {
-    say(JSON.stringify({ ...entry, ...listedEntry(entry, data) }));
-    return;
-  }
+function sayEntry(entry: CatalogueEntry, data: Catalogue['data']): void {
   const { of, category, task, inputs, outputs, served, licence, cost, metric, target, verdict, gained } = entry;
   say(`${entry.name} (${of}, ${licence})`);
   say(`  ${category}, ${task}: ${inputs} to ${outputs.join(', ')}; ${SERVED_HOW[served]}; cost ${cost}`);
@@ -88,10 +73,3 @@ const rangeOf = (knob: Knob): string =>
   knob.kind === 'choice'
     ? knob.options.map(String).join('|')
     : `${knob.low}..${knob.high}${knob.log ? ' (logarithmic)' : ''}`;
-
-export const unknown = (name: string, known: readonly string[]): PlimsollError =>
-  new PlimsollError(
-    'MODEL_UNKNOWN',
-    `there is no model "${name}"`,
-    nearestRemedy(name, known, 'see them all with `plimsoll models list`'),
-  );

@@ -12,12 +12,14 @@ import { formatInstant } from '../../../core/market/civil.ts';
 import type { Timeframe } from '../../../core/market/timeframe.ts';
 import { sharesOf, type Transition } from '../../../core/models/monitoring/lifecycle.ts';
 import { type LifecycleLimits, lifecycleLimitsSchema } from '../../../core/models/monitoring/limits.ts';
+import { rounded } from '../../../operations/models/rounded.ts';
 import { type ChampionFigures, ModelWatch } from '../../../platform/models/model-watch.ts';
+import { modelsAt } from '../../../platform/models/models-at.ts';
 import { modelsIn } from '../../../platform/models/strategies-at-hand.ts';
 import { trainNext } from '../../../platform/models/training-worker.ts';
 import { type WatchedSeries, type WatchedSource, watchedBars } from '../../../platform/models/watched-bars.ts';
 import { directoryOf, type ModelsArguments } from './arguments.ts';
-import { percent, rounded, say } from './print.ts';
+import { percent, say } from './print.ts';
 
 export interface WatchArguments extends ModelsArguments {
   readonly bars: string;
@@ -85,8 +87,7 @@ async function look(model: ModelWatch, { symbol, bars }: WatchedSeries, isJson: 
 
 /** What waits, runs and is over. */
 export async function queue(given: ModelsArguments): Promise<void> {
-  const objects = new EmbeddedObjectStore(join(directoryOf(given), 'objects'), { readOnly: true });
-  const trainings = await new TrainingQueueStore(objects).trainings();
+  const trainings = await modelsAt(directoryOf(given), { readOnly: true }).queue();
   if (given.json) return say(JSON.stringify(trainings));
   if (trainings.length === 0)
     say('No training has been asked for. `plimsoll models watch` asks for one where there is a reason.');

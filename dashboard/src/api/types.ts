@@ -30,3 +30,5 @@ export type LiveStanding = Output<'live.show'>;
 export type Shortfall = Output<'orders.shortfall'>['orders'][number];
 export type RunningStrategy = Output<'strategies.list'>['running'][number];
 export type AvailableStrategy = Output<'strategies.list'>['available'][number];
+export type ListedModel = Output<'models.list'>['models'][number];
+export type ShownModel = Output<'models.show'>;

@@ -9,8 +9,13 @@ export interface Question {
   readonly consequences: ReactNode;
   readonly action: string;
   readonly isGrave: boolean;
-  /** Asks for a reason that the ledger keeps; `needed` where nothing is done without one. */
+  /** Asks for a reason; `needed` where nothing is done without one. */
   readonly reason?: 'asked' | 'needed';
+  /**
+   * What keeps the reason.
+   * @default the ledger
+   */
+  readonly keptIn?: string;
   /** A name that is typed before it is done; without `always`, where the server asks for it. */
   readonly typed?: { readonly name: string; readonly always: boolean };
   /**
@@ -69,7 +74,14 @@ export function Confirmation({ question, onDone, onClose }: ConfirmationProps) {
         }}
       >
         <div className="consequences">{question.consequences}</div>
-        {question.reason && <ReasonField value={reason} onChange={setReason} isNeeded={question.reason === 'needed'} />}
+        {question.reason && (
+          <ReasonField
+            value={reason}
+            onChange={setReason}
+            isNeeded={question.reason === 'needed'}
+            keptIn={question.keptIn}
+          />
+        )}
         {isTyping && question.typed && (
           <TypedField
             name={question.typed.name}

@@ -6,13 +6,15 @@ interface ReasonFieldProps {
   readonly onChange: (reason: string) => void;
   /** Where nothing is done without one. */
   readonly isNeeded?: boolean;
+  readonly keptIn?: string | undefined;
 }
 
-/** Why something is done, for whoever reads the ledger later. */
-export function ReasonField({ value, onChange, isNeeded = false }: ReasonFieldProps) {
+/** Why something is done, for whoever reads it later. */
+export function ReasonField({ value, onChange, isNeeded = false, keptIn = 'the ledger' }: ReasonFieldProps) {
   return (
     <label>
-      Reason, kept in the ledger{isNeeded ? '' : `; left empty, it is “${NO_REASON}”`}
+      Reason, kept in {keptIn}
+      {isNeeded ? '' : `; left empty, it is “${NO_REASON}”`}
       <input maxLength={200} required={isNeeded} value={value} onChange={(event) => onChange(event.target.value)} />
     </label>
   );

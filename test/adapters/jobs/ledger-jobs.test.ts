@@ -1,7 +1,7 @@
 /** A job runs once, whoever is told of it and however often; and it is over one day, whoever dies. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { LedgerJobs } from '../../../adapters/jobs/ledger-jobs.ts';
+import { LedgerJobs, trainingsStream } from '../../../adapters/jobs/ledger-jobs.ts';
 import type { Json } from '../../../core/json.ts';
 import type { Job } from '../../../core/ports/jobs.ts';
 import type { LedgerPort } from '../../../core/ports/ledger.ts';
@@ -168,6 +168,78 @@ it('is taken up again by a process that knows its predecessor to be gone', async
   await dead.begun;
   await jobs.run(id, async () => ({ figure: 1 }));
   expect(await jobs.find(id)).toMatchObject({ state: 'done', result: { figure: 1 } });
+});
+
+it('is canceled while it waits: nobody begins it then', async () => {
+  const { jobs } = atDesk();
+  const { id } = await jobs.start('backtest', INPUT, 'a');
+  expect(await jobs.cancel(id, 'Ada canceled it')).toMatchObject({ state: 'failed', error: 'Ada canceled it' });
+  const late = slowWork();
+  await jobs.run(id, late.work, WITHIN_MS);
+  expect(late.runs()).toBe(0);
+});
+
+it('is canceled while it runs: whoever runs it is told, and what its work comes to changes nothing', async () => {
+  const { ledger, clock } = atDesk();
+  const told: string[] = [];
+  const jobs = new LedgerJobs(ledger, {
+    ...{ tenant: 'tests', now: () => clock.now, launch: () => undefined },
+    onCanceled: (id) => void told.push(id),
+  });
+  const { id } = await jobs.start('backtest', INPUT, 'a');
+  const { work, begun, finish } = slowWork();
+  const run = jobs.run(id, work, WITHIN_MS);
+  await begun;
+  const canceled = await jobs.cancel(id, 'Ada canceled it');
+  expect(told).toEqual([id]);
+  finish({ figure: 1 });
+  await run;
+  expect(await jobs.find(id)).toEqual(canceled);
+  expect(await jobs.cancel(id, 'Bo canceled it')).toEqual(canceled);
+  expect(told).toEqual([id]);
+});
+
+it('is canceled by another process: whoever runs it is told when it next writes its progress', async () => {
+  const { ledger, clock, jobs: elsewhere } = atDesk();
+  const told = Promise.withResolvers<string>();
+  const jobs = new LedgerJobs(ledger, {
+    ...{ tenant: 'tests', now: () => clock.now, launch: () => undefined },
+    onCanceled: told.resolve,
+  });
+  const { id } = await jobs.start('backtest', INPUT, 'a');
+  const begun = Promise.withResolvers<(progress: number) => void>();
+  const done = Promise.withResolvers<Json>();
+  const run = jobs.run(id, (_kind, _input, onProgress) => {
+    begun.resolve(onProgress);
+    return done.promise;
+  });
+  const onProgress = await begun.promise;
+  await elsewhere.cancel(id, 'Ada canceled it');
+  clock.now += 500;
+  onProgress(0.5);
+  expect(await told.promise).toBe(id);
+  done.resolve(null);
+  await run;
+  expect(await jobs.find(id)).toMatchObject({ state: 'failed', progress: 0, error: 'Ada canceled it' });
+});
+
+it('bad input: one that is not there, or over, is not canceled', async () => {
+  const { jobs } = atDesk();
+  expect(await jobs.cancel('none', 'Ada canceled it')).toBeUndefined();
+  const { id } = await jobs.start('backtest', INPUT, 'a');
+  await jobs.run(id, async () => ({ figure: 1 }));
+  expect(await jobs.cancel(id, 'Ada canceled it')).toMatchObject({ state: 'done', error: null });
+});
+
+it('is kept apart from jobs of another stream, which neither see nor wait for it', async () => {
+  const { jobs, ledger, clock } = atDesk();
+  const trainings = new LedgerJobs(ledger, {
+    ...{ tenant: 'tests', now: () => clock.now, launch: () => undefined },
+    stream: trainingsStream('tests'),
+  });
+  const { id } = await trainings.start('training', INPUT, 'a');
+  expect([await jobs.list(10), await jobs.find(id)]).toEqual([[], undefined]);
+  expect(await trainings.list(10)).toMatchObject([{ id }]);
 });
 
 it('begins at most once and ends, whatever is delivered, dies and waits in between', async () => {

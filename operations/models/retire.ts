@@ -1,0 +1,3 @@
+import { acting } from './act.ts';
+
+export default acting('retired');
