@@ -1,23 +1,37 @@
 /**
  * The CDK app. Context: `-c configuration=FILE` (default `plimsoll.yaml`), `-c profile=NAME`, and `-c ephemeral=true` for a
- * deployment whose ledger and lake go with it.
+ * deployment whose ledger and lake go with it. `-c endpoints=FILE` says where models are served that need a server of their own (default
+ * `endpoints.yaml` beside the configuration, where it is there). `-c training=true` adds what training on SageMaker needs.
  */
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { loadConfiguration } from '../adapters/files/configuration.ts';
 import { PlimsollError } from '../core/errors.ts';
 import { addStacks } from '../lib/app.ts';
 import { prepareDeployment } from '../lib/deployment.ts';
+import { type EndpointsFile, loadEndpoints } from '../lib/endpoints-file.ts';
+
+const root = resolve(import.meta.dirname, '..');
 
 async function main(): Promise<void> {
   const app = new App();
   const context = (key: string): string | undefined => app.node.tryGetContext(key)?.toString();
-  const file = resolve(import.meta.dirname, '..', context('configuration') ?? 'plimsoll.yaml');
+  const file = resolve(root, context('configuration') ?? 'plimsoll.yaml');
   const profile = context('profile') ?? process.env.PLIMSOLL_PROFILE;
   const { configuration } = loadConfiguration({ file, environment: process.env, ...(profile ? { profile } : {}) });
-  const deployment = await prepareDeployment(configuration);
-  addStacks(app, deployment, { ephemeral: context('ephemeral') === 'true' });
+  const deployment = await prepareDeployment(configuration, root, endpointsBeside(file, context('endpoints')));
+  addStacks(app, deployment, {
+    ephemeral: context('ephemeral') === 'true',
+    training: context('training') === 'true',
+  });
   app.synth();
+}
+
+function endpointsBeside(configuration: string, named: string | undefined): EndpointsFile | undefined {
+  if (named !== undefined) return loadEndpoints(resolve(root, named));
+  const file = join(dirname(configuration), 'endpoints.yaml');
+  return existsSync(file) ? loadEndpoints(file) : undefined;
 }
 
 main().catch((problem) => {

@@ -1,4 +1,5 @@
 import { signalStep } from './steps/signal.ts';
+import { askedAtEndpoints } from './support/asked-models.ts';
 import { queueHandler } from './support/queue-handler.ts';
 
-export const handler = queueHandler('signal', signalStep);
+export const handler = queueHandler('signal', signalStep, { modelsAsked: askedAtEndpoints });

@@ -11,9 +11,12 @@ import type { Configuration, VenueConfiguration } from '../core/configuration/sc
 import { PlimsollError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
-import { modelsIn } from '../platform/models/strategies-at-hand.ts';
-import { type BundledModel, bundledModels } from './deployed-models.ts';
+import { modelsIn, trialsAt } from '../platform/models/strategies-at-hand.ts';
+import { type DeployedEndpoint, deployedEndpoints } from './deployed-endpoints.ts';
+import { type BundledModel, type BundledVersion, bundledModels } from './deployed-models.ts';
+import type { EndpointsFile } from './endpoints-file.ts';
 import { ingestTimeoutMs, scheduleExpression } from './schedule.ts';
+import { writeToldModels } from './told-models.ts';
 
 const root = resolve(import.meta.dirname, '..');
 /** What is written for a deployment; git ignores it. */
@@ -37,6 +40,10 @@ export interface Deployment {
   readonly exchangesModule: string;
   /** The file behind `plimsoll-execution`: for those that trade at venues. */
   readonly executionModule: string;
+  /** The file behind `plimsoll-models`: for the one that serves the API. */
+  readonly modelsFile: string;
+  /** Of the models that need a server of their own. */
+  readonly endpoints: readonly DeployedEndpoint[];
   /** The venues that live accounts trade at, by their configured names. */
   readonly liveVenues: readonly LiveVenue[];
   /** The secrets with keys of venues, by what is done with them. */
@@ -62,12 +69,22 @@ export interface VenueSecret {
 /**
  * Checks what only a deployment asks of a configuration, and writes the two modules to a folder that git ignores.
  * @param folder where `strategies/` lies
+ * @param file where models are served that need a server of their own
  */
-export async function prepareDeployment(configuration: Configuration, folder: string = root): Promise<Deployment> {
+export async function prepareDeployment(
+  configuration: Configuration,
+  folder: string = root,
+  file?: EndpointsFile,
+): Promise<Deployment> {
   const registry = await loadStrategies(folder);
   assertDeployable(configuration, registry);
-  const models = modelsIn(resolve(folder, configuration.dataDirectory), { readOnly: true });
-  const bundled = await bundledModels(configuration, registry, models, join(CACHE, 'models'));
+  const directory = resolve(folder, configuration.dataDirectory);
+  const models = modelsIn(directory, { readOnly: true });
+  const trials = trialsAt(directory);
+  const bundled = await bundledModels(configuration, registry, { models, trials }, join(CACHE, 'models'));
+  const endpoints = await deployedEndpoints(bundled, {
+    ...{ file, models, instance: configuration.instance.name, folder: join(CACHE, 'endpoints') },
+  });
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   return {
     configuration,
@@ -78,6 +95,8 @@ export async function prepareDeployment(configuration: Configuration, folder: st
     ),
     exchangesModule: writeModule('exchanges', exchangesSource(configuration)),
     executionModule: writeModule('execution', executionSource(configuration)),
+    modelsFile: await writeToldModels(models, bundled, CACHE),
+    endpoints,
     liveVenues: liveVenuesOf(configuration),
     secrets: secretsOf(configuration),
   };
@@ -171,12 +190,16 @@ function modelsSource(models: readonly BundledModel[]): string[] {
   if (models.length === 0) return ['export const registry = strategies;'];
   const from = (file: string): string => JSON.stringify(join(root, file));
   const imports: string[] = [];
-  const entries = models.map(({ name, version, manifest, paths }) => {
+  const sourceOf = ({ name, version, manifest, paths }: BundledVersion, more = ''): string => {
     const files = [...paths].map(([file, path]) => {
       imports.push(`import file${imports.length} from ${JSON.stringify(path)};`);
       return `${JSON.stringify(file)}: file${imports.length - 1}`;
     });
-    return `  { name: ${JSON.stringify(name)}, version: ${JSON.stringify(version)}, manifest: ${JSON.stringify(manifest)}, files: { ${files.join(', ')} } },`;
+    return `{ name: ${JSON.stringify(name)}, version: ${JSON.stringify(version)}, manifest: ${JSON.stringify(manifest)}, files: { ${files.join(', ')} }${more} }`;
+  };
+  const entries = models.map((model) => {
+    const { trial } = model;
+    return `  ${sourceOf(model, trial ? `, trial: { share: ${trial.share}, model: ${sourceOf(trial)} }` : '')},`;
   });
   return [
     ...imports,

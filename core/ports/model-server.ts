@@ -19,3 +19,6 @@ export type AskModel = (question: ModelQuestion) => Promise<ModelAnswers>;
 
 /** The most rows of one question. */
 export const MAX_QUESTION_ROWS = 1_000;
+
+/** How long a cycle waits for a model, ms: a serverless endpoint that is warm answers in tens of them, one that is cold would hold the cycle up. */
+export const MODEL_ANSWER_MS = 5_000;

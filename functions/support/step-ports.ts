@@ -12,16 +12,24 @@ import { withDeadline } from './deadline.ts';
 
 export type VenuesOf = (of: typeof configuration, variables: NodeJS.ProcessEnv) => NonNullable<StepPorts['venue']>;
 
+export interface StepPortsOptions {
+  /** The way to the venues of live accounts. */
+  readonly venuesOf?: VenuesOf;
+  /** The way to models that are asked elsewhere; undefined where none is. */
+  readonly modelsAsked?: (variables: NodeJS.ProcessEnv) => StepPorts['askModel'];
+}
+
 /**
  * From the environment that the stack sets; throws `ENVIRONMENT_INCOMPLETE`. The queue has a client from its first use on: most
  * cycles end at a step that sends nothing.
  */
 export function stepPorts(
   variables: NodeJS.ProcessEnv,
-  venuesOf?: VenuesOf,
+  { venuesOf, modelsAsked }: StepPortsOptions = {},
 ): { readonly steps: StepPorts; readonly queue: SqsQueue } {
   const { ledgerTable, queues } = awsEnvironment(variables, { settings: ['ledgerTable'], queues: QUEUES });
   const ledger = new DynamoLedger(new DynamoDBClient(clientSettings()), { table: ledgerTable });
+  const askModel = modelsAsked?.(variables);
   let opened: SqsQueue | undefined;
   const queue = (): SqsQueue => {
     opened ??= new SqsQueue(new SQSClient(clientSettings()), { queues });
@@ -39,6 +47,7 @@ export function stepPorts(
       now: Date.now,
       withDeadline,
       ...(venuesOf ? { venue: venuesOf(configuration, variables) } : {}),
+      ...(askModel ? { askModel } : {}),
     },
   };
 }

@@ -13,9 +13,11 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import type { ModelEndpoint } from '../constructs/model-endpoint.ts';
 import type { PlimsollFunction } from '../constructs/node-function.ts';
 import type { Deployment } from '../deployment.ts';
 import type { ApiStack } from './api.ts';
+import type { ModelsStack } from './models.ts';
 import { pascal, type TradingStack } from './trading.ts';
 
 /** A message that waits longer than this means that its step does not keep up, or that its group is stuck. */
@@ -26,12 +28,14 @@ export interface OperationsStackProps extends StackProps {
   readonly deployment: Deployment;
   readonly trading: TradingStack;
   readonly api: ApiStack;
+  /** Where a model has an endpoint. */
+  readonly models: ModelsStack | undefined;
 }
 
 export class OperationsStack extends Stack {
   readonly topic: Topic;
 
-  constructor(scope: Construct, id: string, { deployment, trading, api, ...props }: OperationsStackProps) {
+  constructor(scope: Construct, id: string, { deployment, trading, api, models, ...props }: OperationsStackProps) {
     super(scope, id, props);
     this.topic = new Topic(this, 'Alarms', {
       displayName: `Plimsoll ${deployment.configuration.instance.name}`,
@@ -45,6 +49,7 @@ export class OperationsStack extends Stack {
     this.#deadLetters('MissedEvents', trading.missedEvents);
     this.#deadLetters('JobsDeadLetters', api.jobs.deadLetters);
     for (const fn of [...trading.functions, ...api.functions]) this.#function(fn);
+    for (const endpoint of models?.endpoints ?? []) this.#endpoint(endpoint);
     this.#alarm(
       'ApiServerErrors',
       'The HTTP API answers with errors of its own.',
@@ -93,6 +98,16 @@ export class OperationsStack extends Stack {
       fn.metricThrottles({ period: PERIOD }),
       1,
     );
+  }
+
+  #endpoint(endpoint: ModelEndpoint): void {
+    for (const variant of endpoint.variants)
+      this.#alarm(
+        `Endpoint-${endpoint.node.id}-${variant}`,
+        `The endpoint ${endpoint.endpointName} fails to answer: no order rests on its model meanwhile.`,
+        endpoint.metricServerErrors(variant, { period: PERIOD }),
+        1,
+      );
   }
 
   /** Ingest says with every bar what waits; between bars, which may be days apart, it is as it was. */

@@ -16,6 +16,7 @@ import { StepQueue } from '../constructs/step-queue.ts';
 import type { Deployment, VenueSecret } from '../deployment.ts';
 import { ingestTimeoutMs, scheduleExpression } from '../schedule.ts';
 import type { DataStack } from './data.ts';
+import type { ModelsStack } from './models.ts';
 
 /** The function behind each queue. */
 const HANDLERS: Readonly<Record<QueueName, 'reconcile' | 'signal' | 'risk' | 'execute'>> = {
@@ -32,6 +33,8 @@ const STEP_OVERHEAD = Duration.seconds(30);
 const SLOW_QUESTIONS = 8;
 /** The steps that trade at the venues of live accounts. */
 const TRADING = ['reconcile', 'execute'];
+/** The steps that ask models. */
+const ASKING = ['signal'];
 /** A share of a CPU that loads a function within a few tenths of a second. */
 const MEMORY_MB = 1_024;
 /** A cycle that could not be started for so long is made up for by the next. */
@@ -40,6 +43,8 @@ const SCHEDULE_RETRIES = { retryAttempts: 5, maxEventAge: Duration.minutes(10) }
 export interface TradingStackProps extends StackProps {
   readonly deployment: Deployment;
   readonly data: DataStack;
+  /** Where a model has an endpoint. */
+  readonly models: ModelsStack | undefined;
 }
 
 export class TradingStack extends Stack {
@@ -51,11 +56,15 @@ export class TradingStack extends Stack {
   readonly #keys: readonly VenueKeys[];
   readonly #deployment: Deployment;
   readonly #data: DataStack;
+  readonly #models: ModelsStack | undefined;
 
-  constructor(scope: Construct, id: string, { deployment, data, ...props }: TradingStackProps) {
+  constructor(scope: Construct, id: string, { deployment, data, models, ...props }: TradingStackProps) {
     super(scope, id, props);
     this.#deployment = deployment;
     this.#data = data;
+    this.#models = models;
+    // A step finds the endpoints that it is told of.
+    if (models) this.addStackDependency(models);
     const { configuration } = deployment;
     const slowMs = Math.max(0, ...deployment.liveVenues.map(({ timeoutMs }) => timeoutMs)) * SLOW_QUESTIONS;
     const timeout = Duration.seconds(
@@ -131,6 +140,7 @@ export class TradingStack extends Stack {
         environment: {
           ...this.stepEnvironment(name),
           ...(TRADING.includes(name) ? this.#keysEnvironment('isTraded') : {}),
+          ...(ASKING.includes(name) ? this.#models?.variables : {}),
         },
         modules: {
           'plimsoll-deployment': this.#deployment.deploymentModule,
@@ -140,6 +150,7 @@ export class TradingStack extends Stack {
       grantLedger(this.#data, fn);
       this.grantSend(fn);
       if (TRADING.includes(name)) this.#grantKeys(fn, 'isTraded');
+      if (ASKING.includes(name)) this.#models?.grantInvoke(fn);
       for (const { queue } of this.queues.filter((each) => HANDLERS[each.name] === name)) {
         fn.addEventSource(new SqsEventSource(queue, { batchSize: 1, reportBatchItemFailures: true }));
       }

@@ -14,10 +14,10 @@ import { prepareDeployment } from '../../lib/deployment.ts';
 
 /**
  * Bytes, minified: what was measured, and two or three percent. The step functions carry every strategy at hand, and the features of models; the operations the
- * HTTP API, and a client of S3 that is loaded for a report of the past alone; the worker of jobs the backtester and the lake, that of
+ * HTTP API, what it tells of models, and a client of S3 that is loaded for a report of the past alone; the worker of jobs the backtester and the lake, that of
  * the daily reports the lake; ingest an exchange.
  */
-const BYTES_MAX = { step: 523_000, operations: 788_000, withLake: 667_000, withExchange: 1_183_000, small: 205_000 };
+const BYTES_MAX = { step: 555_000, operations: 852_000, withLake: 698_000, withExchange: 1_183_000, small: 205_000 };
 /** Of the file of the operations that is loaded, and what it cannot do without. */
 const FIRST_BYTES_MAX = 140_000;
 /** What an import of a module of Node's would load, and no function needs to load. */
@@ -34,8 +34,8 @@ beforeAll(async () => {
     accounts: [{ id: 'paper', universe: 'main', strategies: [{ strategy: 'sma-cross' }] }],
   });
   const app = new App({ outdir: folder, context: { 'aws:cdk:enable-asset-metadata': true } });
-  const { trading, api } = addStacks(app, await prepareDeployment(configuration), { ephemeral: false });
-  for (const stack of [trading, api]) {
+  const { trading, api, research } = addStacks(app, await prepareDeployment(configuration), { ephemeral: false });
+  for (const stack of [trading, api, research]) {
     for (const [id, { Metadata, Properties }] of Object.entries(
       Template.fromStack(stack).findResources('AWS::Lambda::Function'),
     )) {
@@ -74,6 +74,10 @@ it.each(['JobWorkerJobs', 'DailyReportsRiskReports'])(
   },
 );
 
+it('SweepBatch, which carries the backtester and no lake, is smaller than the worker of jobs', () => {
+  expect(bytes.get('SweepBatch')).toBeLessThan(bytes.get('JobWorkerJobs')!);
+});
+
 it('Authorize is small', () => {
   expect(bytes.get('Authorize')).toBeLessThan(BYTES_MAX.small);
 });
@@ -111,12 +115,18 @@ it('only Ingest carries an exchange, and that one alone', () => {
 });
 
 it('only those that touch the lake carry a client of S3, which is a third of what a step would load', () => {
-  expect(carrying(S3).sort()).toEqual(['DailyReportsRiskReports', 'Ingest', 'JobWorkerJobs', 'Operations']);
+  expect(carrying(S3).sort()).toEqual([
+    'DailyReportsRiskReports',
+    'Ingest',
+    'JobWorkerJobs',
+    'Operations',
+    'SweepBatch',
+  ]);
   expect(readFileSync(functions.get('Operations')!.file, 'utf8')).not.toContain(S3);
 });
 
-it('the operations carry no backtester: backtests are jobs', () => {
-  expect(carrying('buyAndHoldReturn')).toEqual(['JobWorkerJobs']);
+it('the operations carry no backtester: backtests are jobs, and batches of sweeps', () => {
+  expect(carrying('buyAndHoldReturn').sort()).toEqual(['JobWorkerJobs', 'SweepBatch']);
 });
 
 it('no bundle holds a path of the machine that made it', () => {

@@ -24,6 +24,8 @@ export interface CloudOptions {
   readonly iam: boolean;
   /** Whether schedules fire. Without it they stand still, and nothing moves but by the test. */
   readonly schedules?: boolean;
+  /** The address of the server that answers for every SageMaker endpoint. Without it there is no SageMaker. */
+  readonly modelServer?: string;
 }
 
 export interface Cloud {
@@ -102,13 +104,17 @@ class Emulator {
   readonly #process: ChildProcess;
   readonly #onExit = () => this.#kill();
 
-  constructor(python: string, { iam, schedules = false }: CloudOptions, port: number) {
+  constructor(python: string, { iam, schedules = false, modelServer }: CloudOptions, port: number) {
     this.endpoint = `${iam ? 'https' : 'http'}://127.0.0.1:${port}`;
     this.certificate = iam ? join(this.folder, 'certificate.pem') : undefined;
     // Lambda workers are CommonJS below this folder; a package of "type": "module" further up would end them silently.
     writeFileSync(join(this.folder, 'package.json'), '{ "type": "commonjs" }\n');
     const program = join(import.meta.dirname, 'emulator.py');
-    const env = { ...emulatorEnvironment(this, port), PLIMSOLL_SCHEDULES: schedules ? '1' : '0' };
+    const env = {
+      ...emulatorEnvironment(this, port),
+      PLIMSOLL_SCHEDULES: schedules ? '1' : '0',
+      ...(modelServer !== undefined && { PLIMSOLL_CLOUD_MODEL_SERVER: modelServer }),
+    };
     this.#process = spawn(python, [program], { cwd: this.folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#process.on('error', () => {});
     this.transcript = new Transcript().follow(this.#process);

@@ -16,6 +16,9 @@ import threading
 import time
 from pathlib import Path
 
+import distributed_map
+import sagemaker_endpoints
+
 MINISTACK_VERSION = "1.5.33"
 
 # How long a warm invocation's last log lines may take to arrive once its answer is here.
@@ -42,6 +45,9 @@ def main() -> None:
     repair_table_time_to_live()
     repair_http_api_cors()
     repair_secret_reference()
+    distributed_map.repair(expect)
+    if os.environ.get("PLIMSOLL_CLOUD_MODEL_SERVER"):
+        sagemaker_endpoints.add()
     ministack.app.main()
 
 
