@@ -3,7 +3,8 @@ import { type Embedded, openEmbedded } from '../adapters/embedded/embedded.ts';
 import { startWorker, type Worker } from '../adapters/embedded/worker.ts';
 import { dataDirectoryOf, type LoadedConfiguration } from '../adapters/files/configuration.ts';
 import { createLake } from '../adapters/lake/lake.ts';
-import { standingsOf, versionsOf } from '../adapters/models/models-at-hand.ts';
+import { type Asking, askingOf } from '../adapters/models/asking.ts';
+import { standingsOf, type TrialOf, versionsOf } from '../adapters/models/models-at-hand.ts';
 import type { ModelRegistry } from '../adapters/models/registry.ts';
 import { ExecutionDesk } from '../adapters/venues/execution-desk.ts';
 import { executionVenues } from '../adapters/venues/execution-venues.ts';
@@ -12,6 +13,7 @@ import { PlimsollError } from '../core/errors.ts';
 import { formatInstant } from '../core/market/civil.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import type { Timeframe } from '../core/market/timeframe.ts';
+import { MODEL_ANSWER_MS } from '../core/ports/model-server.ts';
 import { QUEUES, type QueueName, type ReceivedMessage } from '../core/ports/queue.ts';
 import { dueTimes, type SchedulePlan } from '../core/ports/schedule.ts';
 import type { StrategyRegistry } from '../core/strategies/registry.ts';
@@ -31,7 +33,9 @@ import { LiveAccounts } from './live-accounts.ts';
 import { stepHandlers } from './live-run.ts';
 import { PlatformLog, sentenceOf } from './log.ts';
 import { ChampionWatch } from './models/champion-watch.ts';
-import { modelsIn, strategiesAtHand } from './models/strategies-at-hand.ts';
+import { startServerOf } from './models/model-server.ts';
+import { OwnModelServer, versionsThatNeedServer } from './models/own-server.ts';
+import { modelsIn, strategiesAtHand, trialsAt } from './models/strategies-at-hand.ts';
 import { RiskReports } from './risk-reports.ts';
 import { writeRunning } from './running.ts';
 import { type Served, serve } from './serve.ts';
@@ -93,14 +97,35 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   try {
     // Before they are loaded: what is promoted in between is seen at the first look.
     const models = modelsIn(directory, { readOnly: true });
-    const standings = await standingsOf(models);
+    const trials = trialsAt(directory);
+    const standings = await standingsOf(models, trials);
     const registry = await strategiesAtHand(options.root, directory);
+    const server = new OwnModelServer({
+      start: async (signal) => {
+        const names = await versionsThatNeedServer(models, trials);
+        return names.length === 0 ? undefined : startServerOf({ directory, registry: models, names, signal });
+      },
+      tell: (sentence) => options.say(sentence),
+      now: Date.now,
+    });
+    const asking = askingOf({
+      registry: models,
+      environment: process.env,
+      timeoutMs: MODEL_ANSWER_MS,
+      server: () => server.url(),
+    });
     const effective = await chooseVenues(options.loaded.configuration, registry, {
       ...options,
       secrets: embedded.secrets,
       now: Date.now,
     });
-    running = new RunningPlatform(options, directory, embedded, registry, effective, { models, standings });
+    running = new RunningPlatform(options, directory, embedded, registry, effective, {
+      models,
+      trials,
+      asking,
+      server,
+      standings,
+    });
     await running.start();
     return running;
   } catch (error) {
@@ -113,6 +138,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 /** Where models are, and which versions of them decide here. */
 interface LoadedModels {
   readonly models: ModelRegistry;
+  readonly trials: TrialOf;
+  /** Of those that are not evaluated in this process. */
+  readonly asking: Asking;
+  readonly server: OwnModelServer;
   readonly standings: string;
 }
 
@@ -174,6 +203,7 @@ class RunningPlatform implements Platform {
       configuration: effective.configuration,
       registry,
       modelsBefore: (versions) => versionsOf(loaded.models, versions),
+      askModel: loaded.asking.ask,
       now: Date.now,
       withDeadline,
       venue: this.#desk.venue,
@@ -203,12 +233,12 @@ class RunningPlatform implements Platform {
   async start(): Promise<void> {
     const { configuration } = this.#effective;
     const startedAt = Date.now();
-    const { jobs } = this.#jobs;
     const onFailure = (error: unknown): void => this.#log.error(error);
     this.#served = await serve({
+      directory: this.#directory,
       embedded: this.#embedded,
       steps: this.#ports,
-      jobs,
+      jobs: this.#jobs,
       port: this.#options.port,
       startedAt,
       onFailure,
@@ -233,6 +263,7 @@ class RunningPlatform implements Platform {
     for (const traded of this.#effective.accounts) this.#feed(traded);
     this.#champions = new ChampionWatch({
       models: this.#loaded.models,
+      trials: this.#loaded.trials,
       loaded: this.#loaded.standings,
       everyMs: this.#options.championsEveryMs ?? CHAMPIONS_MS,
       onChange: () => this.#supersede(),
@@ -275,6 +306,8 @@ class RunningPlatform implements Platform {
             venue.close(),
       ),
       () => this.#desk.close(),
+      () => this.#loaded.asking.close(),
+      () => this.#loaded.server.close(),
       () => this.#embedded.close(),
     ];
     for (const close of parts) {

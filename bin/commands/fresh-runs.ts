@@ -5,6 +5,7 @@ import type { BarColumns } from '../../core/market/bars.ts';
 import type { FreshRuns, TraceRequest } from '../../core/research/trace/run.ts';
 import type { Trace } from '../../core/research/trace/trace.ts';
 import type { RunningStrategy } from '../../core/strategies/runner.ts';
+import { assertEvaluatedHere } from '../../platform/models/ask-ahead.ts';
 
 /** A strategy by its name: its code is loaded where it is run. */
 type NamedStrategy = Omit<RunningStrategy, 'definition'> & { readonly name: string };
@@ -22,8 +23,10 @@ export type FreshAnswer =
   | { readonly traces: readonly Trace[] }
   | { readonly failed: { readonly code: string; readonly message: string; readonly remedy: string } };
 
-/** Runs in a thread of their own, which imports every strategy anew and shares no memory with any other. */
-export function freshRunsOf({ strategies, ...definition }: EngineDefinition, root: string): FreshRuns {
+/** Runs in a thread of their own, which imports every strategy anew and shares no memory with any other. Throws `MODEL_ASKED_ELSEWHERE`. */
+export function freshRunsOf(whole: EngineDefinition, root: string): FreshRuns {
+  assertEvaluatedHere(whole, 'analyses');
+  const { strategies, ...definition } = whole;
   const named = strategies.map(({ definition: { name }, ...running }) => ({ ...running, name }));
   return (requests) => {
     const order: FreshOrder = { root, definition, strategies: named, requests };

@@ -1,9 +1,12 @@
+import type { StrategyRegistry } from '../../core/strategies/registry.ts';
+import { asksElsewhere } from '../../platform/models/ask-ahead.ts';
+import { withAsking } from '../../platform/models/asking-ahead.ts';
 import type { ParityReport } from '../../platform/parity.ts';
 import { embeddedParity } from '../../platform/parity-run.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
 import { progressLine } from './progress.ts';
 import { type RunArguments, recordedRunOptions } from './run-arguments.ts';
-import { strategiesFor } from './strategies-for.ts';
+import { modelsDirectory, strategiesFor } from './strategies-for.ts';
 
 export interface ParityArguments extends RunArguments {
   readonly cloud?: boolean;
@@ -15,12 +18,21 @@ async function cloudParity(run: RecordedRun, progress: (done: number, total: num
   return module.cloudParity(run, progress);
 }
 
+const laptopParity = (
+  run: RecordedRun,
+  registry: StrategyRegistry,
+  progress: (done: number, total: number) => void,
+): Promise<ParityReport> =>
+  asksElsewhere(run.definition)
+    ? withAsking(modelsDirectory(process.cwd()), (ask) => embeddedParity(run, registry, progress, ask))
+    : embeddedParity(run, registry, progress);
+
 /** Runs bars both ways and says whether the ledgers are one; exit code 1 where they are not. */
 export async function parity(given: ParityArguments): Promise<void> {
   const registry = await strategiesFor(process.cwd());
   const run = await prepareRecordedRun(registry, recordedRunOptions(given));
   const progress = progressLine(given.cloud ? 'Running on the local cloud' : 'Running the live path');
-  const report = given.cloud ? await cloudParity(run, progress) : await embeddedParity(run, registry, progress);
+  const report = given.cloud ? await cloudParity(run, progress) : await laptopParity(run, registry, progress);
   progress.end();
   print(report, given.json === true);
   if (!report.identical) process.exitCode = 1;

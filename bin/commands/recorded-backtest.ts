@@ -1,14 +1,27 @@
 /** What every command over recorded bars begins with. */
 import type { BacktestRun } from '../../core/backtest/run.ts';
 import { runGuarded } from '../../functions/support/guarded-backtest.ts';
+import { askAhead, asksElsewhere } from '../../platform/models/ask-ahead.ts';
+import { withAsking } from '../../platform/models/asking-ahead.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
-import { withProgress } from './progress.ts';
+import { progressLine, withProgress } from './progress.ts';
 import { type RunArguments, recordedRunOptions } from './run-arguments.ts';
-import { strategiesFor } from './strategies-for.ts';
+import { modelsDirectory, strategiesFor } from './strategies-for.ts';
 
-/** The bars and the strategies that were asked for. */
+/** The bars and the strategies that were asked for; models that are asked elsewhere have answered about all bars. */
 export async function prepareRun(given: RunArguments): Promise<RecordedRun> {
-  return prepareRecordedRun(await strategiesFor(process.cwd()), recordedRunOptions(given));
+  const run = await prepareRecordedRun(await strategiesFor(process.cwd()), recordedRunOptions(given));
+  if (asksElsewhere(run.definition)) await askedAhead(run);
+  return run;
+}
+
+async function askedAhead({ definition, bars }: RecordedRun): Promise<void> {
+  const progress = progressLine('Asking models');
+  try {
+    await withAsking(modelsDirectory(process.cwd()), (ask) => askAhead(definition, bars, ask, progress));
+  } finally {
+    progress.end();
+  }
 }
 
 export const runPrepared = ({ definition, bars }: RecordedRun): BacktestRun =>

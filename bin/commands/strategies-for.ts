@@ -7,11 +7,11 @@ import { strategiesAtHand } from '../../platform/models/strategies-at-hand.ts';
 
 /** Those under `root`, asking the champions of the data directory that the configuration there names. */
 export function strategiesFor(root: string): Promise<StrategyRegistry> {
-  return strategiesAtHand(root, directoryUnder(root));
+  return strategiesAtHand(root, modelsDirectory(root));
 }
 
-/** A configuration that cannot be read keeps nobody from a backtest: it only names no other directory than the usual one. */
-function directoryUnder(root: string): string {
+/** The data directory of those models. A configuration that cannot be read keeps nobody from a backtest: it only names no other directory than the usual one. */
+export function modelsDirectory(root: string): string {
   const sources = {
     file: join(root, 'plimsoll.yaml'),
     profile: process.env.PLIMSOLL_PROFILE,

@@ -9,7 +9,7 @@ import type { Answers } from '../../core/models/answers.ts';
 import type { ServedModel } from '../../core/models/opinion.ts';
 import type { DocumentWrite, LedgerPort } from '../../core/ports/ledger.ts';
 import { type AskModel, MAX_QUESTION_ROWS, type ModelAnswers } from '../../core/ports/model-server.ts';
-import { opinionsAsked } from '../../core/strategies/opinions-asked.ts';
+import { modelsGiven } from '../../core/strategies/opinions-asked.ts';
 import type { RunningStrategy, StrategyCheckpoint, StrategyRunner } from '../../core/strategies/runner.ts';
 import { KEYS } from './account-state.ts';
 import { prepareBars } from './move-strategies.ts';
@@ -84,8 +84,8 @@ const known = new WeakMap<RunningStrategy, readonly AskedElsewhere[]>();
 function elsewhereOf(running: RunningStrategy): readonly AskedElsewhere[] {
   const found = known.get(running);
   if (found) return found;
-  const models = opinionsAsked(running.definition, running.params).flatMap(([, { served }]) =>
-    served?.answers ? [{ ...served, answers: served.answers }] : [],
+  const models = modelsGiven(running.definition, running.params).flatMap(({ served }) =>
+    served.answers ? [{ ...served, answers: served.answers }] : [],
   );
   known.set(running, models);
   return models;

@@ -6,6 +6,7 @@ import { openEmbedded } from '../../adapters/embedded/embedded.ts';
 import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
 import { championsOf, versionsOf } from '../../adapters/models/models-at-hand.ts';
 import { runBacktest } from '../../core/backtest/run.ts';
+import { askedElsewhere } from '../../core/models/answers.ts';
 import { registryWith, type StrategyRegistry } from '../../core/strategies/registry.ts';
 import { applyConfiguration } from '../../functions/steps/configure.ts';
 import type { StepPorts } from '../../functions/steps/ports.ts';
@@ -70,6 +71,25 @@ describe.skipIf(!hasRecordedData)('the example desks', { timeout: 600_000 }, () 
   test('decide the same live and in a backtest, beside a strategy of rules', async () => {
     const registry = await atHand();
     expect(await embeddedParity(await hoursOf5m(registry, 24), registry)).toMatchObject({ identical: true });
+  });
+
+  test('asked elsewhere, decide as they do here: the same ledger live and in a backtest', async () => {
+    const champions = await championsOf(shipped);
+    const elsewhere = (name: string) => ({ ...champions(name), ...askedElsewhere(champions(name).manifest!) });
+    const asked = new Map(['crypto-5m', 'gold-hourly', 'crypto-hourly'].map((name) => [name, elsewhere(name)]));
+    const registry = registryWith(strategies, (name) => asked.get(name)!);
+    const questions: number[] = [];
+    const report = await embeddedParity(await hoursOf5m(registry, 24), registry, undefined, async ({ model, rows }) => {
+      questions.push(rows.length);
+      return rows.map((row) => champions(model).ensemble().opinion(row).members);
+    });
+    const here = await hoursOf5m(await atHand(), 24);
+    expect(report).toMatchObject({
+      identical: true,
+      ledgerSha256: runBacktest(here.definition, here.bars).engine.journal.head(),
+    });
+    // Live about three instruments at once, and for the backtest about all of their bars.
+    expect([questions[0], questions.at(-1)]).toEqual([3, 3 * (questions.length - 1)]);
   });
 
   describe('an account that a desk trades', () => {

@@ -10,6 +10,7 @@ import type { BarColumns } from '../../../core/market/bars.ts';
 import { barsPerPeriodOf } from '../../../core/research/sweep/returns.ts';
 import { type Tried, type TriedAll, triedOf } from '../../../core/research/sweep/sweep.ts';
 import type { RunningStrategy } from '../../../core/strategies/runner.ts';
+import { assertEvaluatedHere } from '../../../platform/models/ask-ahead.ts';
 import { progressLine } from '../progress.ts';
 import { guardedSweep } from './guarded-sweep.ts';
 
@@ -109,6 +110,7 @@ export class RunThreads {
   }
 
   async #runShares(definitions: readonly EngineDefinition[], took: (ran: Ran) => void): Promise<void> {
+    for (const definition of definitions) assertEvaluatedHere(definition, 'threads beside this one');
     if (this.#workers.length === 0) this.#start(definitions[0]);
     const shares = this.#workers.map((worker, k) => {
       const places = definitions.flatMap((_, place) => (place % this.#workers.length === k ? [place] : []));

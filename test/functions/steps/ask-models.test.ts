@@ -7,7 +7,7 @@ import { SimulatedVenue } from '../../../adapters/venues/simulated.ts';
 import { configurationSchema } from '../../../core/configuration/schema.ts';
 import { PlimsollError } from '../../../core/errors.ts';
 import type { LedgerEvent } from '../../../core/ledger/events.ts';
-import { Answers, answeredEnsemble } from '../../../core/models/answers.ts';
+import { askedElsewhere } from '../../../core/models/answers.ts';
 import { featureSet } from '../../../core/models/features/feature-set.ts';
 import type { ServedModel } from '../../../core/models/opinion.ts';
 import type { AskModel, ModelQuestion } from '../../../core/ports/model-server.ts';
@@ -43,11 +43,7 @@ const configuration = configurationSchema.parse({
 const native = momentumDesk();
 const said = ({ rows }: ModelQuestion) => rows.map((row) => native.ensemble().opinion(row).members);
 
-function elsewhere(): ServedModel {
-  const answers = new Answers(native.manifest!);
-  const ensemble = answeredEnsemble(answers);
-  return { ...native, answers, ensemble: () => ensemble };
-}
+const elsewhere = (): ServedModel => ({ ...native, ...askedElsewhere(native.manifest!) });
 
 /** The account after so many minutes of invented bars, where the model is asked so. */
 async function traded(model: ServedModel, askModel?: AskModel, minutes = 90) {
