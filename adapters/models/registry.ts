@@ -5,12 +5,22 @@
 import { hash } from 'node:crypto';
 import { PlimsollError } from '../../core/errors.ts';
 import { canonicalJson, type Json } from '../../core/json.ts';
+import { Answers, isNative } from '../../core/models/answers.ts';
 import { Ensemble } from '../../core/models/ensemble.ts';
-import { actionOn, type HistoryEntry, historyEntry, type Standing, standingOf } from '../../core/models/history.ts';
+import {
+  actionOn,
+  checkedEntry,
+  doneBefore,
+  type HistoryEntry,
+  historyEntry,
+  type Standing,
+  standingOf,
+} from '../../core/models/history.ts';
 import { type ModelManifest, modelManifest } from '../../core/models/manifest.ts';
 import { evaluatorOf } from '../../core/models/native/index.ts';
 import { assertParity, type Parity, ParityRows } from '../../core/models/parity.ts';
 import { nearestRemedy } from '../../core/nearest.ts';
+import { type AskModel, MAX_QUESTION_ROWS } from '../../core/ports/model-server.ts';
 import type { ObjectStore } from '../../core/ports/object-store.ts';
 
 const MANIFEST = 'manifest.json';
@@ -31,6 +41,8 @@ export interface ModelDeed {
   readonly at: number;
   readonly by: string;
   readonly reason: string;
+  /** SHA-256, hex: under it the deed is done once. */
+  readonly key?: string;
 }
 
 /** What is known of a version besides its files. */
@@ -59,21 +71,25 @@ export class ModelRegistry {
   /**
    * Takes what a training left, after its parity with the library was seen: a version that is not the same here is refused, and nothing of
    * it is kept. The same version again changes nothing. Throws `MODEL_NAME_INVALID`, `MODEL_FILE_MISSING`, `MODEL_FILE_CHANGED`,
-   * `MODEL_PARITY_FAILED`, and what a damaged file throws.
+   * `MODEL_PARITY_FAILED`, `MODEL_PARITY_UNASKED`, and what a damaged file or whoever is asked throws.
    * @param files by name
+   * @param ask answers for a version that the platform does not evaluate itself: what it will be served by, with these files
    */
   async register(
     name: string,
     files: ReadonlyMap<string, Uint8Array>,
     run: Json,
     deed: ModelDeed,
+    ask?: AskModel,
   ): Promise<ModelVersion> {
     checkName(name);
     const text = needed(files, MANIFEST);
     const manifest = modelManifest(textOf(text));
     for (const [file, expected] of Object.entries(manifest.files)) assertHash(file, needed(files, file), expected);
-    const version = hash('sha256', text).slice(0, VERSION_CHARACTERS);
-    const parity = parityOf(manifest, files);
+    const version = versionOf(text);
+    const parity = isNative(manifest)
+      ? parityOf(manifest, files)
+      : await parityElsewhere({ model: name, version, manifest }, files, ask);
     const about: VersionAbout = { run, parity };
     for (const file of [...Object.keys(manifest.files), MANIFEST])
       await this.#objects.put(keyOf(name, version, file), needed(files, file), { ifAbsent: true });
@@ -116,7 +132,7 @@ export class ModelRegistry {
     }
   }
 
-  /** Throws as {@link actionOn}; returns the version that it was done to. */
+  /** Throws as {@link actionOn}, `MODEL_DEED_INVALID` or `IDEMPOTENCY_KEY_REUSED`; returns the version that it was done to. */
   async act(
     name: string,
     action: 'promoted' | 'rolled-back' | 'retired',
@@ -124,11 +140,15 @@ export class ModelRegistry {
     deed: ModelDeed,
   ): Promise<string> {
     await this.#known(name);
-    const entry = await this.#append(name, (standing) => ({
-      action,
-      version: actionOn(standing, action, wanted),
-      ...deed,
-    }));
+    const entry = await this.#append(
+      name,
+      (history) =>
+        doneBefore(history, action, wanted, deed) ?? {
+          action,
+          version: actionOn(standingOf(history), action, wanted),
+          ...deed,
+        },
+    );
     return entry.version;
   }
 
@@ -143,7 +163,7 @@ export class ModelRegistry {
         `see its versions with \`plimsoll models show ${name}\``,
       );
     const manifestBytes = await this.#file(name, version, MANIFEST);
-    if (!hash('sha256', manifestBytes).startsWith(version)) throw changed(MANIFEST);
+    if (versionOf(manifestBytes) !== version) throw changed(MANIFEST);
     const manifest = modelManifest(textOf(manifestBytes));
     const card = await this.#checked(name, version, manifest, CARD);
     const about = JSON.parse(textOf(await this.#file(name, version, ABOUT))) as VersionAbout;
@@ -161,6 +181,15 @@ export class ModelRegistry {
   async memberFiles({ name, version, manifest }: ModelVersion): Promise<ReadonlyMap<string, Uint8Array>> {
     const files = new Map<string, Uint8Array>();
     for (const { file } of manifest.members) files.set(file, await this.#checked(name, version, manifest, file));
+    return files;
+  }
+
+  /** All files of a version by name, its manifest among them, each with its hash checked. Throws `MODEL_FILE_MISSING` or `MODEL_FILE_CHANGED`. */
+  async files({ name, version, manifest }: ModelVersion): Promise<ReadonlyMap<string, Uint8Array>> {
+    const text = await this.#file(name, version, MANIFEST);
+    if (versionOf(text) !== version) throw changed(MANIFEST);
+    const files = new Map([[MANIFEST, text]]);
+    for (const file of Object.keys(manifest.files)) files.set(file, await this.#checked(name, version, manifest, file));
     return files;
   }
 
@@ -188,11 +217,13 @@ export class ModelRegistry {
     );
   }
 
-  /** Adds what `entryOf` makes of the history so far; who comes second looks again. Throws `MODEL_HISTORY_BUSY`. */
-  async #append(name: string, entryOf: (standing: Standing) => HistoryEntry): Promise<HistoryEntry> {
+  /** Adds what `entryOf` makes of the history so far, unless it is there; who comes second looks again. Throws `MODEL_HISTORY_BUSY`. */
+  async #append(name: string, entryOf: (history: readonly HistoryEntry[]) => HistoryEntry): Promise<HistoryEntry> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const history = await this.history(name);
-      const entry = entryOf(standingOf(history));
+      const wanted = entryOf(history);
+      if (history.includes(wanted)) return wanted;
+      const entry = checkedEntry(wanted);
       const key = `models/${name}/history/${String(history.length + 1).padStart(8, '0')}.json`;
       if ((await this.#objects.put(key, bytesOf(canonicalJson(entry)), { ifAbsent: true })) === 'written') return entry;
     }
@@ -206,6 +237,9 @@ export class ModelRegistry {
 }
 
 const keyOf = (name: string, version: string, file: string): string => `models/${name}/${version}/${file}`;
+
+/** What a version is called, by the bytes of its manifest. */
+export const versionOf = (manifest: Uint8Array): string => hash('sha256', manifest).slice(0, VERSION_CHARACTERS);
 
 function checkName(name: string): void {
   if (NAME.test(name) && name !== 'history') return;
@@ -221,6 +255,46 @@ function parityOf(manifest: ModelManifest, files: ReadonlyMap<string, Uint8Array
   return Object.fromEntries(
     manifest.members.map(({ name, file }) => {
       const parity = rows.compare(name, evaluatorOf(needed(files, file)));
+      assertParity(name, parity);
+      return [name, parity];
+    }),
+  );
+}
+
+interface AskedVersion {
+  readonly model: string;
+  readonly version: string;
+  readonly manifest: ModelManifest;
+}
+
+async function parityElsewhere(
+  { model, version, manifest }: AskedVersion,
+  files: ReadonlyMap<string, Uint8Array>,
+  ask: AskModel | undefined,
+): Promise<Record<string, Parity>> {
+  if (ask === undefined)
+    throw new PlimsollError(
+      'MODEL_PARITY_UNASKED',
+      `a version that is served as ${manifest.served} is registered by who can ask it, and nothing that answers was named`,
+      'train it with `plimsoll models train`, which starts what answers',
+      { kept: 'nothing of it was registered' },
+    );
+  const said = new ParityRows(needed(files, PARITY));
+  const rows = said.questions(manifest.features.length);
+  const fits = new Answers(manifest);
+  const answers: (readonly number[])[] = [];
+  for (let from = 0; from < rows.length; from += MAX_QUESTION_ROWS) {
+    const part = rows.slice(from, from + MAX_QUESTION_ROWS);
+    const answered = await ask({ model, version, rows: part });
+    fits.assertFits(part, answered);
+    answers.push(...answered);
+  }
+  return Object.fromEntries(
+    manifest.members.map(({ name }, member) => {
+      const parity = said.compareAnswers(
+        name,
+        answers.map((answer) => answer[member]),
+      );
       assertParity(name, parity);
       return [name, parity];
     }),

@@ -1,6 +1,6 @@
 /** The gate before a model is served: what is evaluated here has to be what the library said, row by row. */
 import { PlimsollError } from '../errors.ts';
-import { Container } from './native/container.ts';
+import { Container, damaged } from './native/container.ts';
 import type { Evaluator } from './native/index.ts';
 
 /** Of a probability, or of a value as a share of the largest one. */
@@ -28,6 +28,32 @@ export class ParityRows {
   constructor(bytes: Uint8Array) {
     this.#file = new Container(bytes);
     this.#rows = this.#file.array('rows', 'f64');
+  }
+
+  /** The rows, for whoever answers elsewhere. Throws `MODEL_FILE_DAMAGED` where they are not of so many features. */
+  questions(features: number): Float64Array[] {
+    const rows = this.#rows.length / features;
+    if (!Number.isInteger(rows)) throw damaged(`its rows are not of ${features} features`);
+    return Array.from({ length: rows }, (_, row) => this.#rows.subarray(row * features, (row + 1) * features));
+  }
+
+  /**
+   * As {@link compare}, of a member that is asked elsewhere, which gives no raw scores: its probabilities stand for them.
+   * @param ups by row, the probability of class 1
+   */
+  compareAnswers(member: string, ups: readonly number[]): Parity {
+    const said = this.#file.array(`probabilities/${member}`, 'f64', ups.length * 2);
+    let unequalScores = 0;
+    let largestDifference = 0;
+    let flipped = 0;
+    for (const [row, up] of ups.entries()) {
+      const theirs = said.subarray(row * 2, row * 2 + 2);
+      if (up !== theirs[1]) unequalScores++;
+      largestDifference = maximum(largestDifference, Math.abs(up - theirs[1]));
+      if (likeliest(Float64Array.of(1 - up, up)) !== likeliest(theirs)) flipped++;
+    }
+    const largestScoreDifference = largestDifference;
+    return { rows: ups.length, unequalScores, largestScoreDifference, largestDifference, flipped };
   }
 
   /** Throws `MODEL_FILE_DAMAGED` where the file holds no answers of that member. */

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,8 +10,11 @@ from numpy.typing import NDArray
 
 from .export import smooth, trees
 from .export.answers import forest_sums, log_odds
+from .trained import Settings, Trained
 
 Rows = NDArray[np.float64]
+#: Nothing is set but what the desk sets.
+NONE: Settings = MappingProxyType({})
 
 
 class Fitted(Protocol):
@@ -25,25 +29,33 @@ class Fitted(Protocol):
     def shap(self, rows: Rows) -> Rows | None:
         """By feature: the mean size of its part in the raw score (Lundberg's TreeSHAP), where the library computes it."""
 
-    def exported(self, features: Sequence[str]) -> bytes: ...
+    def exported(self, features: Sequence[str]) -> bytes:
+        """The file that the platform evaluates itself. Raises NotExportable where there is none."""
+
+    def library(self) -> Trained:
+        """As its library has it, over rows of features as they are."""
 
 
 class Member(Protocol):
-    def fit(self, rows: Rows, labels: NDArray[np.int64], weights: Rows, seed: int) -> Fitted: ...
+    def unfitted(self, seed: int) -> Any:
+        """The estimator whose parameters can be set."""
+
+    def fit(self, rows: Rows, labels: NDArray[np.int64], weights: Rows, seed: int, settings: Settings = NONE) -> Fitted:
+        """Raises whatever the library raises. `settings` names parameters of the estimator."""
 
 
 @dataclass(frozen=True)
 class _Trees:
     """A library's ensemble of trees, which takes the features as they are."""
 
-    make: Callable[[int], Any]
+    unfitted: Callable[[int], Any]
     export: Callable[[Any, Sequence[str]], bytes]
     raw: Callable[[Any, Rows], Rows]
     #: The parts of the features in each row's score, and of the base as the last column.
     parts: Callable[[Any, Rows], Rows] | None = None
 
-    def fit(self, rows: Rows, labels: NDArray[np.int64], weights: Rows, seed: int) -> "_FittedTrees":
-        model = self.make(seed)
+    def fit(self, rows: Rows, labels: NDArray[np.int64], weights: Rows, seed: int, settings: Settings = NONE) -> "_FittedTrees":
+        model = self.unfitted(seed).set_params(**settings)
         model.fit(rows, labels, sample_weight=weights)
         return _FittedTrees(model, self)
 
@@ -67,22 +79,25 @@ class _FittedTrees:
     def exported(self, features: Sequence[str]) -> bytes:
         return self.member.export(self.model, features)
 
+    def library(self) -> Trained:
+        return Trained(self.model)
+
 
 @dataclass(frozen=True)
 class _Scaled:
     """A model that wants its features at one scale; `most_rows` keeps the latest where its cost grows with their square."""
 
-    make: Callable[[int], Any]
+    unfitted: Callable[[int], Any]
     export: Callable[[Any, Sequence[str], Any], bytes]
     most_rows: int | None = None
 
-    def fit(self, rows: Rows, labels: NDArray[np.int64], weights: Rows, seed: int) -> "_FittedScaled":
+    def fit(self, rows: Rows, labels: NDArray[np.int64], weights: Rows, seed: int, settings: Settings = NONE) -> "_FittedScaled":
         from sklearn.preprocessing import StandardScaler
 
         if self.most_rows is not None:
             rows, labels, weights = rows[-self.most_rows :], labels[-self.most_rows :], weights[-self.most_rows :]
         scaler = StandardScaler().fit(rows)
-        model = self.make(seed)
+        model = self.unfitted(seed).set_params(**settings)
         model.fit(scaler.transform(rows), labels, sample_weight=weights)
         return _FittedScaled(model, scaler, self)
 
@@ -107,6 +122,9 @@ class _FittedScaled:
     def exported(self, features: Sequence[str]) -> bytes:
         return self.member.export(self.model, features, self.scaler)
 
+    def library(self) -> Trained:
+        return Trained(_behind(self.scaler, self.model))
+
 
 @dataclass(frozen=True)
 class _SupportVectors:
@@ -116,17 +134,21 @@ class _SupportVectors:
     held_out: float
     gap: int
 
-    def fit(self, rows: Rows, labels: NDArray[np.int64], weights: Rows, seed: int) -> "_FittedVectors":
+    def unfitted(self, seed: int) -> Any:
+        from sklearn.svm import SVC
+
+        return SVC(C=1.0, kernel="rbf", gamma="scale", cache_size=500, random_state=seed)
+
+    def fit(self, rows: Rows, labels: NDArray[np.int64], weights: Rows, seed: int, settings: Settings = NONE) -> "_FittedVectors":
         from sklearn.linear_model import LogisticRegression
         from sklearn.preprocessing import StandardScaler
-        from sklearn.svm import SVC
 
         rows, labels, weights = rows[-self.most_rows :], labels[-self.most_rows :], weights[-self.most_rows :]
         later = len(rows) - max(1, int(len(rows) * self.held_out))
         # Labels look ahead: between what is fitted and what the sigmoid is fitted on lie rows that neither takes.
         seen = slice(0, max(1, later - self.gap))
         scaler = StandardScaler().fit(rows[seen])
-        model = SVC(C=1.0, kernel="rbf", gamma="scale", cache_size=500, random_state=seed)
+        model = self.unfitted(seed).set_params(**settings)
         model.fit(scaler.transform(rows[seen]), labels[seen], sample_weight=weights[seen])
         decisions = model.decision_function(scaler.transform(rows[later:])).reshape(-1, 1)
         if len(np.unique(labels[later:])) < 2:
@@ -154,6 +176,62 @@ class _FittedVectors:
 
     def exported(self, features: Sequence[str]) -> bytes:
         return smooth.support_vectors(self.model, features, self.sigmoid, self.scaler)
+
+    def library(self) -> Trained:
+        return Trained(_behind(self.scaler, self.model), self.sigmoid)
+
+
+def _behind(scaler: Any, model: Any) -> Any:
+    """Both are fitted already."""
+    from sklearn.pipeline import make_pipeline
+
+    return make_pipeline(scaler, model)
+
+
+@dataclass(frozen=True)
+class _Calibrated:
+    """Boosted trees whose probabilities are put right by an isotonic step, fitted on a later part of the rows that the trees have not seen."""
+
+    held_out: float
+    gap: int
+
+    def unfitted(self, seed: int) -> Any:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        return HistGradientBoostingClassifier(
+            max_iter=80, learning_rate=0.05, max_leaf_nodes=15, min_samples_leaf=50, early_stopping=False, random_state=seed
+        )
+
+    def fit(self, rows: Rows, labels: NDArray[np.int64], weights: Rows, seed: int, settings: Settings = NONE) -> "_FittedCalibrated":
+        from sklearn.calibration import CalibratedClassifierCV
+        from sklearn.frozen import FrozenEstimator
+
+        later = len(rows) - max(1, int(len(rows) * self.held_out))
+        seen = slice(0, max(1, later - self.gap))
+        model = self.unfitted(seed).set_params(**settings)
+        model.fit(rows[seen], labels[seen], sample_weight=weights[seen])
+        calibrated = CalibratedClassifierCV(FrozenEstimator(model), method="isotonic", ensemble=False)
+        return _FittedCalibrated(calibrated.fit(rows[later:], labels[later:], sample_weight=weights[later:]))
+
+
+@dataclass(frozen=True)
+class _FittedCalibrated:
+    model: Any
+
+    def scores(self, rows: Rows) -> Rows:
+        return self.probabilities(rows)[:, 1]
+
+    def probabilities(self, rows: Rows) -> Rows:
+        return np.asarray(self.model.predict_proba(rows), np.float64)
+
+    def shap(self, rows: Rows) -> Rows | None:
+        return None
+
+    def exported(self, features: Sequence[str]) -> bytes:
+        raise trees.NotExportable("isotonic steps are exported wrongly, so that it needs its library")
+
+    def library(self) -> Trained:
+        return Trained(self.model)
 
 
 def _random_forest(seed: int) -> Any:
@@ -235,4 +313,6 @@ MEMBERS: Mapping[str, Member] = {
     "support-vectors": _SupportVectors(most_rows=6_000, held_out=0.25, gap=50),
     "perceptron": _Scaled(_perceptron, smooth.perceptron),
     "logistic-regression": _Scaled(_logistic_regression, smooth.linear),
+    # In no desk: it can be asked only where its library is.
+    "calibrated-boosting": _Calibrated(held_out=0.25, gap=50),
 }

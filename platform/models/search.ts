@@ -119,6 +119,42 @@ export async function searchModels(search: ModelSearch): Promise<Searched> {
   };
 }
 
+/** What trains the winner of a search. */
+export interface Winner {
+  /** Path of its table's folder. */
+  readonly table: string;
+  readonly hyperparameters: Readonly<Record<string, string | number | boolean>>;
+  /** For its history. */
+  readonly reason: string;
+}
+
+/** Hyperparameters that a search and a training have in common. */
+const JUDGED_BY = ['folds', 'embargo_hours', 'block_rows'];
+
+/**
+ * The best trial as a model of one member, judged as the search judged; undefined where nothing was found: what only luck may have chosen is not
+ * trained.
+ * @param tables in the order in which the search was given them
+ */
+export function winnerOf(
+  { found, board, seed, verdict }: Leaderboard,
+  tables: readonly string[],
+  searchedWith: Readonly<Record<string, string | number | boolean>>,
+): Winner | undefined {
+  const [best] = board;
+  if (!found || best?.standing !== 'found') return undefined;
+  const judging = Object.entries(searchedWith).filter(([name]) => JUDGED_BY.includes(name));
+  return {
+    table: tables[Number(best.table.split('-')[1] ?? 0)],
+    hyperparameters: {
+      ...Object.fromEntries(judging),
+      ...{ members: best.estimator, seed },
+      hyperparameters: JSON.stringify({ [best.estimator]: best.settings }),
+    },
+    reason: `the best of a search: ${verdict}`,
+  };
+}
+
 async function readLeaderboard(path: string): Promise<Leaderboard> {
   try {
     return leaderboardShape.parse(JSON.parse(await readFile(path, 'utf8')));

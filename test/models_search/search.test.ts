@@ -96,6 +96,42 @@ describe('a search', () => {
     WITHIN_MS,
   );
 
+  test(
+    'trains its winner as a version, and nothing where it found nothing',
+    async () => {
+      const write = `import pathlib, tables\nfor name, strength in (("dull", 0.0), ("bright", 0.3)): tables.write_table(pathlib.Path(${JSON.stringify(place.directory)}, name, "train"), strength=strength, rows=1200)`;
+      await run('-c', write);
+      const budget = ['--trials', '3', '--minutes', '5', '--seed', '3'];
+      const judging = ['--set', 'estimators=logistic-regression', '--set', 'block_rows=40', '--set', 'folds=3'];
+      const given = [...budget, ...judging];
+      const found = await search('--table', 'dull', 'bright', ...given, '--train', 'winner', '--json');
+      expect([found.code, found.err]).toEqual([0, '']);
+      const { leaderboard, trained } = JSON.parse(found.out) as Searched & { trained: { version: string } };
+      const shown = await place.run('models', 'show', 'winner', '--data', 'data', '--json');
+      const { version, card, history } = JSON.parse(shown.out);
+      expect(version).toBe(trained.version);
+      const { estimator, settings } = leaderboard.board[0];
+      expect(card.parameters).toMatchObject({
+        members: ['logistic-regression'],
+        hyperparameters: { [estimator]: settings },
+        ...{ folds: 3, block_rows: 40 },
+      });
+      expect(card.rows).toBe(leaderboard.rows);
+      expect(history).toMatchObject([
+        {
+          action: 'registered',
+          reason: expect.stringMatching(/^the best of a search: Found: logistic-regression on train-1/),
+        },
+      ]);
+      const nothing = await search('--table', 'dull', ...given, '--train', 'nobody');
+      expect(nothing.out).toMatch(/\nNothing was found.*\nNothing is trained as nobody\.\n$/);
+      expect((await search('--table', 'dull', '--train', 'No Name')).err).toContain(
+        'A model cannot be named "No Name"',
+      );
+    },
+    WITHIN_MS,
+  );
+
   test.each([
     [
       'a budget of money without a price',

@@ -81,6 +81,7 @@ def onnx_file(model: Any, width: int, *, wanted: str) -> bytes:
         tried = [{"score_samples": True}]
     problem: Exception | None = None
     for options in tried:
+        _name_anew()
         try:
             made = to_onnx(model, np.zeros((1, width), np.float32), options={id(last): options} if options else None, target_opset=OPSET)
         # The converters raise what comes, from NameError to RuntimeError.
@@ -90,6 +91,14 @@ def onnx_file(model: Any, width: int, *, wanted: str) -> bytes:
         return _small_enough(made.SerializeToString())
     first = str(problem).split("\n")[0][:160]
     raise NotExportable(f"skl2onnx does not export it: {type(problem).__name__}: {first}") from problem
+
+
+def _name_anew() -> None:
+    """The converter numbers names through all models of a process: a job that goes on after a kill would write others."""
+    from skl2onnx.common import _topology, utils
+
+    _topology.Variable._UNIQUE_NUMBER_ = 0
+    utils._unique_index["subgraph"] = 0
 
 
 def catboost_file(model: Any) -> bytes:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..catalogue import Entry
 from ..job.files import canonical
 from ..scoring import log_losses
-from .estimators import Settings, trained
+from ..trained import Settings, trained
 from .tables import Candidate, Ground
 
 _REASON_LIMIT = 300
