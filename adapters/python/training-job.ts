@@ -5,14 +5,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { z } from 'zod';
 import { PlimsollError } from '../../core/errors.ts';
+import { moduleEnvironment } from './module-environment.ts';
 import { readLines, Tail } from './output-lines.ts';
 import { keptIn, layOut, modelFolder, reasonIn, recordFile, type TrainingInput } from './training-folder.ts';
+import { metricsShape, recordShape, type TrainingRecord } from './training-record.ts';
 
-const SOURCES = join(import.meta.dirname, '../../models');
-const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'LC_ALL', 'SYSTEMROOT', 'USERPROFILE'];
 const GRACE_MS = 20_000;
 /** Of the grace, what a job keeps to write down how it ended. */
 const WRITING_MS = 2_000;
@@ -30,42 +29,10 @@ export interface TrainingProgress {
   readonly metrics: Readonly<Record<string, number | null>>;
 }
 
-const metricsShape = z.record(z.string(), z.number().nullable());
 const lineShape = z.union([
   z.object({ plimsoll: z.literal('progress'), step: z.number(), of: z.number(), metrics: metricsShape }),
   z.object({ plimsoll: z.literal('note'), text: z.string() }),
 ]);
-
-/** SHA-256 in hex. */
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
-
-/** `run.json`: what the model was made from and what it cost. `models/plimsoll_models/job/record.py` says how each is taken. */
-const recordShape = z.object({
-  schema: z.literal(1),
-  status: z.enum(['done', 'stopped', 'failed']),
-  entry: z.string(),
-  started: z.iso.datetime(),
-  ended: z.iso.datetime(),
-  wall_seconds: z.number(),
-  /** Finished units taken over from checkpoints, and what they took when they were done. */
-  resumed: z.object({ units: z.number(), seconds: z.number() }),
-  seed: z.number(),
-  threads: z.number(),
-  hyperparameters: z.record(z.string(), z.json()),
-  data: z.object({ hash: digest, files: z.record(z.string(), z.record(z.string(), digest)) }),
-  code: digest,
-  identity: digest,
-  python: z.string(),
-  libraries: z.record(z.string(), z.string()),
-  metrics: metricsShape,
-  /** The files of the model. */
-  model: z.record(z.string(), digest),
-  cost: z.object({ usd: z.number(), usd_per_hour: z.number() }),
-  tracking: z.record(z.string(), z.string()),
-  notes: z.array(z.string()),
-});
-
-export type TrainingRecord = z.infer<typeof recordShape>;
 
 export interface TrainingJob extends TrainingInput {
   /** Path of a Python that has what the job needs. */
@@ -127,16 +94,10 @@ export async function runTrainingJob(job: TrainingJob): Promise<TrainingResult> 
 }
 
 function start(job: TrainingJob, graceMs: number): ChildProcess {
-  const { python, entry, folder, sources = [SOURCES], environment = {} } = job;
-  const inherited = INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  const { python, entry, folder, sources, environment = {} } = job;
   const env = {
-    ...Object.fromEntries(inherited),
-    PYTHONPATH: sources.join(delimiter),
-    PYTHONDONTWRITEBYTECODE: '1',
-    PYTHONUTF8: '1',
+    ...moduleEnvironment(sources),
     PLIMSOLL_JOB_GRACE_S: String(Math.max(0.1, (graceMs - WRITING_MS) / 1_000)),
-    // It holds the other end of our pipe, and ends when that closes: no job outlives its platform.
-    PLIMSOLL_JOB_PARENT: 'stdin',
     ...environment,
     PLIMSOLL_ML_FOLDER: folder,
   };

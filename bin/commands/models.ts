@@ -5,13 +5,15 @@ import { PlimsollError } from '../../core/errors.ts';
 import { formatInstant } from '../../core/market/civil.ts';
 import { STANDARD_FEATURES } from '../../core/models/features/feature-set.ts';
 import { type LabelSpec, labelSchema } from '../../core/models/table.ts';
-import { modelsIn } from '../../platform/models/strategies-at-hand.ts';
+import { listedVersion } from '../../operations/models/listed.ts';
+import type { ModelAction } from '../../operations/models/port.ts';
+import { modelsAt } from '../../platform/models/models-at.ts';
 import { train } from '../../platform/models/training.ts';
 import { writeTrainingTable } from '../../platform/models/training-table.ts';
 import { directoryOf, type ModelsArguments } from './models/arguments.ts';
 import { sayCard } from './models/card.ts';
-import { listedVersion } from './models/catalogue.ts';
 import { say } from './models/print.ts';
+import { isOnSageMaker, type SageMakerArguments } from './models/sagemaker-arguments.ts';
 import { progressLine } from './progress.ts';
 
 export interface TableArguments {
@@ -24,7 +26,7 @@ export interface TableArguments {
   readonly json?: boolean;
 }
 
-export interface TrainArguments extends ModelsArguments {
+export interface TrainArguments extends ModelsArguments, SageMakerArguments {
   readonly table: string;
   readonly set: Record<string, string | number | boolean>;
   readonly within: number;
@@ -60,8 +62,9 @@ export async function table(given: TableArguments): Promise<void> {
   say(`${leftOut} bars are in neither: the warm-up of features, and bars without a label.`);
 }
 
-/** Trains a model on a table; it is a candidate then. */
+/** Trains a model on a table, here or on SageMaker; it is a candidate then. */
 export async function trainModel(name: string, given: TrainArguments): Promise<void> {
+  if (isOnSageMaker(given)) return (await import('./models/train-on-sagemaker.ts')).trainThere(name, given);
   const progress = progressLine('Training');
   const stopping = new AbortController();
   const stop = (): void => stopping.abort();
@@ -90,13 +93,13 @@ export async function trainModel(name: string, given: TrainArguments): Promise<v
 
 /** Lets a version decide, goes back to the one before, or takes one out. */
 export async function act(
-  action: 'promoted' | 'rolled-back' | 'retired',
+  action: ModelAction,
   name: string,
   wanted: string | undefined,
   given: DeedArguments,
 ): Promise<void> {
-  const registry = modelsIn(directoryOf(given));
-  const version = await registry.act(name, action, wanted, {
+  const { act: actOn } = modelsAt(directoryOf(given));
+  const version = await actOn(name, action, wanted, {
     at: Date.now(),
     by: userInfo().username,
     reason: given.reason,

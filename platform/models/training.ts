@@ -1,22 +1,19 @@
 /** Training on this machine: the same job that runs on SageMaker, in a Python of its own, and what it leaves taken into the registry. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ModelVersion } from '../../adapters/models/registry.ts';
-import { pythonEnvironment } from '../../adapters/python/environment.ts';
 import {
   runTrainingJob,
   type TrainingJob,
   type TrainingProgress,
-  type TrainingRecord,
   type TrainingResult,
 } from '../../adapters/python/training-job.ts';
+import type { TrainingRecord } from '../../adapters/python/training-record.ts';
 import type { Json } from '../../core/json.ts';
+import { modelsPython } from './models-python.ts';
+import { registerVersion } from './registration.ts';
 import { modelsIn } from './strategies-at-hand.ts';
 
-const MODELS_FOLDER = fileURLToPath(new URL('../../models', import.meta.url));
-/** Training is Python 3.11 or newer, as its requirements are pinned. */
-const OLDEST_PYTHON = [3, 11] as const;
 const ENTRY = 'plimsoll_models.train';
 
 export interface Training {
@@ -47,7 +44,7 @@ export interface Trained {
 
 /**
  * Trains a model and registers it as a candidate; it decides nothing before it is promoted. A job that was broken off goes on where it
- * was. Throws `PYTHON_MISSING`, `PYTHON_INSTALL_FAILED`, and as `runTrainingJob` and the registry do.
+ * was. Throws `PYTHON_MISSING`, `PYTHON_INSTALL_FAILED`, and as `runTrainingJob` and `registerVersion` do.
  */
 export async function train(training: Training): Promise<Trained> {
   const { directory, name, table, hyperparameters, by, reason, withinMs, onProgress, signal, environment, now } =
@@ -68,7 +65,8 @@ export async function train(training: Training): Promise<Trained> {
   });
   const files = new Map<string, Uint8Array>();
   for (const file of await readdir(model)) files.set(file, await readFile(join(model, file)));
-  const version = await registry.register(name, files, record as unknown as Json, { at: now(), by, reason });
+  const deed = { at: now(), by, reason };
+  const version = await registerVersion({ directory, registry, name, files, run: record as unknown as Json, deed });
   return { version, run: record, notes };
 }
 
@@ -85,13 +83,7 @@ export type ModelsJob = Omit<TrainingJob, 'python' | 'environment' | 'sources'> 
  * `runTrainingJob` does.
  */
 export async function runModelsJob({ directory, environment, ...job }: ModelsJob): Promise<TrainingResult> {
-  const python = await pythonEnvironment({
-    what: 'training',
-    requirements: join(MODELS_FOLDER, 'requirements/core.txt'),
-    folder: join(directory, 'python', 'training'),
-    isComplete: true,
-    oldest: OLDEST_PYTHON,
-  });
+  const python = await modelsPython(directory);
   return runTrainingJob({ ...job, python, environment: ofMlflow(environment) });
 }
 

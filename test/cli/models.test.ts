@@ -1,68 +1,12 @@
 /** Models are found, shown and compared: those of the catalogue beside a version that was registered here. */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EmbeddedObjectStore } from '../../adapters/embedded/objects.ts';
 import { ModelRegistry } from '../../adapters/models/registry.ts';
-import { type Listed, readCatalogue } from '../../bin/commands/models/catalogue.ts';
-import { evaluatorOf } from '../../core/models/native/index.ts';
-import { pack } from '../core/models/native/pack.ts';
+import type { Listed } from '../../operations/models/listed.ts';
+import { catalogueAtHand } from '../../platform/models/catalogue-at-hand.ts';
+import { FROM, TO, versionFiles } from '../operations/model-version.ts';
 import { Workplace } from './plimsoll.ts';
-
-const ROWS = 1_000;
-const FEATURES = ['return-3', 'rsi-14'];
-const FROM = Date.UTC(2020, 0, 1);
-const TO = Date.UTC(2020, 11, 31);
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-
-/** The files of a version of one member, a line, whose card says these log losses. */
-function versionFiles(logLoss: number, gained: readonly [number, number]): Map<string, Uint8Array> {
-  const line = pack(
-    { kind: 'linear', features: FEATURES, classes: [0, 1], link: 'logistic' },
-    { weights: Float64Array.of(20, 0.5), intercept: Float64Array.of(logLoss) },
-  );
-  const evaluator = evaluatorOf(line);
-  const rows = Float64Array.from({ length: ROWS * FEATURES.length }, (_, k) => Math.sin(k) / 10);
-  const scores = new Float64Array(ROWS);
-  const probabilities = new Float64Array(2 * ROWS);
-  for (let row = 0; row < ROWS; row++) {
-    const features = rows.subarray(row * FEATURES.length, (row + 1) * FEATURES.length);
-    evaluator.score(features, scores.subarray(row, row + 1));
-    evaluator.predict(features, probabilities.subarray(2 * row, 2 * row + 2));
-  }
-  const card = {
-    task: 'classification',
-    rows: 5_000,
-    period: { from: FROM, to: TO },
-    ensemble: { logLoss, accuracy: 0.5, auc: 0.5 },
-    baseline: { logLoss: 0.7 },
-    beatsBaseline: gained[0] > 0,
-    intervals: { logLossGained: gained, accuracy: [0.4, 0.6] },
-    sure: { share: 0.8, accuracy: 0.5 },
-    calibration: { error: 0.01 },
-    limits: ['It is a test’s.'],
-  };
-  const files = new Map<string, Uint8Array>([
-    ['line.model', line],
-    ['card.json', bytesOf(card)],
-    ['parity.bin', pack({ kind: 'parity' }, { rows, 'scores/line': scores, 'probabilities/line': probabilities })],
-  ]);
-  const manifest = {
-    format: 'plimsoll-model/1',
-    features: FEATURES,
-    classes: [0, 1],
-    label: { kind: 'triple-barrier', bars: 24, width: 3, volatilityBars: 100 },
-    timeframe: '1h',
-    table: 'a'.repeat(64),
-    members: [{ name: 'line', file: 'line.model', weight: 1 }],
-    conformal: { coverage: 0.6, limit: 0.5 },
-    disagreement: { limit: 1 },
-    files: Object.fromEntries([...files].map(([name, bytes]) => [name, sha256(bytes)])),
-  };
-  return files.set('manifest.json', bytesOf(manifest));
-}
 
 describe('plimsoll models', () => {
   const place = new Workplace();
@@ -87,7 +31,7 @@ describe('plimsoll models', () => {
 
   test('list as JSON is an array of every entry of the catalogue and of what was trained, the largest gain first', async () => {
     const listed = await json<(Listed & { readonly gain: number })[]>('list');
-    const catalogue = readCatalogue();
+    const catalogue = catalogueAtHand();
     expect(listed.filter(({ source }) => source === 'catalogue')).toHaveLength(catalogue.entries.length);
     for (const model of listed)
       expect(model).toMatchObject({

@@ -175,15 +175,6 @@ class RunTest(JobCase):
         self.assertEqual(len(json.loads((self.base / "m/model.json").read_text())), 2)
         self.assertEqual(json.loads((self.base / "o/run.json").read_text())["status"], "done")
 
-    def test_another_instance_keeps_its_own_record_and_needs_no_model(self) -> None:
-        hosts = {"current_host": "algo-2", "hosts": ["algo-1", "algo-2"]}
-        (self.base / "input/config/resourceconfig.json").write_text(json.dumps(hosts))
-        self.hyperparameters(leaves_model="false", usd_per_hour="36")
-        self.assertEqual(self.run_job().returncode, 0)
-        record = json.loads((self.base / "output/data/run-algo-2.json").read_text())
-        self.assertEqual(record["instances"]["rank"], 1)
-        self.assertAlmostEqual(record["cost"]["usd"], record["wall_seconds"] / 50, places=4)
-
     def test_without_mlflow_or_its_server_the_run_goes_on_and_says_so(self) -> None:
         expected = {
             "raise ImportError('there is none')": {"mlflow": "absent"},

@@ -80,9 +80,12 @@ def work(job: Job[Parameters]) -> Mapping[str, float]:
         fitted = {"member": member, "draws": draws, "words": words, "threads": threads}
         return json.dumps(fitted).encode()
 
+    units = {f"member-{member}": lambda member=member: fit(member) for member in range(parameters.members)}
+    if not job.share(units):
+        return {}
     members = []
     for member in range(parameters.members):
-        fitted = json.loads(job.unit(f"member-{member}", lambda member=member: fit(member)))
+        fitted = json.loads(job.unit(f"member-{member}", units[f"member-{member}"]))
         members.append(fitted)
         job.progress(member + 1, parameters.members, {"loss": fitted["draws"][0]})
     if parameters.leaves_model:

@@ -68,7 +68,22 @@ class Checkpoints:
             return None
         if size > _BYTES_LIMIT + _HEADER_LIMIT:
             raise Refused("it is too long")
-        data = path.read_bytes()
+        return self._read(unit, path.read_bytes())
+
+    def raw(self, unit: str) -> bytes | None:
+        """The file of a finished unit, for another instance; None where there is none, and for what is no name of a unit."""
+        try:
+            return self._path(unit).read_bytes() if _UNIT.fullmatch(unit) else None
+        except FileNotFoundError:
+            return None
+
+    def taken(self, unit: str, data: bytes) -> Checkpoint:
+        """Keeps the file of a unit that another instance finished. Throws `Refused` as `load`."""
+        checkpoint = self._read(unit, data)
+        write_atomically(self._path(unit), data)
+        return checkpoint
+
+    def _read(self, unit: str, data: bytes) -> Checkpoint:
         content, digest = data[:-_DIGEST], data[-_DIGEST:]
         if hashlib.sha256(content).hexdigest().encode() != digest:
             raise Refused("it was cut short or changed")

@@ -20,13 +20,16 @@ from . import tracking
 from .checkpoint import Checkpoints, Refused
 from .contract import Contract
 from .determinism import pin, seed_everything, seed_for
-from .errors import JobError, Stopped, cut
+from .errors import JobError, Stopped, WrongUse, cut
 from .files import files_below, write_atomically
 from .hyperparameters import Common, Parameters, parse
+from .peers import Borrower, Lender
 from .progress import Progress, checked
 from .stopping import Stopping
 
 STOPPED = 143
+#: Who starts a job in an image says here which code the image has to hold: `code` of the record.
+CODE_VARIABLE = "PLIMSOLL_JOB_CODE"
 _UNITS_LIMIT = 100_000
 _TRACE_FRAMES = 30
 _SECONDS_PER_HOUR = 3_600
@@ -63,6 +66,8 @@ class Job(Generic[Parameters]):
         self._progress = progress
         self._stopping = stopping
         self._units: set[str] = set()
+        # Results of units that instances shared, until they are asked for.
+        self._shared: dict[str, bytes] = {}
 
     def channel(self, name: str) -> Path:
         """The folder of a channel of input data. Throws `JOB_CHANNEL_MISSING`."""
@@ -78,6 +83,52 @@ class Job(Generic[Parameters]):
             message = f"unit {name} is done twice, or is more than the {_UNITS_LIMIT} that there may be"
             raise JobError("JOB_CHECKPOINT", message, "give each unit of work its own name")
         self._units.add(name)
+        return self._shared.pop(name) if name in self._shared else self._done(name, work)
+
+    def share(self, units: Mapping[str, Callable[[], bytes]]) -> bool:
+        """Whether this instance goes on to make the model, as one alone does at once. Of several, each does its share of the units and the
+        first gathers them all, so that its `unit` has each at hand; the others return when it has. A share whose instance does not answer for
+        long is done by the first.
+
+        `units`: all units of the job by name, the same in the same order on each instance. Throws as `unit`, and `JOB_PEERS`.
+        """
+        if len(self.hosts) == 1:
+            return True
+        mine = {name: work for index, (name, work) in enumerate(units.items()) if self.mine(index)}
+        if self.rank > 0:
+            lender = Lender(self.host, self._checkpoints)
+            try:
+                for step, (name, work) in enumerate(mine.items(), 1):
+                    self._done(name, work)
+                    self.progress(step, len(mine))
+                lender.wait(self._stopping.leave_if_asked)
+            finally:
+                lender.close()
+            return False
+        borrower = Borrower(self._checkpoints)
+        try:
+            for name, work in mine.items():
+                self._shared[name] = self._done(name, work)
+                self.progress(len(self._shared), len(units))
+            for index, (name, work) in enumerate(units.items()):
+                if name not in mine:
+                    self._shared[name] = self._gathered(borrower, self.hosts[index % len(self.hosts)], name, work)
+                    self.progress(len(self._shared), len(units))
+        finally:
+            borrower.over(self.hosts[1:])
+        return True
+
+    def _gathered(self, borrower: Borrower, host: str, name: str, work: Callable[[], bytes]) -> bytes:
+        # That of an attempt before may be here already.
+        if self._checkpoints.raw(name) is None:
+            payload = borrower.take(host, name, self._stopping.leave_if_asked)
+            if payload is not None:
+                return payload
+            self.note(f"{host} does not answer: unit {name} is done here")
+        return self._done(name, work)
+
+    def _done(self, name: str, work: Callable[[], bytes]) -> bytes:
+        """From its checkpoint, or done now."""
         self._stopping.leave_if_asked()
         try:
             if finished := self._checkpoints.load(name):
@@ -180,6 +231,7 @@ class _Attempt:
             "python": recording.python_version(),
             "libraries": recording.libraries(),
         }
+        _check_code(made_from["code"])
         spec = getattr(sys.modules.get("__main__"), "__spec__", None)
         self._record.update(made_from)
         self._record.update(
@@ -241,6 +293,14 @@ class _Attempt:
             why = cut(f"{type(error).__name__}: {error}", 500)
             self.progress.note(f"mlflow did not take the run ({why}): run.json alone tells of it")
             return {"mlflow": "failed", "why": why}
+
+
+def _check_code(code: str) -> None:
+    """Before anything is paid for: an image that was built from other sources gives another model than this command says."""
+    wanted = os.environ.get(CODE_VARIABLE)
+    if wanted and wanted != code:
+        message = f"the image holds the code {code[:16]}, and {wanted[:16]} was asked for"
+        raise WrongUse("JOB_CODE_DIFFERS", message, "build the image anew from these sources (models/Dockerfile)")
 
 
 def _write(path: Path, record: Mapping[str, Any]) -> None:

@@ -1,0 +1,79 @@
+/** A feature table as files, to be sent to where it is trained on. */
+import { hash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PlimsollError } from '../../core/errors.ts';
+import { TABLE_FILES } from './feature-table.ts';
+
+export interface TableFiles {
+  /** SHA-256 of `table.json`, which holds that of the rows: the name of the content. */
+  readonly id: string;
+  /** SHA-256 of the rows. */
+  readonly sha256: string;
+  readonly rows: number;
+  /** By name. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** What is read into memory at once, and what S3 takes in one piece. */
+const MOST_BYTES = 2 * 2 ** 30 - 2 ** 20;
+const ABOUT_LIMIT = 2 ** 24;
+const SHA256 = /^[0-9a-f]{64}$/;
+
+/**
+ * The files of a table that a training reads, those of the locked period not among them. Throws `TABLE_MISSING`, `TABLE_INVALID`,
+ * `TABLE_TOO_LONG`, and `TABLE_CHANGED` where the rows are not those that it describes.
+ * @param folder as `plimsoll models table` wrote it
+ */
+export async function readTableFiles(folder: string): Promise<TableFiles> {
+  const about = await read(folder, TABLE_FILES.about, ABOUT_LIMIT);
+  const rows = await read(folder, TABLE_FILES.rows, MOST_BYTES);
+  const told = aboutOf(folder, about);
+  if (hash('sha256', rows) !== told.sha256)
+    throw new PlimsollError(
+      'TABLE_CHANGED',
+      `${TABLE_FILES.rows} in ${folder} is not the file that ${TABLE_FILES.about} describes`,
+      'write the table again with `plimsoll models table`',
+    );
+  const files = new Map([
+    [TABLE_FILES.about, about],
+    [TABLE_FILES.rows, rows],
+  ]);
+  return { id: hash('sha256', about), ...told, files };
+}
+
+async function read(folder: string, name: string, most: number): Promise<Uint8Array> {
+  const path = join(folder, 'train', name);
+  try {
+    const { size } = await stat(path);
+    if (size <= most) return await readFile(path);
+  } catch (cause) {
+    throw new PlimsollError(
+      'TABLE_MISSING',
+      `${folder} holds no table: train/${name} cannot be read`,
+      'write one with `plimsoll models table`',
+      { cause },
+    );
+  }
+  throw new PlimsollError('TABLE_TOO_LONG', `${path} is longer than ${most} bytes`, 'take fewer rows or features');
+}
+
+function aboutOf(folder: string, bytes: Uint8Array): { readonly sha256: string; readonly rows: number } {
+  try {
+    const { format, sha256, rows } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    if (
+      format === 'plimsoll-features/1' &&
+      typeof sha256 === 'string' &&
+      SHA256.test(sha256) &&
+      typeof rows === 'number'
+    )
+      return { sha256, rows };
+  } catch {
+    // As any other that is no description.
+  }
+  throw new PlimsollError(
+    'TABLE_INVALID',
+    `${TABLE_FILES.about} in ${folder} describes no table`,
+    'write the table again with `plimsoll models table`',
+  );
+}
