@@ -7,7 +7,7 @@ import { inlineMore } from './inlining.ts';
 import { outside, purely } from './purely.ts';
 
 /** Far beyond what honest strategies need: a minute, and a millisecond a bar. */
-const patienceMs = (bars: ReadonlyMap<string, BarColumns>): number =>
+export const patienceMs = (bars: ReadonlyMap<string, BarColumns>): number =>
   60_000 + [...bars.values()].reduce((sum, columns) => sum + columns.length, 0);
 
 /**

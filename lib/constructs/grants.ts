@@ -3,6 +3,7 @@ import { Validations } from 'aws-cdk-lib';
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LAKE_PREFIX } from '../../functions/support/lake-prefix.ts';
+import { SWEEPS_PREFIX } from '../../functions/support/sweep/sweeps-prefix.ts';
 import { REPORTS_PREFIX } from '../../operations/risk/report-key.ts';
 import type { DataStack } from '../stacks/data.ts';
 
@@ -33,6 +34,11 @@ export function grantReports(data: DataStack, fn: LambdaFunction, actions: reado
   grantObjects(data, fn, 'Reports', REPORTS_PREFIX, actions);
 }
 
+/** Reads what a sweep is made of, and writes its results. */
+export function grantSweeps(data: DataStack, fn: LambdaFunction): void {
+  grantObjects(data, fn, 'Sweeps', SWEEPS_PREFIX, ['s3:GetObject', 's3:PutObject']);
+}
+
 /** By a policy of its own, so that its wildcard is acknowledged and no other is. */
 function grantObjects(
   { lake }: DataStack,
@@ -61,7 +67,7 @@ function grantObjects(
 }
 
 /** The bucket's ARN as the finding names it: by the export through which another stack refers to it. */
-function exportName(bucket: DataStack['lake']): string {
+export function exportName(bucket: DataStack['lake']): string {
   const { stack } = bucket;
   const reference = stack.resolve(stack.exportValue(bucket.bucketArn)) as string | { 'Fn::ImportValue': string };
   return typeof reference === 'string' ? reference : reference['Fn::ImportValue'];

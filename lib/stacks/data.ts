@@ -4,6 +4,7 @@ import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { PARTITION_KEY, SORT_KEY } from '../../adapters/aws/ledger-items.ts';
+import { SWEEPS_KEPT_DAYS, SWEEPS_PREFIX } from '../../functions/support/sweep/sweeps-prefix.ts';
 
 export interface DataStackProps extends StackProps {
   /** Whether table and bucket go with the stack, for tests. Otherwise `cdk destroy` leaves both. */
@@ -35,6 +36,8 @@ export class DataStack extends Stack {
       // Nothing in the lake is ever written over, so an older version is there by mistake alone.
       lifecycleRules: [
         { abortIncompleteMultipartUploadAfter: Duration.days(7), noncurrentVersionExpiration: Duration.days(90) },
+        // Read by whoever started the sweep; a sweep that is taken up later runs again what is gone.
+        { prefix: SWEEPS_PREFIX, expiration: Duration.days(SWEEPS_KEPT_DAYS) },
       ],
       removalPolicy,
     });

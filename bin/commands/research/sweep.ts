@@ -1,11 +1,14 @@
 import { metricsJson } from '../../../core/backtest/metrics.ts';
+import type { EngineDefinition } from '../../../core/engine/engine.ts';
+import { PlimsollError } from '../../../core/errors.ts';
 import { assertBootstrap, type Doubts } from '../../../core/research/sweep/doubts.ts';
-import type { GridAxis, GridPoint } from '../../../core/research/sweep/grid.ts';
-import { judgeSweep, type SweepReport, type Tried } from '../../../core/research/sweep/sweep.ts';
+import { type GridAxis, type GridPoint, MOST_RUNS, MOST_SPREAD_RUNS } from '../../../core/research/sweep/grid.ts';
+import { judgeSweep, type SweepReport, type Tried, type TriedAll } from '../../../core/research/sweep/sweep.ts';
 import { barsHashOf, type MadeTrial, trialKeyOf } from '../../../core/research/trials.ts';
 import type { RecordedRun } from '../../../platform/recorded-run.ts';
 import { dataText } from '../recorded-backtest.ts';
 import type { RunArguments } from '../run-arguments.ts';
+import type { AwsArguments } from './aws/sweep-aws.ts';
 import { type GridCandidates, prepareGrid } from './candidates.ts';
 import {
   chance,
@@ -24,22 +27,26 @@ import {
 import { assertThreads, runAllOver } from './run-threads.ts';
 import { type QuestionArguments, questionOf } from './trials-file.ts';
 
-export interface SweepArguments extends RunArguments, QuestionArguments {
+export interface SweepArguments extends RunArguments, QuestionArguments, AwsArguments {
   readonly grid: readonly GridAxis[];
   readonly draws: number;
   readonly seed: number;
   readonly top: number;
   readonly threads: number;
+  /** Where it is run. */
+  readonly on: 'here' | 'aws';
 }
 
 /** Runs a strategy with every combination of a grid, and doubts the best. */
 export async function sweep(given: SweepArguments): Promise<void> {
   assertBootstrap(given);
   assertThreads(given.threads);
+  assertPlace(given.on);
   const question = await questionOf(given);
-  const candidates = await prepareGrid(given, given.grid);
+  const candidates = await prepareGrid(given, given.grid, given.on === 'aws' ? MOST_SPREAD_RUNS : MOST_RUNS);
   const { prepared, definitions } = candidates;
-  const all = await runAllOver(given.threads, definitions, prepared.bars, 'Sweeping');
+  question.assertRoom(trialKeys(prepared, definitions));
+  const all = await ranAll(given, candidates);
   const made = trialsMade(prepared, all.tried, all.periodsPerYear);
   const earlier = question.earlier(made.map(({ key }) => key));
   const report = judgeSweep(all, { earlier, draws: given.draws, seed: given.seed });
@@ -48,19 +55,42 @@ export async function sweep(given: SweepArguments): Promise<void> {
   else printText(given, candidates, report);
 }
 
+function assertPlace(on: string): void {
+  if (on === 'here' || on === 'aws') return;
+  throw new PlimsollError('USAGE', `--on is "${on}"`, 'write here or aws');
+}
+
+/** The same, wherever it is run. */
+async function ranAll(given: SweepArguments, candidates: GridCandidates): Promise<TriedAll> {
+  const { prepared, definitions } = candidates;
+  if (given.on === 'here') return runAllOver(given.threads, definitions, prepared.bars, 'Sweeping');
+  // The SDK takes longer to load than a small sweep to run.
+  const { assertAws, runAllOnAws } = await import('./aws/sweep-aws.ts');
+  assertAws(given);
+  return runAllOnAws(given, candidates, given);
+}
+
 /** Each of what was tried as a trial of its question. */
-export function trialsMade({ bars }: RecordedRun, tried: readonly Tried[], perYear: number): MadeTrial[] {
+export function trialsMade(prepared: RecordedRun, tried: readonly Tried[], perYear: number): MadeTrial[] {
+  const keys = trialKeys(
+    prepared,
+    tried.map(({ definition }) => definition),
+  );
+  return tried.map(({ sharpe }, k) => ({ key: keys[k], sharpe: sharpe * Math.sqrt(perYear) }));
+}
+
+function trialKeys({ bars }: RecordedRun, definitions: readonly EngineDefinition[]): string[] {
   const barsHash = barsHashOf(bars);
-  return tried.map(({ sharpe, definition: { timeframe, strategies } }) => {
-    const [{ codeHash, params }] = strategies;
-    return { key: trialKeyOf({ codeHash, params, timeframe, barsHash }), sharpe: sharpe * Math.sqrt(perYear) };
-  });
+  return definitions.map(({ timeframe, strategies: [{ codeHash, params }] }) =>
+    trialKeyOf({ codeHash, params, timeframe, barsHash }),
+  );
 }
 
 function jsonOf(given: SweepArguments, candidates: GridCandidates, report: SweepReport): object {
-  const { prepared, points, refused } = candidates;
+  const { prepared, refused } = candidates;
   const { tried, ranked, idle, barsPerPeriod, periodsPerYear, doubts } = report;
-  const shown = (each: Tried): object => triedJson(each, points[tried.indexOf(each)], periodsPerYear);
+  const pointOf = pointsOf(candidates, report);
+  const shown = (each: Tried): object => triedJson(each, pointOf(each), periodsPerYear);
   return {
     strategy: given.strategy[0],
     set: given.set,
@@ -77,6 +107,12 @@ function jsonOf(given: SweepArguments, candidates: GridCandidates, report: Sweep
     tried: tried.map(shown),
     ...sourceOf(prepared),
   };
+}
+
+/** The combination that a run was of. */
+function pointsOf({ points }: GridCandidates, { tried }: SweepReport): (each: Tried) => GridPoint {
+  const places = new Map(tried.map((each, k) => [each, k]));
+  return (each) => points[places.get(each)!];
 }
 
 /** What a run with these parameters came to, as JSON can hold it. */
@@ -96,15 +132,18 @@ export function triedJson({ metrics, sharpe }: Tried, params: GridPoint, periods
 }
 
 function printText(given: SweepArguments, candidates: GridCandidates, report: SweepReport): void {
-  const { points, refused, why, prepared } = candidates;
+  const { refused, why, prepared } = candidates;
   const { tried, ranked, idle, periodsPerYear, barsPerPeriod } = report;
   row('Data', dataText(prepared));
   row('Strategy', `${given.strategy[0]} ${JSON.stringify(given.set)}`);
-  row('Runs', `${tried.length}, of which ${idle} never traded; on ${threadsText(given.threads)}`);
+  row(
+    'Runs',
+    `${tried.length}, of which ${idle} never traded; on ${given.on === 'aws' ? 'AWS' : threadsText(given.threads)}`,
+  );
   if (refused > 0) row('Left out', `${refused} combinations that the strategy refuses: ${why}`);
   row('Returns', periodsText(report.doubts.periods, barsPerPeriod, periodsPerYear));
   line();
-  printBest(ranked.slice(0, given.top), (each) => points[tried.indexOf(each)], periodsPerYear);
+  printBest(ranked.slice(0, given.top), pointsOf(candidates, report), periodsPerYear);
   line();
   printDoubts(report.doubts, periodsPerYear);
   row('Counted', given.question === undefined ? 'this run alone (--question adds up)' : `for "${given.question}"`);

@@ -24,11 +24,13 @@ export interface QuestionArguments {
 export interface Question {
   /** Annualised Sharpe ratios of its other trials; NaN where one never traded. */
   earlier(made: readonly string[]): readonly number[];
+  /** Throws `RESEARCH_TOO_MUCH` where the file has no room for them. */
+  assertRoom(keys: readonly string[]): void;
   /** Adds those of this run. */
   keep(made: readonly MadeTrial[]): Promise<void>;
 }
 
-const NO_QUESTION: Question = { earlier: () => [], keep: async () => undefined };
+const NO_QUESTION: Question = { earlier: () => [], assertRoom: () => undefined, keep: async () => undefined };
 
 /** Throws `USAGE`, and `RESEARCH_TRIALS_INVALID` for a file that is none, before anything is run. */
 export async function questionOf({ question, trials, data, config }: QuestionArguments): Promise<Question> {
@@ -46,6 +48,10 @@ export async function questionOf({ question, trials, data, config }: QuestionArg
   const book = await read(file);
   return {
     earlier: (made) => earlierTrials(book, question, made),
+    assertRoom(keys) {
+      const untold = keys.map((key) => ({ key, sharpe: Number.NaN }));
+      withTrials(book, question, untold);
+    },
     // Read once more: another sweep may have added to it meanwhile.
     keep: async (made) => write(file, withTrials(await read(file), question, made)),
   };

@@ -13,29 +13,44 @@ export type GridPoint = Readonly<Record<string, ParameterValue>>;
 
 /** Runs of one command, over all of its windows. */
 export const MOST_RUNS = 10_000;
+/** Runs of a sweep that is spread over many machines. */
+export const MOST_SPREAD_RUNS = 100_000;
 
 /**
  * Every combination, the last axis the fastest. Throws `USAGE` without an axis, for an axis without values, twice the same axis or
- * value, and `RESEARCH_TOO_MUCH` with the count above {@link MOST_RUNS}.
+ * value, and `RESEARCH_TOO_MUCH` with the count above `most`.
  */
-export function gridPoints(axes: readonly GridAxis[]): GridPoint[] {
+export function gridPoints(axes: readonly GridAxis[], most = MOST_RUNS): GridPoint[] {
   assertAxes(axes);
-  assertRuns(
-    axes.reduce((count, { values }) => count * values.length, 1),
-    'the grid',
-  );
+  assertRuns(gridSize(axes), 'the grid', most);
   return axes.reduce<GridPoint[]>(
     (points, { name, values }) => points.flatMap((point) => values.map((value) => ({ ...point, [name]: value }))),
     [{}],
   );
 }
 
-/** Throws `RESEARCH_TOO_MUCH` above {@link MOST_RUNS}. */
-export function assertRuns(count: number, what: string): void {
-  if (count <= MOST_RUNS) return;
+/** Combinations of a grid. */
+export const gridSize = (axes: readonly GridAxis[]): number =>
+  axes.reduce((count, { values }) => count * values.length, 1);
+
+/** The combination in the place `index` of {@link gridPoints}, without those before it. */
+export function gridPointAt(axes: readonly GridAxis[], index: number): GridPoint {
+  let left = index;
+  const values = axes.map(() => 0);
+  for (let k = axes.length - 1; k >= 0; k--) {
+    const { length } = axes[k].values;
+    values[k] = left % length;
+    left = Math.floor(left / length);
+  }
+  return Object.fromEntries(axes.map((axis, k) => [axis.name, axis.values[values[k]]]));
+}
+
+/** Throws `RESEARCH_TOO_MUCH` above `most`. */
+export function assertRuns(count: number, what: string, most = MOST_RUNS): void {
+  if (count <= most) return;
   throw new PlimsollError(
     'RESEARCH_TOO_MUCH',
-    `${what} is ${count} runs, more than ${MOST_RUNS}`,
+    `${what} is ${count} runs, more than ${most}`,
     'give fewer values; every run more is also a reason more to doubt the best',
     { kept: 'nothing was run' },
   );
