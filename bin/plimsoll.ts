@@ -1,9 +1,10 @@
 /** The command line. Commands load what they need when they run, so that each starts as fast as it can. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { PlimsollError } from '../core/errors.ts';
+import type { Json } from '../core/json.ts';
 import { requireInstant } from '../core/market/civil.ts';
 import { rangeOf, type SearchAxis } from '../core/research/optimise/space.ts';
-import type { GridAxis } from '../core/research/sweep/grid.ts';
+import type { GridAxis, ParameterValue } from '../core/research/sweep/grid.ts';
 import type { RunArguments } from './commands/run-arguments.ts';
 
 /** 0 done, 1 failed, 2 wrong use. */
@@ -89,6 +90,17 @@ gridOptions(research.command('sweep').description('try a grid of parameters, and
   .option('--draws <n>', 'of the bootstrap, up to 100,000', whole, 1_000)
   .option('--seed <n>', 'the same seed gives the same figures', whole, 1)
   .option('--threads <n>', 'over which the runs are spread; it changes nothing but the time', whole, 1)
+  .option(
+    '--on <where>',
+    '`here`, or `aws`: over functions of a deployed instance; what follows is of it alone',
+    'here',
+  )
+  .option('--outputs <file>', 'what `cdk deploy --outputs-file` wrote')
+  .option('--yes', 'start it, whatever it is said to cost')
+  .option('--max-usd <amount>', 'start it where it is said to cost no more', number)
+  .option('--prices <file>', 'prices of another region or day, as JSON')
+  .option('--pilot <n>', 'runs made here first, to measure them and to compare', whole, 64)
+  .option('--concurrency <n>', 'functions at a time', whole, 100)
   .action(async (options) => (await import('./commands/research/sweep.ts')).sweep(options));
 questionOptions(
   runOptions(
@@ -285,16 +297,23 @@ models
   .requiredOption('--out <folder>', 'where to')
   .option('--json', 'print one JSON object')
   .action(async (options) => (await import('./commands/models.ts')).table(options));
-modelOptions(
+sageMakerOptions(
   models
     .command('train <name>')
     .description('train a version of a model on a table; it waits as a candidate')
     .requiredOption('--table <folder>', 'a table, as `models table` wrote it')
-    .option('--set <key=value>', 'a hyperparameter; may be given often', assignment, {} as RunArguments['set'])
-    .option('--within <minutes>', 'how long it may take', number, 120)
-    .option('--reason <text>', 'why, for its history', 'by hand'),
+    .option(
+      '--set <key=value>',
+      'a hyperparameter; may be given often',
+      hyperparameter,
+      {} as Record<string, ParameterValue>,
+    )
+    .option('--within <minutes>', 'how long it may take here', number, 120)
+    .option('--reason <text>', 'why, for its history', 'by hand')
+    .option('--usd <amount>', 'on SageMaker, the most that may be spent; with --usd-per-hour', number)
+    .option('--usd-per-hour <price>', 'of one instance of SageMaker', number),
 ).action(async (name, options) => (await import('./commands/models.ts')).trainModel(name, options));
-modelOptions(
+sageMakerOptions(
   models
     .command('search')
     .description('try estimators, their settings and tables within a budget: a leaderboard that allows for the choice')
@@ -305,13 +324,18 @@ modelOptions(
     .option('--trials <n>', 'at most so many', whole, 50)
     .option('--minutes <minutes>', 'at most so long', number, 60)
     .option('--usd <amount>', 'at most so much; with --usd-per-hour', number)
-    .option('--usd-per-hour <price>', 'of this machine', number)
+    .option('--usd-per-hour <price>', 'of this machine, or of one instance of SageMaker', number)
+    .option('--parallel <n>', 'on SageMaker, trials at a time (2 when left out)', whole)
     .option('--seed <seed>', 'the same one makes the same trials', whole, 0)
+    .option(
+      '--train <name>',
+      'train the winner on every row, as a version of this model; only where something was found',
+    )
     .option(
       '--set <key=value>',
       'another hyperparameter of docs/models.md; may be given often',
-      assignment,
-      {} as RunArguments['set'],
+      hyperparameter,
+      {} as Record<string, ParameterValue>,
     ),
 ).action(async (options) => (await import('./commands/models/search.ts')).search(options));
 modelOptions(
@@ -355,12 +379,20 @@ modelOptions(
     .option(
       '--set <key=value>',
       'a hyperparameter of trainings; may be given often',
-      assignment,
-      {} as RunArguments['set'],
+      hyperparameter,
+      {} as Record<string, ParameterValue>,
     )
     .option('--within <minutes>', 'how long a training may take', number, 120)
     .option('--rows <n>', 'the latest rows that a training reads', whole, 50_000),
 ).action(async (name, options) => (await import('./commands/models/watch.ts')).watch(name, options));
+modelOptions(
+  models
+    .command('serve [names...]')
+    .description(
+      'a model server on this machine for versions that need their library: champions (NAME), others as NAME@VERSION',
+    )
+    .option('--port <port>', '0 for any that is free', whole, 8080),
+).action(async (names, options) => (await import('./commands/models/serve.ts')).serve(names, options));
 modelOptions(models.command('queue').description('trainings that wait, run and are over')).action(async (options) =>
   (await import('./commands/models/watch.ts')).queue(options),
 );
@@ -576,6 +608,33 @@ function questionOptions(command: Command): Command {
     .option('--json', 'print one JSON object');
 }
 
+/** Those of modelOptions too. */
+function sageMakerOptions(command: Command): Command {
+  return modelOptions(
+    command
+      .option(
+        '--on <where>',
+        '`sagemaker`: there, and not on this machine (docs/models.md); what follows is of it alone',
+      )
+      .option('--role <arn>', 'the role that the job has')
+      .option('--image <uri>', 'an image made from models/Dockerfile, in ECR')
+      .option('--bucket <name>', 'where tables and models are put')
+      .option('--outputs <file>', 'role and bucket from what `cdk deploy --outputs-file` wrote')
+      .option('--prefix <folder>', 'in the bucket (training/ when left out)')
+      .option('--instance <type>', 'ml.m7i.xlarge when left out')
+      .option('--instances <n>', 'of them (1 when left out)', whole)
+      .option('--volume-gb <gb>', 'of disk (30 when left out)', whole)
+      .option('--max-minutes <minutes>', 'how long a job may run (60 when left out)', number)
+      .option('--spot', 'on spare capacity: cheaper, and begun again where it is taken away')
+      .option(
+        '--max-wait-minutes <minutes>',
+        'with --spot, waiting and running (twice --max-minutes when left out)',
+        number,
+      )
+      .option('--poll-seconds <seconds>', 'between two looks (15 when left out)', number),
+  );
+}
+
 function number(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value < 0)
@@ -599,13 +658,27 @@ function instant(text: string): number {
 
 function assignment(text: string, set: RunArguments['set']): RunArguments['set'] {
   const [name, value] = pair(text);
-  return { ...set, [name]: parameter(value) };
+  return { ...set, [name]: /^[[{]/.test(value) ? listOrMap(value) : scalar(value) };
+}
+
+/** What a strategy takes several of is written as JSON. */
+function listOrMap(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    throw new InvalidArgumentError('It begins as JSON and is none: write key=["a","b"] or key={"a":1}, in quotes.');
+  }
+}
+
+function hyperparameter(text: string, set: Readonly<Record<string, ParameterValue>>): Record<string, ParameterValue> {
+  const [name, value] = pair(text);
+  return { ...set, [name]: scalar(value) };
 }
 
 function axis(text: string, axes: readonly GridAxis[] = []): readonly GridAxis[] {
   const [name, values] = pair(text);
   if (values.split(',').includes('')) throw new InvalidArgumentError('Write name=value,value.');
-  return [...axes, { name, values: values.split(',').map(parameter) }];
+  return [...axes, { name, values: values.split(',').map(scalar) }];
 }
 
 function searchAxis(text: string, axes: readonly SearchAxis[] = []): readonly SearchAxis[] {
@@ -614,7 +687,7 @@ function searchAxis(text: string, axes: readonly SearchAxis[] = []): readonly Se
   if (range) return [...axes, range];
   if (value.includes('..') || value.split(',').includes(''))
     throw new InvalidArgumentError('Write name=low..high, name=low..high,log or name=value,value.');
-  return [...axes, { name, kind: 'choice', values: value.split(',').map(parameter) }];
+  return [...axes, { name, kind: 'choice', values: value.split(',').map(scalar) }];
 }
 
 function weight(text: string, weights: Readonly<Record<string, number>>): Record<string, number> {
@@ -635,7 +708,7 @@ function pair(text: string): [name: string, value: string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-function parameter(text: string): RunArguments['set'][string] {
+function scalar(text: string): ParameterValue {
   if (text === 'true') return true;
   if (text === 'false') return false;
   return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
