@@ -1,5 +1,5 @@
 import { signalStep } from './steps/signal.ts';
-import { askedAtEndpoints } from './support/asked-models.ts';
+import { modelsAsked } from './support/asked-models.ts';
 import { queueHandler } from './support/queue-handler.ts';
 
-export const handler = queueHandler('signal', signalStep, { modelsAsked: askedAtEndpoints });
+export const handler = queueHandler('signal', signalStep, { modelsAsked });

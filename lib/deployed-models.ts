@@ -2,19 +2,23 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { championsOf, type TrialOf } from '../adapters/models/models-at-hand.ts';
-import type { ModelRegistry } from '../adapters/models/registry.ts';
+import { onnxFilesOf } from '../adapters/models/onnx-version.ts';
+import type { ModelRegistry, ModelVersion } from '../adapters/models/registry.ts';
 import type { Configuration } from '../core/configuration/schema.ts';
+import { isNative } from '../core/models/answers.ts';
 import type { ModelManifest } from '../core/models/manifest.ts';
 import type { ServedModel } from '../core/models/opinion.ts';
 import { opinionsAsked } from '../core/strategies/opinions-asked.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
 
-/** A version with its members' files written out; one that is asked elsewhere needs none of them. */
+const BUNDLED = '.model';
+
+/** A version with the files written out that it is evaluated from; one that an endpoint answers for needs none of them. */
 export interface BundledVersion {
   readonly name: string;
   readonly version: string;
   readonly manifest: ModelManifest;
-  /** By the member's file: an absolute path. */
+  /** By the file's name: an absolute path. */
   readonly paths: ReadonlyMap<string, string>;
 }
 
@@ -49,9 +53,17 @@ async function bundledVersion(models: ModelRegistry, served: ServedModel, folder
   served.ensemble();
   const version = await models.version(served.name, served.version);
   const paths = new Map<string, string>();
-  const files = served.answers ? [] : await models.memberFiles(version);
-  for (const [file, bytes] of files) paths.set(file, written(folder, version.version, file, bytes));
+  for (const [file, bytes] of await filesFor(models, version))
+    paths.set(file, written(folder, version.version, file, bytes));
   return { name: served.name, version: version.version, manifest: version.manifest, paths };
+}
+
+async function filesFor(models: ModelRegistry, version: ModelVersion): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { manifest } = version;
+  if (isNative(manifest)) return models.memberFiles(version);
+  if (manifest.served === 'endpoint') return new Map();
+  const files = await models.files(version);
+  return new Map(onnxFilesOf(manifest).map((file) => [file, files.get(file)!]));
 }
 
 /** By name, each once. */
@@ -66,7 +78,8 @@ function modelsAsked({ accounts }: Configuration, strategies: StrategyRegistry):
 }
 
 function written(folder: string, version: string, file: string, bytes: Uint8Array): string {
-  const path = join(folder, version, file);
+  // The bundler takes files of this ending along as they are.
+  const path = join(folder, version, file.endsWith(BUNDLED) ? file : file + BUNDLED);
   mkdirSync(join(folder, version), { recursive: true });
   writeFileSync(path, bytes);
   return path;

@@ -42,6 +42,8 @@ export interface Deployment {
   readonly executionModule: string;
   /** The file behind `plimsoll-models`: for the one that serves the API. */
   readonly modelsFile: string;
+  /** Whether a model of it is evaluated by ONNX Runtime. */
+  readonly needsOnnx: boolean;
   /** Of the models that need a server of their own. */
   readonly endpoints: readonly DeployedEndpoint[];
   /** The venues that live accounts trade at, by their configured names. */
@@ -96,6 +98,7 @@ export async function prepareDeployment(
     exchangesModule: writeModule('exchanges', exchangesSource(configuration)),
     executionModule: writeModule('execution', executionSource(configuration)),
     modelsFile: await writeToldModels(models, bundled, CACHE),
+    needsOnnx: onnxVersions(bundled).length > 0,
     endpoints,
     liveVenues: liveVenuesOf(configuration),
     secrets: secretsOf(configuration),
@@ -187,8 +190,7 @@ function deploymentSource(
 
 /** A deployment without a model carries nothing of one. */
 function modelsSource(models: readonly BundledModel[]): string[] {
-  if (models.length === 0) return ['export const registry = strategies;'];
-  const from = (file: string): string => JSON.stringify(join(root, file));
+  if (models.length === 0) return ['export const registry = strategies;', NO_ONNX];
   const imports: string[] = [];
   const sourceOf = ({ name, version, manifest, paths }: BundledVersion, more = ''): string => {
     const files = [...paths].map(([file, path]) => {
@@ -197,18 +199,48 @@ function modelsSource(models: readonly BundledModel[]): string[] {
     });
     return `{ name: ${JSON.stringify(name)}, version: ${JSON.stringify(version)}, manifest: ${JSON.stringify(manifest)}, files: { ${files.join(', ')} }${more} }`;
   };
+  // What ONNX Runtime reads is for the one function that asks it.
+  const registered = (version: BundledVersion, more = ''): string =>
+    sourceOf(isOnnx(version) ? { ...version, paths: new Map() } : version, more);
   const entries = models.map((model) => {
     const { trial } = model;
-    return `  ${sourceOf(model, trial ? `, trial: { share: ${trial.share}, model: ${sourceOf(trial)} }` : '')},`;
+    return `  ${registered(model, trial ? `, trial: { share: ${trial.share}, model: ${registered(trial)} }` : '')},`;
   });
+  const onnx = onnxSource(onnxVersions(models), sourceOf);
   return [
     ...imports,
-    `import { deployedModels } from ${from('functions/support/deployed-models.ts')};`,
-    `import { registryWith } from ${from('core/strategies/registry.ts')};`,
+    `import { deployedModels } from ${sourceFile('functions/support/deployed-models.ts')};`,
+    `import { registryWith } from ${sourceFile('core/strategies/registry.ts')};`,
     'const models = deployedModels([',
     ...entries,
     ']);',
     'export const registry = registryWith(strategies, models);',
+    ...onnx,
+  ];
+}
+
+const sourceFile = (file: string): string => JSON.stringify(join(root, file));
+const isOnnx = ({ manifest }: BundledVersion): boolean => manifest.served === 'onnx';
+const onnxVersions = (models: readonly BundledModel[]): BundledVersion[] =>
+  models.flatMap(({ trial, ...champion }) => (trial ? [champion, trial] : [champion])).filter(isOnnx);
+
+const NO_ONNX = 'export const onnx = undefined;';
+
+/** What reads ONNX files is loaded with the first question. */
+function onnxSource(versions: readonly BundledVersion[], sourceOf: (version: BundledVersion) => string): string[] {
+  if (versions.length === 0) return [NO_ONNX];
+  return [
+    'const onnxVersions = [',
+    ...versions.map((version) => `  ${sourceOf(version)},`),
+    '];',
+    'let onnxAsked;',
+    'export const onnx = {',
+    `  versions: ${JSON.stringify(versions.map(({ version }) => version))},`,
+    '  ask: async (question) => {',
+    `    onnxAsked ??= import(${sourceFile('functions/support/deployed-onnx.ts')}).then(({ deployedOnnx }) => deployedOnnx(onnxVersions));`,
+    '    return (await onnxAsked)(question);',
+    '  },',
+    '};',
   ];
 }
 

@@ -10,6 +10,12 @@ const SIGNATURE_ENDING = '.signature.json';
 /** Of one question, about all its rows. */
 const LIMIT_MS = 30_000;
 
+/** The files that {@link openOnnxVersion} reads, by name. */
+export const onnxFilesOf = ({ members }: ModelManifest): string[] =>
+  members.flatMap(({ file }) => [file, signatureOf(file)]);
+
+const signatureOf = (file: string): string => file.replace(ENDING, SIGNATURE_ENDING);
+
 export interface OnnxVersion {
   /** Answers about this version. Throws `MODEL_SERVER_SLOW`, and as {@link OnnxModel.predict}. */
   readonly ask: AskModel;
@@ -47,7 +53,7 @@ export async function openOnnxVersion(
   };
   try {
     for (const { name, file } of manifest.members) {
-      const signature = onnxSignature(textOf(files, file.replace(ENDING, SIGNATURE_ENDING)));
+      const signature = onnxSignature(textOf(files, signatureOf(file)));
       assertFits(name, signature, manifest);
       members.push(await OnnxModel.open(runtime, bytesOf(files, file), signature, { withinMs, now }));
     }

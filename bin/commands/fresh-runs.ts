@@ -2,10 +2,10 @@ import { Worker } from 'node:worker_threads';
 import type { EngineDefinition } from '../../core/engine/engine.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { BarColumns } from '../../core/market/bars.ts';
+import { assertEvaluatedHere } from '../../core/models/evaluated-here.ts';
 import type { FreshRuns, TraceRequest } from '../../core/research/trace/run.ts';
 import type { Trace } from '../../core/research/trace/trace.ts';
 import type { RunningStrategy } from '../../core/strategies/runner.ts';
-import { assertEvaluatedHere } from '../../platform/models/ask-ahead.ts';
 
 /** A strategy by its name: its code is loaded where it is run. */
 type NamedStrategy = Omit<RunningStrategy, 'definition'> & { readonly name: string };

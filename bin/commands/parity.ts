@@ -1,5 +1,5 @@
+import { asksElsewhere } from '../../core/models/evaluated-here.ts';
 import type { StrategyRegistry } from '../../core/strategies/registry.ts';
-import { asksElsewhere } from '../../platform/models/ask-ahead.ts';
 import { withAsking } from '../../platform/models/asking-ahead.ts';
 import type { ParityReport } from '../../platform/parity.ts';
 import { embeddedParity } from '../../platform/parity-run.ts';

@@ -1,7 +1,8 @@
 /** What every command over recorded bars begins with. */
 import type { BacktestRun } from '../../core/backtest/run.ts';
+import { asksElsewhere } from '../../core/models/evaluated-here.ts';
 import { runGuarded } from '../../functions/support/guarded-backtest.ts';
-import { askAhead, asksElsewhere } from '../../platform/models/ask-ahead.ts';
+import { askAhead } from '../../platform/models/ask-ahead.ts';
 import { withAsking } from '../../platform/models/asking-ahead.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
 import { progressLine, withProgress } from './progress.ts';

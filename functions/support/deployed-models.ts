@@ -16,7 +16,7 @@ export interface DeployedModel {
   readonly name: string;
   readonly version: string;
   readonly manifest: ModelManifest;
-  /** By the member's file: its path in the bundle. */
+  /** By the file's name: its path in the bundle. */
   readonly files: Readonly<Record<string, string>>;
   /** The version on trial beside it, which decides over a share of the capital. */
   readonly trial?: { readonly model: DeployedModel; readonly share: number };
@@ -58,7 +58,8 @@ function readWhenAsked({ manifest, files }: DeployedModel, bundle: string): () =
   };
 }
 
-function checked(name: string, path: string, { files }: ModelManifest): Uint8Array {
+/** A file of a version from the bundle. Throws `MODEL_FILE_CHANGED`. */
+export function checked(name: string, path: string, { files }: ModelManifest): Uint8Array {
   let bytes: Uint8Array | undefined;
   try {
     bytes = readFileSync(path);

@@ -6,4 +6,8 @@ declare module 'plimsoll-deployment' {
   export const configuration: import('../../core/configuration/schema.ts').Configuration;
   /** The built-in strategies and the user's own. */
   export const registry: import('../../core/strategies/registry.ts').StrategyRegistry;
+  /** The versions that ONNX Runtime evaluates, and what asks it; undefined where there are none. */
+  export const onnx:
+    | { readonly versions: readonly string[]; readonly ask: import('../../core/ports/model-server.ts').AskModel }
+    | undefined;
 }

@@ -12,6 +12,7 @@ import { QUEUES, type QueueName } from '../../core/ports/queue.ts';
 import { MISSED_EVENTS_VARIABLE } from '../../functions/support/missed-events.ts';
 import { grantLake, grantLedger } from '../constructs/grants.ts';
 import { PlimsollFunction } from '../constructs/node-function.ts';
+import { OnnxLayer } from '../constructs/onnx-layer.ts';
 import { StepQueue } from '../constructs/step-queue.ts';
 import type { Deployment, VenueSecret } from '../deployment.ts';
 import { ingestTimeoutMs, scheduleExpression } from '../schedule.ts';
@@ -130,6 +131,7 @@ export class TradingStack extends Stack {
   }
 
   #steps(timeout: Duration): PlimsollFunction[] {
+    const layers = this.#deployment.needsOnnx ? [new OnnxLayer(this, 'OnnxRuntime')] : [];
     const names = [...new Set(Object.values(HANDLERS))];
     return names.map((name) => {
       const fn = new PlimsollFunction(this, pascal(name), {
@@ -146,6 +148,7 @@ export class TradingStack extends Stack {
           'plimsoll-deployment': this.#deployment.deploymentModule,
           ...(TRADING.includes(name) ? { 'plimsoll-execution': this.#deployment.executionModule } : {}),
         },
+        layers: ASKING.includes(name) ? layers : [],
       });
       grantLedger(this.#data, fn);
       this.grantSend(fn);

@@ -9,6 +9,7 @@ import { PlimsollError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { type BarColumns, barsFromRows } from '../../core/market/bars.ts';
 import { timeframeMs } from '../../core/market/timeframe.ts';
+import { assertEvaluatedHere } from '../../core/models/evaluated-here.ts';
 import type { LakeContext } from '../operation.ts';
 import { type AccountView, viewOf } from '../support/account.ts';
 import { keptBars } from '../support/bars.ts';
@@ -28,7 +29,8 @@ const CURVE_POINTS = 500;
 const ALL_TIME = 1e14;
 
 /**
- * Runs a request to its figures, and says what data they are of. Throws `BARS_MISSING` where the instance has no bars of the span.
+ * Runs a request to its figures, and says what data they are of. Throws `BARS_MISSING` where the instance has no bars of the span, and
+ * `MODEL_ASKED_ELSEWHERE`.
  * @param onProgress takes 0 to 1
  */
 export async function backtestWork(
@@ -55,6 +57,7 @@ export async function backtestWork(
     );
   }
   const definition = definitionFor(context, view, request, symbols, bars);
+  assertEvaluatedHere(definition, 'jobs');
   const run = runEngine(definition, bars, (done, total) => onProgress(Math.min(1, done / Math.max(1, total))));
   return { ...resultOf(view, definition, bars, run), data: dataOf(context, view, request, bars) };
 }

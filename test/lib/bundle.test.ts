@@ -2,18 +2,22 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { EmbeddedObjectStore } from '../../adapters/embedded/objects.ts';
 import { championsOf } from '../../adapters/models/models-at-hand.ts';
 import { lifecycleList } from '../../adapters/models/monitoring/lifecycle-list.ts';
+import { ownOnnxSystem } from '../../adapters/models/onnx-install.ts';
 import { configurationSchema } from '../../core/configuration/schema.ts';
 import type { OpinionSpec } from '../../core/models/opinion.ts';
 import type { TrialSpec } from '../../core/models/trial.ts';
+import type { AskModel } from '../../core/ports/model-server.ts';
 import { findStrategy, type StrategyRegistry } from '../../core/strategies/registry.ts';
 import { writeBundle } from '../../lib/constructs/bundle.ts';
 import { prepareDeployment } from '../../lib/deployment.ts';
 import { modelsIn } from '../../platform/models/strategies-at-hand.ts';
 import { registerCareful, trialOf } from '../adapters/models/careful.ts';
+import { onnxRuntimeFolder } from '../adapters/models/onnx-folder.ts';
+import { putOnnxChampion } from '../adapters/models/onnx-version-files.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 mkdirSync(join(root, '.cache'), { recursive: true });
@@ -140,6 +144,42 @@ describe('a model that a configured strategy asks', () => {
     expect([trial?.served.version, trial?.share]).toEqual([careful, 0.2]);
     const row = Float64Array.from(trial!.served.manifest!.features, (_, k) => Math.sin(k));
     expect(trial!.served.ensemble().opinion(row).up).toBe((await here)('gold-hourly').ensemble().opinion(row).up);
+  });
+
+  describe.runIf(ownOnnxSystem())('of ONNX files', () => {
+    const directory = join(folder, asking.dataDirectory);
+    const onnxAsking = structuredClone(asking);
+    onnxAsking.accounts[0].strategies[0].params = { model: 'soft' };
+    const row = Float64Array.of(0.25, 1.5);
+    const bundledOnnx = async (name: string, damage?: (models: string) => void) => {
+      const version = putOnnxChampion(directory, 'soft');
+      onTestFinished(() => rmSync(directory, { recursive: true }));
+      const { deploymentModule, needsOnnx } = await prepareDeployment(onnxAsking, folder);
+      onTestFinished(() => rmSync(deploymentModule, { force: true }));
+      const place = join(folder, name);
+      writeBundle({ entry: deploymentModule, modules: {} }, join(place, 'index.mjs'));
+      damage?.(join(place, 'models'));
+      vi.stubEnv('PLIMSOLL_ONNXRUNTIME', onnxRuntimeFolder());
+      const { onnx } = (await import(/* @vite-ignore */ pathToFileURL(join(place, 'index.mjs')).href)) as {
+        onnx: { versions: string[]; ask: AskModel };
+      };
+      expect([needsOnnx, onnx.versions]).toEqual([true, [version]]);
+      return onnx.ask({ model: 'soft', version, rows: [row] });
+    };
+    afterEach(() => vi.unstubAllEnvs());
+
+    it('goes along with what reads it, and says there what it says here', async () => {
+      const [[up]] = await bundledOnnx('models-onnx');
+      expect(up).toBeCloseTo(1 / (1 + Math.exp(row[0] - row[1])), 6);
+    });
+
+    it('bad input: a file that was changed is not read', async () => {
+      const damage = (models: string): void => {
+        const file = readdirSync(models).find((name) => name.startsWith('soft.onnx'))!;
+        writeFileSync(join(models, file), readFileSync(join(models, file)).subarray(1));
+      };
+      await expect(bundledOnnx('models-onnx-damaged', damage)).rejects.toMatchObject({ code: 'MODEL_FILE_CHANGED' });
+    });
   });
 
   it('bad input: a file of it that was changed is not loaded', async () => {

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpointsText, modelEndpointsIn } from '../../adapters/aws/model-endpoints.ts';
 import { EmbeddedObjectStore } from '../../adapters/embedded/objects.ts';
 import { lifecycleList } from '../../adapters/models/monitoring/lifecycle-list.ts';
+import { ownOnnxSystem } from '../../adapters/models/onnx-install.ts';
 import { configurationSchema } from '../../core/configuration/schema.ts';
 import type { PlimsollError } from '../../core/errors.ts';
 import { addStacks, type Stacks } from '../../lib/app.ts';
@@ -19,6 +20,7 @@ import { prepareDeployment } from '../../lib/deployment.ts';
 import { type EndpointsFile, loadEndpoints } from '../../lib/endpoints-file.ts';
 import { modelsIn, strategiesAtHand, trialsAt } from '../../platform/models/strategies-at-hand.ts';
 import { trialOf } from '../adapters/models/careful.ts';
+import { putOnnxChampion } from '../adapters/models/onnx-version-files.ts';
 import { registerServedElsewhere } from './served-elsewhere.ts';
 
 const IMAGE = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/plimsoll-models:1';
@@ -368,5 +370,24 @@ describe('what a function is told of endpoints', () => {
     expect(() => modelEndpointsIn({ PLIMSOLL_ENDPOINTS: text })).toThrow(
       expect.objectContaining({ code: 'ENVIRONMENT_INCOMPLETE' }),
     );
+  });
+});
+
+describe.runIf(ownOnnxSystem())('a deployment whose model is ONNX files', () => {
+  it('needs no endpoint, and gives the layer with the runtime to the step that asks, alone', async () => {
+    putOnnxChampion(directory, 'soft');
+    const { trading, models: stack } = await stacksWith(undefined, 'soft');
+    const template = Template.fromStack(trading);
+    template.resourceCountIs('AWS::Lambda::LayerVersion', 1);
+    const [layer] = Object.keys(template.findResources('AWS::Lambda::LayerVersion'));
+    expect(signalOf(template).Layers).toEqual([{ Ref: layer }]);
+    const layered = Object.values(template.findResources('AWS::Lambda::Function')).filter(
+      ({ Properties }) => Properties.Layers !== undefined,
+    );
+    expect([layered.length, stack]).toEqual([1, undefined]);
+  });
+
+  it('carries no layer where none is', () => {
+    Template.fromStack(serverless.trading).resourceCountIs('AWS::Lambda::LayerVersion', 0);
   });
 });

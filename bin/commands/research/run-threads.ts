@@ -7,10 +7,10 @@ import { barsPerYear, type Metrics } from '../../../core/backtest/metrics.ts';
 import type { EngineDefinition } from '../../../core/engine/engine.ts';
 import { PlimsollError } from '../../../core/errors.ts';
 import type { BarColumns } from '../../../core/market/bars.ts';
+import { assertEvaluatedHere } from '../../../core/models/evaluated-here.ts';
 import { barsPerPeriodOf } from '../../../core/research/sweep/returns.ts';
 import { type Tried, type TriedAll, triedOf } from '../../../core/research/sweep/sweep.ts';
 import type { RunningStrategy } from '../../../core/strategies/runner.ts';
-import { assertEvaluatedHere } from '../../../platform/models/ask-ahead.ts';
 import { progressLine } from '../progress.ts';
 import { guardedSweep } from './guarded-sweep.ts';
 

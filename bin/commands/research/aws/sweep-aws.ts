@@ -7,6 +7,7 @@ import { SweepExecutions } from '../../../../adapters/aws/sweep-executions.ts';
 import { barsPerYear } from '../../../../core/backtest/metrics.ts';
 import { PlimsollError } from '../../../../core/errors.ts';
 import type { BarColumns } from '../../../../core/market/bars.ts';
+import { assertEvaluatedHere } from '../../../../core/models/evaluated-here.ts';
 import type { ObjectStore } from '../../../../core/ports/object-store.ts';
 import { type GridAxis, gridSize } from '../../../../core/research/sweep/grid.ts';
 import { missingRanges, type PlaceRange, placesIn } from '../../../../core/research/sweep/ranges.ts';
@@ -25,7 +26,6 @@ import {
 } from '../../../../functions/support/sweep/plan.ts';
 import { SWEEPS_PREFIX } from '../../../../functions/support/sweep/sweeps-prefix.ts';
 import manifest from '../../../../package.json' with { type: 'json' };
-import { assertEvaluatedHere } from '../../../../platform/models/ask-ahead.ts';
 import { progressLine } from '../../progress.ts';
 import type { GridCandidates } from '../candidates.ts';
 import { estimateOf, gbSecondsOf, SLOWER } from './cost.ts';
