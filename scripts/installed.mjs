@@ -37,3 +37,11 @@ export function environment() {
   const path = [dirname(node), join(root, 'node_modules', '.bin'), process.env.PATH].join(separator);
   return { ...process.env, PATH: path };
 }
+
+/**
+ * {@link environment} in which code that was compiled once is kept, by the hash of its source: a command starts in half the time. Not for benches,
+ * which say what a start costs where nothing is kept.
+ */
+export function fastEnvironment() {
+  return { NODE_COMPILE_CACHE: join(root, '.cache', 'compiled'), ...environment() };
+}

@@ -1,11 +1,12 @@
 // Runs a file of the project under the project's own Node, installing first what is missing: `node scripts/run.mjs FILE [arguments]`.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { ensureInstalled, environment, node, root } from './installed.mjs';
+import { ensureInstalled, environment, fastEnvironment, node, root } from './installed.mjs';
 
 const [file, ...given] = process.argv.slice(2);
 ensureInstalled();
-const child = spawn(node, [join(root, file), ...given], { stdio: 'inherit', env: environment() });
+const env = file.startsWith('bin/') ? fastEnvironment() : environment();
+const child = spawn(node, [join(root, file), ...given], { stdio: 'inherit', env });
 // A terminal sends Ctrl-C to both; this process waits for the other to stop cleanly.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {

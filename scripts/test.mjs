@@ -3,14 +3,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { ensureInstalled, environment, node, root } from './installed.mjs';
+import { ensureInstalled, fastEnvironment, node, root } from './installed.mjs';
 
 const strict = process.argv.includes('--strict');
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const leftOut = [];
 
 ensureInstalled();
-const env = { ...environment(), PLIMSOLL_DATA: process.env.PLIMSOLL_DATA ?? join(root, '..', 'shared', 'data') };
+const env = { ...fastEnvironment(), PLIMSOLL_DATA: process.env.PLIMSOLL_DATA ?? join(root, '..', 'shared', 'data') };
 
 provideChromium();
 providePython();
