@@ -1,13 +1,12 @@
 /** What a model's container may do: fetch its image and its model, write its log and its metrics. */
-import { Stack, Validations } from 'aws-cdk-lib';
-import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Stack } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
+import { grantUnnamed, LOG, PULL } from './container-grants.ts';
 import { imageAddress } from './model-endpoint-rules.ts';
 
-const PULL = ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'];
-const LOG = ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'];
 /** Of instances, and of endpoints. */
 const METRICS = ['/aws/sagemaker/Endpoints', 'AWS/SageMaker'];
 
@@ -40,26 +39,6 @@ export function endpointRole(scope: Construct, { images, models, log }: Endpoint
   );
   // The ARN of a log group stands for its streams too.
   grant(LOG, [log.logGroupArn]);
-  grantUnnamed(role);
+  grantUnnamed(role, METRICS);
   return role;
-}
-
-/** What has no resource to name, by a policy of its own, so that its wildcard is acknowledged and no other is. */
-function grantUnnamed(role: Role): void {
-  const policy = new Policy(role, 'Unnamed', {
-    statements: [
-      new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
-      new PolicyStatement({
-        actions: ['cloudwatch:PutMetricData'],
-        resources: ['*'],
-        conditions: { StringEquals: { 'cloudwatch:namespace': METRICS } },
-      }),
-    ],
-    roles: [role],
-  });
-  Validations.of(policy).acknowledge({
-    id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
-    reason:
-      'A token of ECR and the metrics of CloudWatch have no resources to name; metrics are held to two namespaces.',
-  });
 }

@@ -4,12 +4,11 @@ import type { IRepository } from 'aws-cdk-lib/aws-ecr';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { grantUnnamed, LOG, PULL } from './container-grants.ts';
 
 /** What keys in the bucket begin with; the default of `models train --prefix`. */
 export const TRAINING_PREFIX = 'training/';
 
-const PULL = ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'];
-const LOG = ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'];
 /** Of the log and of the metrics, both of SageMaker's choosing. */
 const TRAINING_JOBS = '/aws/sagemaker/TrainingJobs';
 
@@ -32,7 +31,7 @@ export class TrainingRole extends Role {
     this.addToPolicy(new PolicyStatement({ actions: PULL, resources: [images.repositoryArn] }));
     grantObjects(this, bucket);
     grantLog(this);
-    grantUnnamed(this);
+    grantUnnamed(this, TRAINING_JOBS);
   }
 }
 
@@ -80,26 +79,6 @@ function grantLog(role: Role): void {
   Validations.of(policy).acknowledge({
     id: `AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:${TRAINING_JOBS}:log-stream:*]`,
     reason: 'The streams of the log of training jobs are named after jobs, which are not known yet.',
-  });
-}
-
-/** What has no resource to name, by a policy of its own. */
-function grantUnnamed(role: Role): void {
-  const policy = new Policy(role, 'Unnamed', {
-    statements: [
-      new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
-      new PolicyStatement({
-        actions: ['cloudwatch:PutMetricData'],
-        resources: ['*'],
-        conditions: { StringEquals: { 'cloudwatch:namespace': TRAINING_JOBS } },
-      }),
-    ],
-    roles: [role],
-  });
-  Validations.of(policy).acknowledge({
-    id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
-    reason:
-      'A token of ECR and the metrics of CloudWatch have no resources to name; metrics are held to one namespace.',
   });
 }
 
