@@ -14,6 +14,7 @@ import sys
 import threading
 import warnings
 from pathlib import Path
+from queue import SimpleQueue
 from typing import NoReturn
 
 from ..job.contract import BASE_VARIABLE
@@ -39,9 +40,11 @@ def main() -> NoReturn:
     except OSError as problem:
         print(f"port {given.port} of {given.host} cannot be used ({problem}): name another one with --port", file=sys.stderr)
         sys.exit(1)
-    ended = threading.Event()
+    # Not an event: a signal's handler runs in this thread, and where it finds `wait` inside the event's lock, `set` would wait for
+    # that lock for ever. This queue may be put into at any point.
+    ended: SimpleQueue[None] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_: ended.put(None))
     if os.environ.get(PARENT_VARIABLE) == "stdin":
         threading.Thread(target=_end_with_parent, args=(ended,), daemon=True).start()
     serving = threading.Thread(target=server.serve_forever, daemon=True)
@@ -54,7 +57,7 @@ def main() -> NoReturn:
             "refused": [{"model": model, "version": version, "why": why} for model, version, why in shelf.refused],
         }
     )
-    ended.wait()
+    ended.get()
     server.finish()
     sys.exit(0)
 
@@ -75,14 +78,14 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _end_with_parent(ended: threading.Event) -> None:
+def _end_with_parent(ended: SimpleQueue[None]) -> None:
     """Whoever started us holds the other end of standard input and writes nothing: it ends when they do."""
     try:
         while os.read(0, 4_096):
             pass
     except OSError:
         pass
-    ended.set()
+    ended.put(None)
 
 
 def _say(line: dict[str, object]) -> None:
