@@ -40,8 +40,8 @@ test('what a thread took and left undone is made again', async () => {
   const program = programOf(
     'broken.mjs',
     `import { workerData } from 'node:worker_threads';
-     Atomics.store(workerData.groups, 1, 0);
-     for (const column of workerData.columns.slice(0, 10)) column.fill(7);
+     Atomics.store(workerData.state, 2, 0);
+     for (const column of workerData.columns.slice(0, workerData.edges[1])) column.fill(7);
      throw new Error('broken');`,
   );
   expect(await featureColumnsInThreads(SET, BARS, { threads: 2, leastValues: 0, program })).toEqual(ALONE);
