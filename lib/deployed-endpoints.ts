@@ -2,9 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelEndpoints } from '../adapters/aws/model-endpoints.ts';
-import { packedForSageMaker } from '../adapters/models/model-archive.ts';
-import type { ModelRegistry } from '../adapters/models/registry.ts';
+import { type PackedVersion, packedForSageMaker } from '../adapters/models/model-archive.ts';
+import type { ModelRegistry, ModelVersion } from '../adapters/models/registry.ts';
 import { PlimsollError } from '../core/errors.ts';
+import { canonicalJson } from '../core/json.ts';
+import { championBefore } from '../core/models/history.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Hosting, ModelEndpointProps, ModelVariantProps } from './constructs/model-endpoint.ts';
 import type { BundledModel, BundledVersion } from './deployed-models.ts';
@@ -70,14 +72,22 @@ async function endpointOf(
   served: readonly ServedVersion[],
   { file, models, instance, folder }: EndpointsSource,
 ): Promise<DeployedEndpoint> {
-  if (entry.serverless && served.length > 1) throw trialServerless(model);
   const image = entry.image ?? file?.image ?? noImage(model);
   const hosting: Hosting = entry.serverless
     ? { serverless: withoutUndefined(entry.serverless) }
     : { instances: entry.instances! };
+  const together = await versionsTogether(model, served, models);
+  // A serverless endpoint has one variant, which knows both.
+  const [first] = served;
+  if (
+    entry.serverless &&
+    served.some(({ version }) => !areOfOneImage(together, first.version.version, version.version))
+  )
+    throw trialServerless(model);
+  const asked = entry.serverless ? [{ ...first, weight: 1 }] : served;
   const variants: ModelVariantProps[] = [];
-  for (const { variant: name, version, weight } of served) {
-    const modelData = await archiveOf(version, models, folder);
+  for (const { variant: name, version, weight } of asked) {
+    const modelData = await archiveOf(version.version, together, { models, folder });
     const { environment } = entry;
     variants.push({ name, modelData, image, hosting, weight, ...(environment && { environment }) });
   }
@@ -90,8 +100,8 @@ async function endpointOf(
   };
   // Another name where it has no machines: SageMaker makes no serverless endpoint of one that has.
   const endpointName = entry.name ?? `${instance}-${model}${entry.serverless ? '-serverless' : ''}`;
-  const versions = Object.fromEntries(served.map(({ version, variant }) => [version.version, variant]));
-  return { model, endpointName, variants, ...(shadow && { shadow }), ...(served.length > 1 && { versions }) };
+  const versions = Object.fromEntries(asked.map(({ version, variant }) => [version.version, variant]));
+  return { model, endpointName, variants, ...(shadow && { shadow }), ...(asked.length > 1 && { versions }) };
 }
 
 function servedVersions({ trial, ...champion }: BundledModel): ServedVersion[] {
@@ -101,12 +111,42 @@ function servedVersions({ trial, ...champion }: BundledModel): ServedVersion[] {
   return versions.filter(({ version }) => version.manifest.served === 'endpoint');
 }
 
-async function archiveOf({ name, version }: BundledVersion, models: ModelRegistry, folder: string): Promise<string> {
-  const path = join(folder, version, 'model.tar.gz');
-  const files = await models.files(await models.version(name, version));
-  mkdirSync(join(folder, version), { recursive: true });
-  writeFileSync(path, packedForSageMaker(files));
+/**
+ * What lies beside each other behind an endpoint: what it serves, and the champion before. An endpoint is updated minutes before or after the step that
+ * asks it; in between the step is answered about the versions that it knows, whichever variant is there to ask.
+ */
+async function versionsTogether(
+  model: string,
+  served: readonly ServedVersion[],
+  models: ModelRegistry,
+): Promise<ModelVersion[]> {
+  const before = championBefore(await models.history(model));
+  const versions = await Promise.all(served.map(({ version: { version } }) => models.version(model, version)));
+  // One that cannot be read is no reason not to deploy: it would be asked for minutes.
+  const last = before && (await models.version(model, before).catch(() => undefined));
+  if (last && !versions.some(({ version }) => version === last.version)) versions.push(last);
+  return versions.filter(({ manifest }) => manifest.served === 'endpoint');
+}
+
+/** Of a version, with those that its image serves too: a server that has to refuse one of its versions never goes into service. */
+async function archiveOf(
+  own: string,
+  together: readonly ModelVersion[],
+  { models, folder }: Pick<EndpointsSource, 'models' | 'folder'>,
+): Promise<string> {
+  const packed: PackedVersion[] = [];
+  for (const version of together.filter((each) => areOfOneImage(together, own, each.version)))
+    packed.push({ name: version.name, version: version.version, files: await models.files(version) });
+  const path = join(folder, own, 'model.tar.gz');
+  mkdirSync(join(folder, own), { recursive: true });
+  writeFileSync(path, packedForSageMaker(packed));
   return path;
+}
+
+/** Whether the same libraries trained both: a server opens no file that another version of its library wrote. */
+function areOfOneImage(together: readonly ModelVersion[], ...both: readonly [string, string]): boolean {
+  const [one, other] = both.map((name) => together.find(({ version }) => version === name)?.card.libraries ?? null);
+  return canonicalJson(one) === canonicalJson(other);
 }
 
 /** An endpoint costs money: one that nobody asks is a mistake. */
@@ -142,8 +182,8 @@ function noImage(model: string): never {
 const trialServerless = (model: string): PlimsollError =>
   new PlimsollError(
     'ENDPOINT_TRIAL_SERVERLESS',
-    `a version of "${model}" is on trial, and a serverless endpoint serves one version`,
-    'give it instances, or end the trial first',
+    `a version of "${model}" is on trial that other libraries trained, and a serverless endpoint has one image`,
+    'give it instances, train the version anew, or end the trial first',
   );
 
 /** As the construct takes it, where a key is there or not. */

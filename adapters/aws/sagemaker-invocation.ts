@@ -27,7 +27,7 @@ const NOBODY = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 export function openEndpoints({ access, maxResponseBytes }: EndpointClient): AskEndpoint {
   const client = new SageMakerRuntimeClient(runtimeSettings(access));
-  return async (asked, rows, signal) => {
+  const ask: AskEndpoint = async (asked, rows, signal) => {
     const heard: Heard = {};
     const command = new InvokeEndpointCommand({
       EndpointName: asked.endpoint,
@@ -52,10 +52,19 @@ export function openEndpoints({ access, maxResponseBytes }: EndpointClient): Ask
       await client.send(command, { abortSignal: signal });
       return answersIn(heard.text ?? '', asked.version, rows.length);
     } catch (error) {
+      if (isVariantGone(asked, error)) return ask({ ...asked, variant: undefined }, rows, signal);
       throw error instanceof AnswerInvalid ? invalidAnswer(asked, error.message) : endpointDown(asked, error, heard);
     }
   };
+  return ask;
 }
+
+/**
+ * May be so: SageMaker has one name for all that it finds wrong. The endpoint was updated then, and who asks it is about to be: the version may be there all
+ * the same, behind another variant. One that is not is refused by the server, since a question names it.
+ */
+const isVariantGone = ({ variant }: AskedEndpoint, error: unknown): boolean =>
+  variant !== undefined && error instanceof Error && error.name === 'ValidationError';
 
 /** Whoever is asked instead of AWS is not shown the signatures of real credentials. */
 export function runtimeSettings({ url, region, credentials }: EndpointAccess) {

@@ -105,6 +105,15 @@ export function standingOf(history: readonly HistoryEntry[]): Standing {
   return { versions, champion, former };
 }
 
+/** The version that decided right before the one that does, whichever way the change was made, unless it is retired since. */
+export function championBefore(history: readonly HistoryEntry[]): string | undefined {
+  const deciding = history.filter(({ action }) => action === 'promoted' || action === 'rolled-back');
+  const champion = deciding.at(-1)?.version;
+  const before = deciding.findLast(({ version: of }) => of !== champion)?.version;
+  const isRetired = history.some(({ action, version: of }) => action === 'retired' && of === before);
+  return isRetired ? undefined : before;
+}
+
 /**
  * The entry that an action is, where it is allowed. Throws `MODEL_VERSION_UNKNOWN`, `MODEL_RETIRED`, `MODEL_IS_CHAMPION`, or
  * `MODEL_NO_FORMER` where there is nothing to roll back to. A rollback needs no version: it goes to the latest former champion.

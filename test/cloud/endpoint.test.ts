@@ -22,7 +22,8 @@ beforeAll(async () => {
   server = await endpointServer((question, response, nth) => answering(question, response, nth));
   cloud = await startCloud({ iam: true, modelServer: server.url });
   const archive = join(folder, 'model.tar.gz');
-  writeFileSync(archive, packedForSageMaker(new Map([['manifest.json', new TextEncoder().encode('{}\n')]])));
+  const files = new Map([['manifest.json', new TextEncoder().encode('{}\n')]]);
+  writeFileSync(archive, packedForSageMaker([{ name: 'gold', version: CHAMPION, files }]));
   const outputsFile = join(folder, 'outputs.json');
   await cloud.cdk(['deploy', ...APP, '--outputs-file', outputsFile], {
     env: { SAMPLE_ARCHIVE: archive, SAMPLE_VERSIONS: [CHAMPION, TRIAL].join(',') },

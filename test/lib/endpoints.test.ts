@@ -55,6 +55,11 @@ beforeAll(async () => {
   const list = lifecycleList(new EmbeddedObjectStore(join(directory, 'objects')), 'copper');
   for (const step of trialOf(version, challenger, 0.25)) await list.append(() => step);
   onTrial = { champion: version, challenger };
+  const { version: old } = await registerServedElsewhere(models, 'bronze');
+  const { version: odd } = await registerServedElsewhere(models, 'bronze', 0.5, { sklearn: '0.1' });
+  await models.act('bronze', 'promoted', old, deed);
+  const trials = lifecycleList(new EmbeddedObjectStore(join(directory, 'objects')), 'bronze');
+  for (const step of trialOf(old, odd, 0.25)) await trials.append(() => step);
   // CDK looks at the whole repository for the first function of a process, and remembers it.
   serverless = await stacksWith(SERVERLESS, 'silver');
 }, 240_000);
@@ -180,6 +185,50 @@ endpoints:
     const unpacked = gunzipSync(archives[0]);
     for (const [name, bytes] of files) expect([name, unpacked.includes(Buffer.from(bytes))]).toEqual([name, true]);
   });
+
+  /** The folders of versions in what a variant is made of. */
+  const versionsIn = (modelData: string): readonly string[] => {
+    const unpacked = gunzipSync(readFileSync(modelData)).toString('latin1');
+    return [...new Set([...unpacked.matchAll(/[a-z]+\/([0-9a-f]{16})\0/g)].map(([, version]) => version))].sort();
+  };
+
+  it('knows the champion before the one that decides: until the step that asks is updated, it asks that one', async () => {
+    const deed = { at: 2, by: 'test', reason: 'a change' };
+    const { version: next } = await registerServedElsewhere(models, 'tin', 0.5);
+    const { version: first } = await registerServedElsewhere(models, 'tin');
+    for (const version of [first, next]) await models.act('tin', 'promoted', version, deed);
+    const text = SERVERLESS.replace('silver', 'tin');
+    const endpointOf = async () => (await prepareDeployment(asking('tin'), folder, read(text))).endpoints[0];
+    const { variants, versions } = await endpointOf();
+    expect(versionsIn(variants[0].modelData)).toEqual([first, next].sort());
+    expect([variants.length, versions]).toEqual([1, undefined]);
+    // One that other libraries trained would keep the server from going into service.
+    const { version: other } = await registerServedElsewhere(models, 'tin', 0.25, { sklearn: '0.1' });
+    await models.act('tin', 'promoted', other, deed);
+    expect(versionsIn((await endpointOf()).variants[0].modelData)).toEqual([]);
+    // Back again: the one that failed is the one that the step still asks.
+    await models.act('tin', 'rolled-back', next, deed);
+    await models.act('tin', 'retired', other, deed);
+    expect(versionsIn((await endpointOf()).variants[0].modelData)).toEqual([]);
+    await models.act('tin', 'promoted', first, deed);
+    expect(versionsIn((await endpointOf()).variants[0].modelData)).toEqual([first, next].sort());
+  });
+
+  it('has both versions of a trial behind each variant, and behind the one of a serverless endpoint', async () => {
+    const both = [onTrial.champion, onTrial.challenger].sort();
+    const prepared = async (text: string) =>
+      (await prepareDeployment(asking('copper'), folder, read(text))).endpoints[0];
+    const serverless = await prepared(SERVERLESS.replace('silver', 'copper'));
+    expect([serverless.variants.map(({ name, weight }) => [name, weight]), serverless.versions]).toEqual([
+      [['champion', 1]],
+      undefined,
+    ]);
+    const { variants } = await prepared(
+      `{ image: "${IMAGE}", endpoints: { copper: { instances: { type: ml.c7i.large } } } }`,
+    );
+    for (const { modelData } of [...serverless.variants, ...variants]) expect(versionsIn(modelData)).toEqual(both);
+    expect(variants).toHaveLength(2);
+  });
 });
 
 it('a deployment without such a model has no stack for it, and tells nobody', async () => {
@@ -192,7 +241,7 @@ describe('bad input: a deployment is refused', () => {
   let all: BundledModel[];
   beforeAll(async () => {
     const strategies = await strategiesAtHand(folder, directory);
-    const names = ['silver', 'copper', 'gold-hourly'];
+    const names = ['silver', 'copper', 'bronze', 'gold-hourly'];
     all = await bundledModels(asking(...names), strategies, { models, trials: trialsAt(directory) }, folder);
   });
   const refused = async (text: string | undefined, ...names: string[]): Promise<PlimsollError> => {
@@ -230,11 +279,11 @@ describe('bad input: a deployment is refused', () => {
       /evaluates the model "gold-hourly" itself.*remove it/,
     ],
     [
-      'for a trial on a serverless endpoint',
-      on('copper'),
-      ['copper'],
+      'for a trial of other libraries on a serverless endpoint',
+      on('bronze'),
+      ['bronze'],
       'ENDPOINT_TRIAL_SERVERLESS',
-      /serves one version/,
+      /"bronze" is on trial that other libraries trained/,
     ],
     [
       'without an image',

@@ -87,6 +87,25 @@ describe('a question to an endpoint', () => {
     expect(server!.seen[0].headers['x-amzn-sagemaker-target-variant']).toBe('challenger');
   });
 
+  it('asks without a variant that is no longer there: another one may know its version', async () => {
+    const gone: Answering = (question, response, nth) =>
+      nth === 1
+        ? failure(response, 400, 'ValidationError', { Message: 'Variant trial not found for Request' })
+        : good(question, response, nth);
+    expect(await ask(gone, { variants: { [VERSION]: 'trial' } })).toHaveLength(2);
+    expect(server!.seen.map(({ headers }) => headers['x-amzn-sagemaker-target-variant'])).toEqual(['trial', undefined]);
+  });
+
+  it('asks twice, and no more, where it is the endpoint that is not there', async () => {
+    const gone: Answering = (_question, response) =>
+      failure(response, 400, 'ValidationError', {
+        Message: 'Endpoint harbour-gold of account 123456789012 not found.',
+      });
+    const { code, message, asked } = await refusal(gone, { variants: { [VERSION]: 'trial' } });
+    expect([code, asked]).toEqual(['MODEL_SERVER_DOWN', 2]);
+    expect(message).toContain('Endpoint harbour-gold of account [account] not found');
+  });
+
   it('names no variant where there is one', async () => {
     await ask(good);
     expect(server!.seen[0].headers).not.toHaveProperty('x-amzn-sagemaker-target-variant');

@@ -10,6 +10,8 @@ const FILES = new Map([
   ['empty.bin', new Uint8Array()],
   ['card.json', new Uint8Array(512).fill(32)],
 ]);
+const packed = (...of: ReadonlyMap<string, Uint8Array>[]) =>
+  packedForSageMaker(of.map((files, k) => ({ name: 'gold', version: `${k}`.repeat(16), files })));
 const READ = `
 import io, json, sys, tarfile
 with tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read()), mode="r:gz") as archive:
@@ -19,21 +21,31 @@ with tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read()), mode="r:gz") as a
 describe('the archive of a version', () => {
   test('holds its files and nothing else, of nobody and of no day', async () => {
     const { python } = await findPython({ what: 'the test of archives' });
-    const read = execFileSync(python, ['-c', READ], { input: packedForSageMaker(FILES), encoding: 'utf8' });
+    const read = execFileSync(python, ['-c', READ], { input: packed(FILES), encoding: 'utf8' });
     expect(JSON.parse(read)).toEqual(
       [...FILES.keys()].sort().map((name) => [name, true, 0o644, 0, 0, Buffer.from(FILES.get(name)!).toString('hex')]),
     );
   });
 
   test('is the same in whichever order the files are named', () => {
-    const packed = packedForSageMaker(FILES);
-    expect(Buffer.compare(packedForSageMaker(new Map([...FILES].reverse())), packed)).toBe(0);
-    expect([...packed.subarray(0, 10)]).toEqual([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255]);
+    const once = packed(FILES);
+    expect(Buffer.compare(packed(new Map([...FILES].reverse())), once)).toBe(0);
+    expect([...once.subarray(0, 10)]).toEqual([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255]);
+  });
+
+  test('holds several versions in folders of their own, whatever the length of their names together', async () => {
+    const { python } = await findPython({ what: 'the test of archives' });
+    const long = new Map([[`${'a'.repeat(90)}.bin`, Uint8Array.of(7)]]);
+    const read = execFileSync(python, ['-c', READ], { input: packed(FILES, long), encoding: 'utf8' });
+    expect(JSON.parse(read).map(([name]: [string]) => name)).toEqual([
+      ...[...FILES.keys()].sort().map((name) => `gold/${'0'.repeat(16)}/${name}`),
+      `gold/${'1'.repeat(16)}/${'a'.repeat(90)}.bin`,
+    ]);
   });
 
   test('bad input: a name that it cannot hold is refused', () => {
     const long = `${'a'.repeat(97)}.bin`;
-    expect(() => packedForSageMaker(new Map([[long, new Uint8Array()]]))).toThrow(
+    expect(() => packed(new Map([[long, new Uint8Array()]]))).toThrow(
       expect.objectContaining({ code: 'MODEL_ARCHIVE_NAME', message: expect.stringContaining(long) }),
     );
   });

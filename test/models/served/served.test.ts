@@ -131,7 +131,7 @@ describe('a version that needs its library', () => {
     expect(Buffer.compare(await packed(again), await packed(version))).toBe(0);
   });
 
-  const packed = async (of: ModelVersion) => packedForSageMaker(await registry.files(of));
+  const packed = async (of: ModelVersion) => packedForSageMaker([{ ...of, files: await registry.files(of) }]);
 
   test('is another one where a member’s hyperparameters are others, and its card says so', async () => {
     const hyperparameters = '{"lightgbm":{"num_leaves":6}}';
