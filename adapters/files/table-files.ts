@@ -2,7 +2,9 @@
 import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { PlimsollError } from '../../core/errors.ts';
+import { labelSchema } from '../../core/models/table.ts';
 import { TABLE_FILES } from './feature-table.ts';
 
 export interface TableFiles {
@@ -42,6 +44,31 @@ export async function readTableFiles(folder: string): Promise<TableFiles> {
   return { id: hash('sha256', about), ...told, files };
 }
 
+const aboutShape = z.object({
+  format: z.literal('plimsoll-features/1'),
+  sha256: z.string().regex(SHA256),
+  features: z.array(z.string()),
+  label: labelSchema,
+  symbols: z.array(z.string()),
+  sources: z.array(z.object({ file: z.string(), sha256: z.string().regex(SHA256) })),
+  lockedFrom: z.number().optional(),
+});
+/** What a table was made of. */
+export type TableAbout = z.infer<typeof aboutShape>;
+
+/**
+ * What the table in a folder says that it was made of. Throws `TABLE_MISSING`, `TABLE_INVALID` or `TABLE_TOO_LONG`.
+ * @param folder as `plimsoll models table` wrote it
+ */
+export async function readTableAbout(folder: string): Promise<TableAbout> {
+  const bytes = await read(folder, TABLE_FILES.about, ABOUT_LIMIT);
+  try {
+    return aboutShape.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (cause) {
+    throw invalid(folder, cause);
+  }
+}
+
 async function read(folder: string, name: string, most: number): Promise<Uint8Array> {
   const path = join(folder, 'train', name);
   try {
@@ -71,9 +98,13 @@ function aboutOf(folder: string, bytes: Uint8Array): { readonly sha256: string; 
   } catch {
     // As any other that is no description.
   }
-  throw new PlimsollError(
+  throw invalid(folder);
+}
+
+const invalid = (folder: string, cause?: unknown): PlimsollError =>
+  new PlimsollError(
     'TABLE_INVALID',
     `${TABLE_FILES.about} in ${folder} describes no table`,
     'write the table again with `plimsoll models table`',
+    cause === undefined ? {} : { cause },
   );
-}

@@ -71,6 +71,17 @@ export interface TableRows {
   readonly weight: Float64Array;
 }
 
+/** What is locked away where nothing is. */
+export const NO_ROWS: TableRows = {
+  symbol: [],
+  known: new Float64Array(),
+  end: new Float64Array(),
+  close: new Float64Array(),
+  features: [],
+  label: new Float64Array(),
+  weight: new Float64Array(),
+};
+
 export interface FeatureTable {
   /** Made from the bars before the locked period alone. */
   readonly rows: TableRows;

@@ -29,7 +29,7 @@ class Table:
     features: tuple[str, ...]
     #: Float64 that holds float32: what every library, and the platform, looks at.
     rows: NDArray[np.float64]
-    #: 1 where the price went up, else 0.
+    #: 1 where the price went up, else 0; under a meta label, 1 where its primary was right.
     label: NDArray[np.int64]
     weight: NDArray[np.float64]
     #: ms UTC, when the features and when the label are known.

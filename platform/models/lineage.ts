@@ -177,6 +177,7 @@ async function remade(learned: LearnedFrom, bars: string): Promise<Link> {
       label,
       ...(lockedFrom === undefined ? {} : { lockedFrom }),
       out,
+      keepsBars: false,
     });
     const isSame = made.sha256 === learned.sha256;
     return {

@@ -16,6 +16,7 @@ import { affordable } from './cloud-budget.ts';
 import { tableFolder, uploadTable } from './cloud-table.ts';
 import type { CloudRun } from './sagemaker-training.ts';
 import type { Leaderboard, Searched } from './search.ts';
+import { assertMadeFromTheirBars } from './table-check.ts';
 import { boardOf, type LeftTrial, type TunedTrial, trialShape } from './tuned-board.ts';
 
 export interface CloudSearch extends CloudRun {
@@ -54,11 +55,12 @@ const SECONDS_PER_HOUR = 3_600;
  * the best is held against: those that failed are on the board, and so are those of earlier tuning jobs of this content that were stopped.
  *
  * Throws `TRAINING_STOPPED` where the signal ended it, `SAGEMAKER_JOB_FAILED`, `SEARCH_NO_TRIAL`, `SEARCH_FAILED`, `SEARCH_RESULT_INVALID`,
- * `SAGEMAKER_SPACES`, `TRAINING_TOO_DEAR`, `USAGE`, and as the tables and AWS refuse.
+ * `SAGEMAKER_SPACES`, `TRAINING_TOO_DEAR`, `USAGE`, and as `assertMadeFromTheirBars`, the tables and AWS refuse.
  */
 export async function searchOnSageMaker(search: CloudSearch): Promise<Searched> {
   const { clients, resources, budget, onNote, trials, parallel, minutes } = search;
   assertBounds(search);
+  const told = await assertMadeFromTheirBars(search.tables);
   const { job, tables, identity } = await contentOf(search);
   parameterRanges(job.spaces, job.tables);
   const tuning = new SageMakerTuning(clients.sagemaker);
@@ -73,7 +75,8 @@ export async function searchOnSageMaker(search: CloudSearch): Promise<Searched> 
   const seconds = await over(tuning, found ?? next, search);
   const listed: ListedTrial[] = [];
   for (const name of [...earlier, found ?? next]) listed.push(...(await tuning.trials(name)));
-  return resultOf(search, tables, listed, seconds);
+  const searched = await resultOf(search, tables, listed, seconds);
+  return { ...searched, notes: [...told, ...searched.notes] };
 }
 
 function assertBounds({ tables, trials, parallel, spaces, minutes, resources }: CloudSearch): void {

@@ -17,6 +17,7 @@ import { affordable, type CloudBudget } from './cloud-budget.ts';
 import { tableFolder, uploadTable } from './cloud-table.ts';
 import { registerVersion } from './registration.ts';
 import { modelsIn } from './strategies-at-hand.ts';
+import { assertMadeFromItsBars } from './table-check.ts';
 import type { Trained } from './training.ts';
 
 /** How jobs are asked for, watched and told of; what training and tuning have alike. */
@@ -64,13 +65,14 @@ const DESK = 'random-forest,gradient-boosting,lightgbm,support-vectors,perceptro
  * begins after its last finished unit.
  *
  * Throws `SAGEMAKER_JOB_FAILED` with the job's own reason, `TRAINING_STOPPED` where the signal ended it, `SAGEMAKER_MODEL_DIFFERS` where what
- * came back was made from something else, `TRAINING_TOO_DEAR`, and as the table, the registry and AWS refuse.
+ * came back was made from something else, `TRAINING_TOO_DEAR`, and as `assertMadeFromItsBars`, the table, the registry and AWS refuse.
  */
 export async function trainOnSageMaker(training: CloudTraining): Promise<CloudTrained> {
   const { directory, name, clients, resources, by, reason, now } = training;
   const registry = modelsIn(directory);
   // Refused now rather than after an hour that is paid for.
   await registry.standing(name);
+  const told = await assertMadeFromItsBars(training.table);
   const content = await contentOf(training);
   const { ended, files } = await madeFiles(training, content);
   const { job, billedSeconds } = ended;
@@ -79,7 +81,7 @@ export async function trainOnSageMaker(training: CloudTraining): Promise<CloudTr
   assertMadeFrom(job, files, run, content);
   const deed = { at: now(), by, reason };
   const version = await registerVersion({ directory, registry, name, files, run: run as unknown as Json, deed });
-  return { version, run, notes: run.notes, job, billedSeconds };
+  return { version, run, notes: [...told, ...run.notes], job, billedSeconds };
 }
 
 /** What a job's model follows from. */

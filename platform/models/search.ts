@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { TrainingProgress } from '../../adapters/python/training-job.ts';
 import { PlimsollError } from '../../core/errors.ts';
+import { assertMadeFromTheirBars } from './table-check.ts';
 import { runModelsJob } from './training.ts';
 
 const ENTRY = 'plimsoll_models.search';
@@ -89,10 +90,11 @@ export interface Searched {
 
 /**
  * Searches. A search that was broken off goes on where it was when it is asked for again with the same tables, budget and seed. Throws
- * `SEARCH_RESULT_INVALID` where its leaderboard cannot be read, and as `runModelsJob`.
+ * `SEARCH_RESULT_INVALID` where its leaderboard cannot be read, and as `assertMadeFromTheirBars` and `runModelsJob`.
  */
 export async function searchModels(search: ModelSearch): Promise<Searched> {
   const { directory, tables, trials, minutes, usd, usdPerHour = 0, seed, onProgress, signal, environment } = search;
+  const told = await assertMadeFromTheirBars(tables);
   const { model, record, notes } = await runModelsJob({
     directory,
     entry: ENTRY,
@@ -114,7 +116,7 @@ export async function searchModels(search: ModelSearch): Promise<Searched> {
   return {
     leaderboard,
     spent: { minutes: record.metrics.spent_minutes ?? 0, usd: record.cost.usd },
-    notes,
+    notes: [...told, ...notes],
     folder: model,
   };
 }

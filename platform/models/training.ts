@@ -1,7 +1,7 @@
 /** Training on this machine: the same job that runs on SageMaker, in a Python of its own, and what it leaves taken into the registry. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelVersion } from '../../adapters/models/registry.ts';
+import type { ModelRegistry, ModelVersion } from '../../adapters/models/registry.ts';
 import {
   runTrainingJob,
   type TrainingJob,
@@ -13,6 +13,7 @@ import type { Json } from '../../core/json.ts';
 import { modelsPython } from './models-python.ts';
 import { registerVersion } from './registration.ts';
 import { modelsIn } from './strategies-at-hand.ts';
+import { assertMadeFromItsBars } from './table-check.ts';
 
 const ENTRY = 'plimsoll_models.train';
 
@@ -26,6 +27,16 @@ export interface Training {
   readonly hyperparameters: Readonly<Record<string, string | number | boolean>>;
   readonly by: string;
   readonly reason: string;
+  /**
+   * Where its version is registered.
+   * @default the registry of the data directory
+   */
+  readonly registry?: ModelRegistry;
+  /**
+   * Path of the job's folder: one job at a time.
+   * @default a folder of the model in the data directory
+   */
+  readonly folder?: string;
   /** Ms that the job may run. */
   readonly withinMs: number;
   readonly onProgress?: (progress: TrainingProgress) => void;
@@ -44,20 +55,21 @@ export interface Trained {
 
 /**
  * Trains a model and registers it as a candidate; it decides nothing before it is promoted. A job that was broken off goes on where it
- * was. Throws `PYTHON_MISSING`, `PYTHON_INSTALL_FAILED`, and as `runTrainingJob` and `registerVersion` do.
+ * was. Throws `PYTHON_MISSING`, `PYTHON_INSTALL_FAILED`, and as `assertMadeFromItsBars`, `runTrainingJob` and `registerVersion` do.
  */
 export async function train(training: Training): Promise<Trained> {
   const { directory, name, table, hyperparameters, by, reason, withinMs, onProgress, signal, environment, now } =
     training;
-  const registry = modelsIn(directory);
+  const { registry = modelsIn(directory), folder = join(directory, 'training', name) } = training;
   // Refused now rather than after an hour.
   await registry.standing(name);
+  const told = await assertMadeFromItsBars(table);
   const { model, record, notes } = await runModelsJob({
     directory,
     entry: ENTRY,
     channels: { train: join(table, 'train') },
     hyperparameters,
-    folder: join(directory, 'training', name),
+    folder,
     withinMs,
     environment,
     ...(onProgress ? { onProgress } : {}),
@@ -67,7 +79,7 @@ export async function train(training: Training): Promise<Trained> {
   for (const file of await readdir(model)) files.set(file, await readFile(join(model, file)));
   const deed = { at: now(), by, reason };
   const version = await registerVersion({ directory, registry, name, files, run: record as unknown as Json, deed });
-  return { version, run: record, notes };
+  return { version, run: record, notes: [...told, ...notes] };
 }
 
 /** A job in the Python of the data directory. */

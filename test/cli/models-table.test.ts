@@ -14,6 +14,7 @@ const file = place.write(
     [time, bars.open[k], bars.high[k], bars.low[k], bars.close[k], 1].join(','),
   ).join('\n')}\n`,
 );
+const LABEL = JSON.stringify({ kind: 'fixed-horizon', bars: 1 });
 const table = (label: string, ...more: string[]) =>
   place.run(
     'models',
@@ -48,6 +49,20 @@ describe('plimsoll models table', () => {
     expect(rows).toBeGreaterThan(100);
     const about = JSON.parse(readFileSync(join(place.directory, 'out', 'train', 'table.json'), 'utf8')) as object;
     expect(about).toMatchObject({ label, rows, sha256 });
+  });
+
+  test('locks a period away from an ISO date or from milliseconds on, which are the same', async () => {
+    const from = new Date(bars.timestamp[200]);
+    const locked = async (time: string): Promise<unknown> =>
+      JSON.parse((await table(LABEL, '--locked-from', time, '--json')).out);
+    const byDate = await locked(from.toISOString());
+    expect(byDate).toMatchObject({ locked: { rows: expect.any(Number) } });
+    expect(await locked(String(from.getTime()))).toEqual(byDate);
+  });
+
+  test('bad input: a period from no time on is refused with the way out', async () => {
+    const { code, err } = await table(LABEL, '--locked-from', '20240207');
+    expect([code, err]).toEqual([2, expect.stringMatching(/It is no time: write 2024-02-07, .*or milliseconds/)]);
   });
 
   test.each([

@@ -84,6 +84,7 @@ describe.runIf(recordedFound).each(KINDS)('a model of recorded gold that learned
   let bars: BarColumns;
   let lockedFrom: number;
   let version: ModelVersion;
+  let notes: readonly string[];
   let rows: TableRows;
 
   beforeAll(async () => {
@@ -97,12 +98,14 @@ describe.runIf(recordedFound).each(KINDS)('a model of recorded gold that learned
       intervalMs: HOUR_MS,
       lockedFrom,
     }).rows;
-    ({ version } = await trainOn(name, join(directory, name)));
+    ({ version, notes } = await trainOn(name, join(directory, name)));
     await modelsIn(directory).act(name, 'promoted', version.version, { at: 0, by: 'a test', reason: 'to see it' });
   });
 
   test('is a version that says so, of all rows that have a label', () => {
     expect(version.manifest.label).toEqual(label);
+    // Its table was made again from its bars.
+    expect(notes).toEqual([]);
     expect(version.card).toMatchObject({ rows: rows.label.length, period: { to: Math.max(...rows.end) } });
     const ones = label.kind === 'meta' ? 'whose primary was right' : 'that rose';
     expect(version.card.method).toMatchObject({

@@ -1,4 +1,5 @@
 import { damaged } from './container.ts';
+import { exponential } from './exponential.ts';
 
 /** From raw scores to probabilities, or to the value that is predicted. */
 export type Link = 'identity' | 'logistic' | 'softmax';
@@ -21,6 +22,9 @@ type Rounding = (x: number) => number;
 const whole: Rounding = (x) => x;
 
 /**
+ * Of two classes the exponential function is the engine's own: `exponential` would move one answer in thirty by a unit in the last place, and a
+ * decision that is on record is made again with every bit of its opinion.
+ *
  * @param out one number where the link is the identity; else one a class
  * @param round `Math.fround` for a library that works in float32
  */
@@ -41,6 +45,6 @@ function softmax(scores: Float64Array, out: Float64Array, round: Rounding): void
   let highest = Number.NEGATIVE_INFINITY;
   for (let k = 0; k < scores.length; k++) highest = Math.max(highest, scores[k]);
   let sum = 0;
-  for (let k = 0; k < scores.length; k++) sum += out[k] = round(Math.exp(round(scores[k] - highest)));
+  for (let k = 0; k < scores.length; k++) sum += out[k] = round(exponential(round(scores[k] - highest)));
   for (let k = 0; k < scores.length; k++) out[k] = round(out[k] / round(sum));
 }

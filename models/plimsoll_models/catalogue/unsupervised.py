@@ -177,7 +177,8 @@ UNSUPERVISED: tuple[Entry, ...] = (
         fixed={"novelty": True, "n_neighbors": 40},
         space={"n_neighbors": Whole(5, 100)},
     ),
-    _anomaly("one-class-vectors", "svm.OneClassSVM", served="onnx", most_rows=1_500, fixed={"nu": 0.1}, space={"nu": Real(0.01, 0.5)}),
+    # A new row may lie so near the boundary that float32 puts it on the other side: of 1,200 rows of gold, one did.
+    _anomaly("one-class-vectors", "svm.OneClassSVM", served="endpoint", most_rows=1_500, fixed={"nu": 0.1}, space={"nu": Real(0.01, 0.5)}),
     _anomaly("one-class-gradient", "linear_model.SGDOneClassSVM", served="onnx", fixed={"nu": 0.1}, space={"nu": Real(0.01, 0.5)}),
     _anomaly(
         "elliptic-envelope",

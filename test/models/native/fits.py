@@ -27,7 +27,7 @@ from sklearn.svm import SVC
 
 from plimsoll_models.export import smooth, trees
 
-ROWS = 1_600
+ROWS = 1_800
 TRAINED = 600
 FEATURES = [f"f{k}" for k in range(12)]
 SIGMOID = (1.7, -0.1)
@@ -47,9 +47,10 @@ scaled, asked_scaled = scaler.transform(train), scaler.transform(asked)
 written: list[dict[str, Any]] = []
 
 
-def write(name: str, content: bytes, scores: Any, predictions: Any, exact: bool) -> None:
+def write(name: str, content: bytes, scores: Any, predictions: Any, exact: bool, alone: Any = ()) -> None:
+    """`alone`: the scores of a sum of products again, each row asked about by itself."""
     (folder / f"{name}.model").write_bytes(content)
-    for kind, values in (("scores", scores), ("predictions", predictions)):
+    for kind, values in (("scores", scores), ("predictions", predictions), ("alone", alone)):
         np.asarray(values, "<f8").tofile(folder / f"{name}.{kind}")
     written.append({"name": name, "exact": exact, "single": name.startswith("xgboost")})
 
@@ -60,6 +61,10 @@ def sums(model: Any) -> Any:
     for one in each:
         total += one
     return total
+
+
+def one_by_one(say: Any) -> Any:
+    return np.concatenate([say(asked_scaled[k : k + 1]) for k in range(len(asked_scaled))])
 
 
 np.asarray(asked, "<f8").tofile(folder / "rows")
@@ -98,6 +103,7 @@ for classes, labels in (("two", two), ("three", three)):
         model.decision_function(asked_scaled),
         model.predict_proba(asked_scaled),
         False,
+        one_by_one(model.decision_function),
     )
     for activation in ("relu", "tanh", "logistic"):
         model = MLPClassifier(hidden_layer_sizes=(8, 4), activation=activation, random_state=1, max_iter=20).fit(scaled, labels[:TRAINED])
@@ -128,7 +134,7 @@ write("xgboost-value", trees.xgboost(model.get_booster(), FEATURES, []), model.p
 for name, kind in (("linear-regression", LinearRegression), ("ridge", Ridge)):
     model = kind().fit(scaled, values)
     said = model.predict(asked_scaled)
-    write(f"{name}-value", smooth.linear(model, FEATURES, scaler), said, said, False)
+    write(f"{name}-value", smooth.linear(model, FEATURES, scaler), said, said, False, one_by_one(model.predict))
 model = MLPRegressor(hidden_layer_sizes=(8, 4), random_state=1, max_iter=20).fit(scaled, values)
 write("perceptron-value", smooth.perceptron(model, FEATURES, scaler), [], model.predict(asked_scaled), False)
 

@@ -15,6 +15,7 @@ import { openOnnxVersion } from '../../../adapters/models/onnx-version.ts';
 import { ModelRegistry, type ModelVersion } from '../../../adapters/models/registry.ts';
 import { versionsForServer, writeServerVersions } from '../../../adapters/models/server-versions.ts';
 import { startModelServer } from '../../../adapters/python/model-server.ts';
+import { PINNED_ENVIRONMENT } from '../../../adapters/python/module-environment.ts';
 import { ParityRows } from '../../../core/models/parity.ts';
 import { startServerOf } from '../../../platform/models/model-server.ts';
 import { registerVersion } from '../../../platform/models/registration.ts';
@@ -64,12 +65,7 @@ const inPython = (sources: readonly string[], ...args: string[]) =>
       ...installerEnvironment(),
       PYTHONPATH: [models, ...sources].join(delimiter),
       PYTHONDONTWRITEBYTECODE: '1',
-      PYTHONHASHSEED: '0',
-      OMP_NUM_THREADS: '1',
-      OPENBLAS_NUM_THREADS: '1',
-      MKL_NUM_THREADS: '1',
-      NUMEXPR_NUM_THREADS: '1',
-      VECLIB_MAXIMUM_THREADS: '1',
+      ...PINNED_ENVIRONMENT,
     },
   });
 

@@ -251,7 +251,8 @@ LEARNERS: tuple[Entry, ...] = (
         "cluster.STREAMKMeans",
         "clustering",
         "clustering",
-        fixed={"n_clusters": 4, "chunk_size": 100},
+        # Its constructor names no seed; it hands it on to the groups that it begins for every chunk.
+        fixed={"n_clusters": 4, "chunk_size": 100, "seed": 0},
         space={"n_clusters": Whole(2, 12)},
     ),
     _entry(
