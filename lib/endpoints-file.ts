@@ -1,11 +1,8 @@
 /** Where models that need a server of their own are served, by model: `endpoints.yaml`. Only a deployment reads it; without it nothing is made. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
 import * as z from 'zod';
-import { Layers, originText, type Path, pathText, yamlLayer } from '../adapters/files/configuration-layers.ts';
-import { keysAt, wantedAt } from '../adapters/files/configuration-schema.ts';
+import { readSettings } from '../adapters/files/settings-file.ts';
 import { PlimsollError } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
 
 /** Bounds are those of AWS, which the construct knows: lib/constructs/model-endpoint-rules.ts. */
 const instances = z.strictObject({
@@ -44,8 +41,6 @@ const endpointsSchema = z.strictObject({
 export type EndpointsFile = z.infer<typeof endpointsSchema>;
 export type EndpointEntry = z.infer<typeof endpoint>;
 
-const MAX_FILE_BYTES = 100_000;
-
 /** Throws `ENDPOINTS_ABSENT`, or `ENDPOINTS_INVALID` with the line and the way out. */
 export function loadEndpoints(file: string): EndpointsFile {
   if (!existsSync(file))
@@ -54,41 +49,5 @@ export function loadEndpoints(file: string): EndpointsFile {
       `there is no file of endpoints ${file}`,
       'create it, or deploy without -c endpoints',
     );
-  if (statSync(file).isDirectory() || statSync(file).size > MAX_FILE_BYTES)
-    throw invalid(`${file} is a folder or larger than ${MAX_FILE_BYTES} bytes`, 'name a file of endpoints');
-  const layers = new Layers();
-  layers.add(layerOf(file));
-  const read = endpointsSchema.safeParse(layers.value);
-  if (read.success) return read.data;
-  const { issues } = read.error;
-  // A key that is not known explains one that is missing.
-  throw said(issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0], layers, file);
+  return readSettings({ file, schema: endpointsSchema, code: 'ENDPOINTS_INVALID', page: 'docs/models.md' });
 }
-
-function layerOf(file: string): ReturnType<typeof yamlLayer> {
-  try {
-    return yamlLayer(basename(file), readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (error instanceof PlimsollError)
-      throw invalid(error.message, 'correct it; docs/models.md shows what the file holds');
-    throw error;
-  }
-}
-
-function said(issue: z.core.$ZodIssue, layers: Layers, file: string): PlimsollError {
-  const path = issue.path as Path;
-  const where = (at: Path): string => originText(layers.placeOf(at) ?? { kind: 'file', file: basename(file) });
-  if (issue.code === 'unrecognized_keys') {
-    const [key] = issue.keys;
-    const inside = path.length > 0 ? ` in ${pathText(path)}` : '';
-    const known = keysAt(endpointsSchema, path, layers.value);
-    return invalid(`in ${where([...path, key])} there is no key "${key}"${inside}`, `use ${nearest(key, known)}`);
-  }
-  const given = layers.at(path);
-  const shown = (JSON.stringify(given) ?? String(given)).slice(0, 80);
-  const what =
-    given === undefined ? `${pathText(path)} is missing` : `${pathText(path) || 'what it holds'} is ${shown}`;
-  return invalid(`in ${where(path)} ${what}`, `write ${wantedAt(issue, endpointsSchema, layers.value)}`);
-}
-
-const invalid = (what: string, remedy: string): PlimsollError => new PlimsollError('ENDPOINTS_INVALID', what, remedy);

@@ -203,6 +203,15 @@ export const operations = [
     run: () => import('./models/queue.ts'),
   }),
   operation({
+    name: 'models.watch',
+    summary: 'What the latest look at each watched model found, and whether the platform looks by itself.',
+    kind: 'query',
+    role: 'viewer',
+    input: z.strictObject({}),
+    output: m.watchOutput,
+    run: () => import('./models/watch.ts'),
+  }),
+  operation({
     name: 'models.train',
     summary: 'Trains a version of a model on a table of the instance; it waits as a candidate. Answers with a job.',
     kind: 'job',

@@ -1,5 +1,6 @@
 /** The shapes that operations take and give. Money, prices and quantities are decimal text, exact: "69123.45". Times are ms UTC. */
 import * as z from 'zod/mini';
+import { JOB_STATES } from '../core/ports/jobs.ts';
 
 export const decimal = z.string();
 export const time = z.int();
@@ -134,7 +135,7 @@ export const event = z.object({
 export const job = z.object({
   id: z.string(),
   kind: z.string(),
-  state: z.enum(['queued', 'running', 'done', 'failed']),
+  state: z.enum(JOB_STATES),
   progress: z.number(),
   createdAt: time,
   finishedAt: z.nullable(time),

@@ -34,8 +34,11 @@ import { stepHandlers } from './live-run.ts';
 import { PlatformLog, sentenceOf } from './log.ts';
 import { ChampionWatch } from './models/champion-watch.ts';
 import { startServerOf } from './models/model-server.ts';
+import { ModelWatching } from './models/model-watching.ts';
 import { OwnModelServer, versionsThatNeedServer } from './models/own-server.ts';
 import { modelsIn, strategiesAtHand, trialsAt } from './models/strategies-at-hand.ts';
+import type { WatchedModel } from './models/watch-file.ts';
+import { watchSettings } from './models/watch-settings.ts';
 import { RiskReports } from './risk-reports.ts';
 import { writeRunning } from './running.ts';
 import { type Served, serve } from './serve.ts';
@@ -56,6 +59,8 @@ export interface PlatformOptions {
   readonly say: (line: string) => void;
   /** Most bytes of the SQLite file. */
   readonly maxDatabaseBytes?: number;
+  /** Models that are watched beside the cycles. */
+  readonly watched?: readonly WatchedModel[];
   /** How often it is looked whether another version of a model was promoted. */
   readonly championsEveryMs?: number;
 }
@@ -99,7 +104,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const models = modelsIn(directory, { readOnly: true });
     const trials = trialsAt(directory);
     const standings = await standingsOf(models, trials);
-    const registry = await strategiesAtHand(options.root, directory);
+    const registry = await strategiesAtHand(options.root, directory, options.loaded.configuration);
     const server = new OwnModelServer({
       start: async (signal) => {
         const names = await versionsThatNeedServer(models, trials);
@@ -161,6 +166,8 @@ class RunningPlatform implements Platform {
   readonly #announcer: Announcer;
   readonly #riskReports: RiskReports;
   readonly #jobs: OpenJobs;
+  readonly #watching: ModelWatching;
+  readonly #watchNotes: readonly string[];
   readonly #stopping = new AbortController();
   readonly #feeds = new Map<string, CycleFeed>();
   readonly #replays: Promise<void>[] = [];
@@ -215,6 +222,16 @@ class RunningPlatform implements Platform {
       configuration: effective.configuration,
       now: Date.now,
     });
+    const { models, notes } = watchSettings(options.watched ?? [], {
+      ...{ written: options.loaded.configuration, configuration: effective.configuration },
+      accounts: effective.accounts,
+    });
+    this.#watchNotes = notes;
+    this.#watching = new ModelWatching({
+      ...{ directory, models, now: Date.now },
+      tell: (line) => this.#log.tell(line),
+      onFailure: (error) => this.#log.error(error),
+    });
     this.#announcer = new Announcer(this.#ports.ledger, this.#log);
     this.#liveAccounts = new LiveAccounts({
       ports: this.#ports,
@@ -239,12 +256,13 @@ class RunningPlatform implements Platform {
       embedded: this.#embedded,
       steps: this.#ports,
       jobs: this.#jobs,
+      watching: () => this.#watching.status(),
       port: this.#options.port,
       startedAt,
       onFailure,
     });
     this.address = this.#served.address;
-    for (const note of this.#effective.notes) this.#options.say(note);
+    for (const note of [...this.#effective.notes, ...this.#watchNotes]) this.#options.say(note);
     for (const traded of this.#effective.accounts) await this.#prepare(traded);
     writeRunning(this.#directory, { configuration, startedAt, url: this.#served.url });
     this.#describe();
@@ -269,6 +287,7 @@ class RunningPlatform implements Platform {
       onChange: () => this.#supersede(),
       onFailure: (error) => this.#failed(error, {}),
     });
+    this.#watching.start();
     this.#log.write('info', 'started', { accounts: configuration.accounts.map(({ id }) => id) });
   }
 
@@ -293,6 +312,8 @@ class RunningPlatform implements Platform {
   async #end(): Promise<void> {
     this.#stopping.abort();
     this.#champions?.close();
+    // It takes some seconds where a training has to leave off: the other parts do not wait for it.
+    const watched = this.#watching.close();
     clearInterval(this.#sweep);
     const parts: (() => Promise<unknown> | undefined)[] = [
       () => this.#liveAccounts.stop(),
@@ -300,6 +321,7 @@ class RunningPlatform implements Platform {
       () => Promise.allSettled([...this.#replays, this.#gaps]),
       () => this.#served?.close(),
       () => this.#jobs.close(),
+      () => watched,
       ...this.#effective.accounts.map(
         ({ venue }) =>
           () =>

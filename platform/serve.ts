@@ -7,6 +7,7 @@ import { LOOPBACK_HOSTS } from '../adapters/http/guards.ts';
 import { startServer } from '../adapters/http/server.ts';
 import { createLake } from '../adapters/lake/lake.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
+import type { Watching } from '../operations/models/port.ts';
 import manifest from '../package.json' with { type: 'json' };
 import type { OpenJobs } from './jobs.ts';
 import { modelsAt } from './models/models-at.ts';
@@ -17,6 +18,8 @@ export interface ServeOptions {
   readonly embedded: Embedded;
   readonly steps: StepPorts;
   readonly jobs: Pick<OpenJobs, 'jobs' | 'trainings'>;
+  /** How the watch of models is. */
+  readonly watching: () => Watching;
   /** Instead of the configuration's. */
   readonly port?: number | undefined;
   readonly startedAt: number;
@@ -37,12 +40,12 @@ const DASHBOARD = join(import.meta.dirname, '..', 'dashboard', 'dist');
 
 /** Listens. Throws `PORT_TAKEN` and others of its kind. */
 export async function serve(options: ServeOptions): Promise<Served> {
-  const { directory, embedded, steps, port, startedAt, onFailure } = options;
+  const { directory, embedded, steps, watching, port, startedAt, onFailure } = options;
   const { jobs, trainings } = options.jobs;
   const { server, instance } = steps.configuration;
   await buildDashboard(onFailure);
   const lake = createLake(embedded.objects);
-  const models = modelsAt(directory, { trainings });
+  const models = modelsAt(directory, { trainings, watching });
   const runtime = { kind: 'embedded', version: manifest.version, startedAt } as const;
   const app = createApp({
     about: { name: instance.name, version: manifest.version },

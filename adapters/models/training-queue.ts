@@ -60,10 +60,18 @@ export class TrainingQueueStore {
    * Takes the training that waits longest, or what the worker had itself before it was killed; undefined where there is none. It is the
    * worker's for `forMs`, and then anybody's. Throws `LIST_BUSY`.
    * @param worker a name that no two of them have at a time
+   * @param models of which alone; of all without it
    */
-  async take(worker: string, at: number, forMs: number): Promise<QueuedTraining | undefined> {
+  async take(
+    worker: string,
+    at: number,
+    forMs: number,
+    models?: ReadonlySet<string>,
+  ): Promise<QueuedTraining | undefined> {
     for (;;) {
-      const event = await this.#list.append((queue) => taken(queue, { worker, at, forMs }));
+      const event = await this.#list.append((queue) =>
+        taken(queue, { worker, at, forMs, ...(models ? { models } : {}) }),
+      );
       if (event === undefined) return undefined;
       // Else it was given up: the next one may be free.
       if (event.kind === 'taken') return this.training(event.id);
@@ -73,6 +81,11 @@ export class TrainingQueueStore {
   /** Throws `TRAINING_NOT_HELD` or `LIST_BUSY`. */
   async finish(holding: Holding, version: string): Promise<void> {
     await this.#list.append((queue) => ended(queue, holding, { version }));
+  }
+
+  /** Waits again as if it had not been taken: its worker was told to stop. Throws `TRAINING_NOT_HELD` or `LIST_BUSY`. */
+  async giveBack(holding: Holding): Promise<void> {
+    await this.#list.append((queue) => ended(queue, holding, 'given-back'));
   }
 
   /** Waits again, unless it is final or was tried three times. Throws `TRAINING_NOT_HELD` or `LIST_BUSY`. */

@@ -1,6 +1,7 @@
 import { loadConfiguration } from '../../adapters/files/configuration.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { type Platform, type PlatformOptions, startPlatform } from '../../platform/embedded.ts';
+import { watchedModels, watchFileBeside } from '../../platform/models/watch-file.ts';
 
 export interface StartArguments {
   readonly config: string;
@@ -39,6 +40,7 @@ export async function start(given: StartArguments): Promise<void> {
     speed: given.speed,
     data: given.data,
     port: given.port,
+    watched: watchedModels(watchFileBeside(given.config)),
   };
   const running = { platform: startPlatform(options), isAskedToStop: false };
   stopOnSignals(running, say);

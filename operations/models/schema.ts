@@ -150,6 +150,57 @@ export const queueOutput = z.object({
   jobs: z.array(s.job),
 });
 
+export const watchOutput = z.object({
+  /** Whether this instance watches models by itself; null where it was not told to. */
+  watcher: z.nullable(
+    z.object({
+      state: z.enum(['watching', 'restarting', 'stopped']),
+      since: s.time,
+      /** Why it ended by itself, in a sentence. */
+      problem: z.nullable(z.string()),
+    }),
+  ),
+  models: z.array(
+    z.object({
+      model: z.string(),
+      /** By this instance; another process may watch it too. */
+      isWatched: z.boolean(),
+      isLooking: z.boolean(),
+      /** Null before the first look. */
+      lookedAt: z.nullable(s.time),
+      nextLookAt: z.nullable(s.time),
+      /** Why the last look found nothing, or not all, in a sentence. */
+      problem: z.nullable(z.string()),
+      /** Close of the latest bar that was seen. */
+      barsTo: z.nullable(s.time),
+      champion: z.nullable(version),
+      stage: z.nullable(z.enum(['observing', 'queued', 'training', 'shadow', 'trial'])),
+      /** Of the capital, of what is on trial. */
+      share: z.nullable(z.number()),
+      /** What is wrong: drift, decay, a refusal to answer. */
+      flagged: z.nullable(z.string()),
+      /** Of the version that decides, over the rows since its training. */
+      figures: z.nullable(
+        z.object({
+          version,
+          rows: z.int(),
+          outcomes: z.int(),
+          refused: z.int(),
+          /** Rows that wait for the answer of a server. */
+          waiting: z.int(),
+          calibrationError: z.nullable(z.number()),
+          /** The feature that strays furthest from what it learned; `ratio` beyond `limit` is far. */
+          furthest: z.nullable(
+            z.object({ feature: z.string(), psi: z.number(), ratio: z.number(), limit: z.number() }),
+          ),
+          /** Share of the rows that are unlike those that it learned from. */
+          unlike: z.nullable(z.number()),
+        }),
+      ),
+    }),
+  ),
+});
+
 export type ListInput = z.output<typeof listInput>;
 export type ListOutput = z.output<typeof listOutput>;
 export type CompareOutput = z.output<typeof compareOutput>;
@@ -157,3 +208,4 @@ export type ActInput = z.output<typeof rollbackInput>;
 export type DoneOutput = z.output<typeof actOutput>;
 export type TrainInput = z.output<typeof trainInput>;
 export type QueueOutput = z.output<typeof queueOutput>;
+export type WatchOutput = z.output<typeof watchOutput>;

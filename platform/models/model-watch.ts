@@ -3,34 +3,30 @@
  * Everything is computed again from the bars and the registry; what is kept are the transitions, each written before what it says is
  * done, so that a platform that is killed anywhere does the rest when it comes again.
  */
+import { KeptAnswers } from '../../adapters/models/monitoring/kept-answers.ts';
 import { type LifecycleList, lifecycleList } from '../../adapters/models/monitoring/lifecycle-list.ts';
 import type { ModelRegistry, ModelVersion } from '../../adapters/models/registry.ts';
 import type { TrainingQueueStore } from '../../adapters/models/training-queue.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { canonicalJson } from '../../core/json.ts';
 import type { BarColumns } from '../../core/market/bars.ts';
+import { formatInstant } from '../../core/market/civil.ts';
 import { timeframeMs } from '../../core/market/timeframe.ts';
+import { isNative } from '../../core/models/answers.ts';
 import { featureSet } from '../../core/models/features/feature-set.ts';
 import type { Standing } from '../../core/models/history.ts';
-import { type InputReference, inputDistance, inputReference } from '../../core/models/monitoring/anomaly.ts';
-import { type Calibration, calibrationOf } from '../../core/models/monitoring/calibration.ts';
+import {
+  championFigures,
+  type Edge,
+  edgeOf,
+  type ChampionFigures as FiguresOfRows,
+  type TrainedReference,
+  trainedReference,
+  wrongWith,
+} from '../../core/models/monitoring/champion.ts';
 import { comparisonOf, refusedSince } from '../../core/models/monitoring/comparison.ts';
-import {
-  type Decay,
-  type DecayOptions,
-  decayOf,
-  type EdgeLevel,
-  edgeLevel,
-  gainsOf,
-} from '../../core/models/monitoring/decay.ts';
-import {
-  type DriftOptions,
-  type DriftReference,
-  driftOf,
-  driftReference,
-  type FeatureDrift,
-  firstDrift,
-} from '../../core/models/monitoring/drift.ts';
+import type { DecayOptions, EdgeLevel } from '../../core/models/monitoring/decay.ts';
+import type { DriftOptions } from '../../core/models/monitoring/drift.ts';
 import {
   type Comparison,
   type Lifecycle,
@@ -39,21 +35,16 @@ import {
   type Transition,
 } from '../../core/models/monitoring/lifecycle.ts';
 import type { LifecycleLimits } from '../../core/models/monitoring/limits.ts';
-import {
-  type Judge,
-  type PredictionLog,
-  predictionLog,
-  spacedRows,
-} from '../../core/models/monitoring/prediction-log.ts';
-import { rowsBetween } from '../../core/models/monitoring/trained-rows.ts';
+import { closedAfter } from '../../core/models/monitoring/look.ts';
+import { type Judge, type PredictionLog, predictionLog } from '../../core/models/monitoring/prediction-log.ts';
+import type { AskModel } from '../../core/ports/model-server.ts';
 import type { ObjectStore } from '../../core/ports/object-store.ts';
+import { VersionAnswers } from './version-answers.ts';
 
 /** Who is said to have done what follows from evidence. */
 export const WATCH = 'the watch';
 /** Transitions of one look. */
 const MOST_TRANSITIONS = 10;
-/** Outcomes since its training that say what edge a version has, before it is watched for decay. */
-const LEVEL_OUTCOMES = 200;
 /** Versions whose rows and references are kept at hand. */
 const MOST_AT_HAND = 8;
 
@@ -65,6 +56,8 @@ export interface WatchParts {
   readonly objects: ObjectStore;
   readonly queue: TrainingQueueStore;
   readonly limits: LifecycleLimits;
+  /** Answers for versions that the platform does not evaluate itself; without it nothing new is known of what they say. */
+  readonly ask?: AskModel;
   readonly drift?: DriftOptions;
   readonly decay?: DecayOptions;
 }
@@ -78,18 +71,9 @@ export interface WatchedBars {
 }
 
 /** How a champion does: of rows that it was not trained on. */
-export interface ChampionFigures {
-  readonly version: string;
-  readonly rows: number;
-  readonly outcomes: number;
-  /** Rows that it could not answer. */
-  readonly refused: number;
-  readonly calibration?: Calibration;
-  /** Of the latest window, the feature that strays furthest first, and what counts as beyond. */
-  readonly drift?: { readonly features: readonly FeatureDrift[]; readonly limit: number };
-  readonly decay?: Decay;
-  /** Share of the rows that are unlike those that it was trained on. */
-  readonly unlike?: number;
+export interface ChampionFigures extends FiguresOfRows {
+  /** Rows that nobody has answered yet, of a version that is asked elsewhere, and in a sentence why. Absent where there are none. */
+  readonly waiting?: { readonly rows: number; readonly why: string };
 }
 
 /** A version with what is kept of it between looks. */
@@ -97,20 +81,19 @@ interface AtHand {
   readonly version: ModelVersion;
   /** Undefined where it could not be loaded. */
   readonly judge: Judge | undefined;
+  /** Where the judge answers from, of a version that is asked elsewhere. */
+  readonly answers: VersionAnswers | undefined;
   readonly intervalMs: number;
   readonly trainedTo: number;
   log?: PredictionLog;
-  reference?: Reference;
+  /** The bars of that log: about the same ones nobody is asked twice. */
+  logged?: BarColumns;
+  /** Why rows of the log wait for an answer. */
+  waitsFor?: string;
+  reference?: TrainedReference;
   level?: EdgeLevel;
   /** Rows that were looked at for drift. */
   looked: number;
-}
-
-interface Reference {
-  readonly drift: DriftReference;
-  readonly inputs: InputReference;
-  /** Share of rises among the rows that it was trained on. */
-  readonly baseline: number;
 }
 
 export class ModelWatch {
@@ -129,8 +112,8 @@ export class ModelWatch {
 
   /**
    * Looks at the bars, and does what follows: queues a training, begins to watch its version, changes its share, promotes, rejects or
-   * rolls back. Returns the transitions, none where nothing follows or no version decides yet. Throws as registry, queue and monitoring
-   * do; what was written before stays, and the rest is done at the next look.
+   * rolls back. Returns the transitions, none where nothing follows or no version decides yet. Throws `WATCH_BARS` where the bars do not
+   * hold what the champion learned from, and as registry, queue and monitoring do; what was written before stays, and the rest is done at the next look.
    */
   async look(watched: WatchedBars): Promise<Transition[]> {
     const done: Transition[] = [];
@@ -155,27 +138,12 @@ export class ModelWatch {
   async figures(watched: WatchedBars): Promise<ChampionFigures> {
     const version = await this.#parts.registry.version(this.#parts.name);
     const own = await this.#hand(version.version);
-    const log = this.#logOf(own, watched);
+    const log = await this.#logOf(own, watched);
     if (log === undefined) return { version: version.version, rows: 0, outcomes: 0, refused: 0 };
     const reference = this.#referenceOf(own, watched);
-    const places = Array.from(log.known.keys()).filter((k) => log.outcome[k] >= 0 && log.up[k] >= 0);
-    const column = (values: Float64Array): Float64Array => Float64Array.from(places, (k) => values[k]);
-    const { windowRows } = reference.drift.settings;
-    const rows = log.known.length;
-    const latest = log.features.map((values) => values.subarray(rows - windowRows));
-    const decay = this.#decayOf(own, log, reference)?.decay;
-    return {
-      version: version.version,
-      rows,
-      outcomes: places.length,
-      refused: log.refused,
-      ...(places.length > 0 ? { calibration: calibrationOf(column(log.up), column(log.outcome)) } : {}),
-      ...(rows >= windowRows
-        ? { drift: { features: driftOf(reference.drift, latest), limit: reference.drift.limit } }
-        : {}),
-      ...(decay ? { decay } : {}),
-      ...(rows > 0 ? { unlike: unlikeShare(reference.inputs, log) } : {}),
-    };
+    const figures = championFigures(version.version, log, reference, this.#edgeOf(own, log, reference));
+    const rows = log.known.length - log.answered;
+    return rows === 0 ? figures : { ...figures, waiting: { rows, why: own.waitsFor ?? 'nobody was asked' } };
   }
 
   /** The state, once what the transitions say has been done. Doing it twice changes nothing. */
@@ -219,7 +187,7 @@ export class ModelWatch {
     const { bars } = watched;
     const champion = await this.#hand(standing.champion);
     const { intervalMs, trainedTo } = champion;
-    const log = this.#logOf(champion, watched);
+    const log = await this.#logOf(champion, watched);
     const { timestamp, length } = bars;
     const compared = (version: string | undefined, since: number) =>
       this.#comparison(log, champion, version, since, watched);
@@ -236,7 +204,7 @@ export class ModelWatch {
       ...(formerChampion === undefined ? {} : { formerChampion }),
       refused: log === undefined ? 1 : refusedSince(log, state.championSince),
       trainedTo,
-      barsSince: (time) => barsAfter(timestamp, intervalMs, time),
+      barsSince: (time) => closedAfter(bars, intervalMs, time),
       ...(training ? { training } : {}),
       ...(better ? { challenger: better } : {}),
       ...(before ? { former: before } : {}),
@@ -265,7 +233,7 @@ export class ModelWatch {
   ): Promise<Comparison | undefined> {
     if (version === undefined) return undefined;
     const other = await this.#hand(version);
-    const otherLog = this.#logOf(other, watched);
+    const otherLog = await this.#logOf(other, watched);
     if (otherLog === undefined) return { outcomes: 0, better: 0, worse: 0, refused: 1 };
     const isSameLabel = canonicalJson(other.version.manifest.label) === canonicalJson(champion.version.manifest.label);
     if (log === undefined || !isSameLabel)
@@ -275,43 +243,16 @@ export class ModelWatch {
 
   #wrong(champion: AtHand, log: PredictionLog, watched: WatchedBars): Pick<Observation, 'drift' | 'decay'> {
     const reference = this.#referenceOf(champion, watched);
-    const drift = firstDrift(reference.drift, log.features, champion.looked);
-    if (drift === undefined) champion.looked = log.known.length;
-    const decay = this.#decayOf(champion, log, reference);
-    return {
-      ...(drift
-        ? {
-            drift: {
-              since: log.known[drift.sinceRow],
-              reason: `${drift.feature} is not what it was when the model was trained`,
-              figures: { psi: drift.psi, distance: drift.distance, ratio: drift.ratio, limit: drift.limit },
-            },
-          }
-        : {}),
-      ...(decay?.since === undefined
-        ? {}
-        : {
-            decay: {
-              since: decay.since,
-              reason: 'its edge over the baseline fell',
-              figures: { sum: decay.decay.sum, limit: decay.decay.limit, mean: decay.decay.mean },
-            },
-          }),
-    };
+    const wrong = wrongWith(log, reference, this.#edgeOf(champion, log, reference), champion.looked);
+    if (wrong.drift === undefined) champion.looked = log.known.length;
+    return wrong;
   }
 
-  /** Undefined before there are outcomes that say what edge it has; `since` is ms UTC, where it falls. */
-  #decayOf(
-    own: AtHand,
-    log: PredictionLog,
-    { baseline }: Reference,
-  ): { readonly decay: Decay; readonly since?: number } | undefined {
-    const places = spacedRows(log);
-    if (places.length <= LEVEL_OUTCOMES) return undefined;
-    const gains = gainsOf(log, places, baseline);
-    own.level ??= edgeLevel(gains.subarray(0, LEVEL_OUTCOMES), this.#parts.decay);
-    const decay = decayOf(own.level, gains.subarray(LEVEL_OUTCOMES));
-    return decay.since === undefined ? { decay } : { decay, since: log.known[places[LEVEL_OUTCOMES + decay.since]] };
+  /** Undefined before there are outcomes that say what edge it has. */
+  #edgeOf(own: AtHand, log: PredictionLog, reference: TrainedReference): Edge | undefined {
+    const edge = edgeOf(log, reference, this.#parts.decay, own.level);
+    if (edge) own.level = edge.level;
+    return edge;
   }
 
   async #hand(version: string): Promise<AtHand> {
@@ -319,7 +260,8 @@ export class ModelWatch {
     if (known) return known;
     const { registry, name } = this.#parts;
     const found = await registry.version(name, version);
-    const judge = await registry.load(found).catch((error: unknown) => {
+    const answers = isNative(found.manifest) ? undefined : this.#answersOf(found);
+    const judge = await this.#judge(found, answers).catch((error: unknown) => {
       if (error instanceof PlimsollError) return undefined;
       throw error;
     });
@@ -327,6 +269,7 @@ export class ModelWatch {
     const own: AtHand = {
       version: found,
       judge,
+      answers,
       intervalMs: timeframeMs(found.manifest.timeframe),
       trainedTo: to,
       looked: 0,
@@ -337,47 +280,54 @@ export class ModelWatch {
     return own;
   }
 
+  /** Of one that is asked elsewhere the files are looked at here, since whoever answers for it may have read them long ago. */
+  async #judge(version: ModelVersion, answers: VersionAnswers | undefined): Promise<Judge> {
+    if (answers === undefined) return this.#parts.registry.load(version);
+    await this.#parts.registry.files(version);
+    return answers.judge;
+  }
+
+  #answersOf(version: ModelVersion): VersionAnswers {
+    const { objects, ask } = this.#parts;
+    return new VersionAnswers(version, new KeptAnswers(objects, version), ask);
+  }
+
   /** Of all rows since its training ended. What it answered before is not asked again. */
-  #logOf(own: AtHand, { bars }: WatchedBars): PredictionLog | undefined {
-    const { judge, intervalMs, trainedTo, log } = own;
+  async #logOf(own: AtHand, { bars }: WatchedBars): Promise<PredictionLog | undefined> {
+    const { judge, answers, intervalMs, trainedTo } = own;
     if (judge === undefined) return undefined;
-    own.log = predictionLog(bars, judge, { intervalMs, from: trainedTo + 1, ...(log ? { earlier: log } : {}) });
+    if (own.log !== undefined && own.logged === bars) return own.log;
+    const read = (): PredictionLog =>
+      predictionLog(bars, judge, { intervalMs, from: trainedTo + 1, ...(own.log ? { earlier: own.log } : {}) });
+    if (answers === undefined) {
+      own.log = read();
+    } else {
+      const asked = await answers.during(read);
+      own.log = asked.result;
+      own.waitsFor = asked.waitsFor;
+    }
+    own.logged = bars;
     return own.log;
   }
 
   /** What it was trained on, made again from the bars. */
-  #referenceOf(own: AtHand, { symbol, bars }: WatchedBars): Reference {
-    if (own.reference) return own.reference;
-    const { features: names, label } = own.version.manifest;
+  #referenceOf(own: AtHand, { symbol, bars }: WatchedBars): TrainedReference {
+    const { features, label } = own.version.manifest;
     const period = own.version.card.period as { readonly from: number; readonly to: number };
-    const rows = rowsBetween(bars, { set: featureSet(names), label, symbol, intervalMs: own.intervalMs }, period);
-    const rises = rows.label.reduce((sum, value) => sum + value, 0);
-    own.reference = {
-      drift: driftReference(names, rows.features, this.#parts.drift),
-      inputs: inputReference(names, rows.features),
-      baseline: rises / rows.label.length,
-    };
+    if (own.reference) return own.reference;
+    if (!(bars.timestamp[0] < period.from)) throw tooLate(own.version, period.from);
+    const recipe = { set: featureSet(features), label, symbol, intervalMs: own.intervalMs };
+    own.reference = trainedReference(bars, recipe, period, this.#parts.drift);
     return own.reference;
   }
 }
 
+const tooLate = ({ name, version }: ModelVersion, from: number): PlimsollError =>
+  new PlimsollError(
+    'WATCH_BARS',
+    `the bars do not reach back to ${formatInstant(from)}, from where on ${name} ${version} learned`,
+    'name a file that holds what it learned from',
+    { kept: 'nothing was changed' },
+  );
+
 type Deed = Extract<Transition, { kind: 'promoted' | 'rolled-back' }>;
-
-/** Bars that closed after a time. */
-function barsAfter(timestamp: Float64Array, intervalMs: number, time: number): number {
-  let first = timestamp.length;
-  while (first > 0 && timestamp[first - 1] + intervalMs > time) first--;
-  return timestamp.length - first;
-}
-
-function unlikeShare(reference: InputReference, { features, known }: PredictionLog): number {
-  let unlike = 0;
-  const row = new Float64Array(features.length);
-  for (let k = 0; k < known.length; k++) {
-    features.forEach((column, f) => {
-      row[f] = column[k];
-    });
-    if (inputDistance(reference, row).isUnlike) unlike++;
-  }
-  return unlike / known.length;
-}

@@ -7,12 +7,16 @@ const MODELS_FOLDER = fileURLToPath(new URL('../../models', import.meta.url));
 /** Training is Python 3.11 or newer, as its requirements are pinned. */
 const OLDEST_PYTHON = [3, 11] as const;
 
-/** The path of a Python with what models need. It is made first where there is none, which takes minutes. Throws `PYTHON_MISSING` or `PYTHON_INSTALL_FAILED`. */
+/**
+ * The path of a Python with what models need. It is made first where there is none, which takes minutes. Throws `PYTHON_MISSING`,
+ * `PYTHON_NO_ANSWER` or `PYTHON_INSTALL_FAILED`.
+ */
 export const modelsPython = (directory: string): Promise<string> =>
   pythonEnvironment({
     what: 'training',
     requirements: join(MODELS_FOLDER, 'requirements/core.txt'),
     folder: join(directory, 'python', 'training'),
     isComplete: true,
+    isCompiled: true,
     oldest: OLDEST_PYTHON,
   });

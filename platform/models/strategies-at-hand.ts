@@ -6,7 +6,9 @@ import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
 import { championsOf, type TrialOf, trialsIn } from '../../adapters/models/models-at-hand.ts';
 import { OverlaidObjects } from '../../adapters/models/overlaid-objects.ts';
 import { ModelRegistry } from '../../adapters/models/registry.ts';
+import type { Configuration } from '../../core/configuration/schema.ts';
 import type { ObjectStore } from '../../core/ports/object-store.ts';
+import { modelsAsked } from '../../core/strategies/models-asked.ts';
 import { registryWith, type StrategyRegistry } from '../../core/strategies/registry.ts';
 
 const DESKS = fileURLToPath(new URL('../../desks', import.meta.url));
@@ -27,8 +29,18 @@ export function trialsAt(directory: string): TrialOf {
   return trialsIn(objects, new ModelRegistry(objects));
 }
 
-/** The strategies under `root`, asking the champions of a data directory, and what is on trial beside them. */
-export async function strategiesAtHand(root: string, directory: string): Promise<StrategyRegistry> {
+/**
+ * The strategies under `root`, asking the champions of a data directory, and what is on trial beside them.
+ * @param configuration whose strategies alone will be asked: models that none of them asks are not read, which throws as `modelsAsked`
+ * does; all are without it
+ */
+export async function strategiesAtHand(
+  root: string,
+  directory: string,
+  configuration?: Configuration,
+): Promise<StrategyRegistry> {
   const registry = await loadStrategies(root);
-  return registryWith(registry, await championsOf(modelsIn(directory, { readOnly: true }), trialsAt(directory)));
+  const asked = configuration && new Set(modelsAsked(configuration, registry));
+  const models = modelsIn(directory, { readOnly: true });
+  return registryWith(registry, await championsOf(models, { trialOf: trialsAt(directory), ...(asked && { asked }) }));
 }

@@ -9,12 +9,15 @@ import { timeframeMs } from '../../core/market/timeframe.ts';
 import { featureSet } from '../../core/models/features/feature-set.ts';
 import { rowsBetween } from '../../core/models/monitoring/trained-rows.ts';
 import type { QueuedTraining, WantedTraining } from '../../core/models/monitoring/training-queue.ts';
+import { NO_ROWS } from '../../core/models/table.ts';
 import { train } from './training.ts';
 
 /** Of what a worker holds, beyond the job's own time: to write the table before, and to register after. */
 const BESIDE_THE_JOB_MS = 600_000;
 /** What ended a job that goes on where it was when it is begun again. */
 const BROKEN_OFF = ['TRAINING_STOPPED', 'TRAINING_TIMEOUT'];
+/** Another training of the model runs, such as one that a person asked for: this one has not begun. */
+const NOT_BEGUN = 'TRAINING_FOLDER_IN_USE';
 
 export interface TrainingWorker {
   /** Data directory. */
@@ -23,6 +26,11 @@ export interface TrainingWorker {
   readonly queue: TrainingQueueStore;
   /** A name that no two workers have at a time; one that comes again under it goes on with what it had. */
   readonly worker: string;
+  /**
+   * The models that it trains.
+   * @default all
+   */
+  readonly models?: ReadonlySet<string>;
   /** Closed bars that a model learns from, and the file that they are from. */
   readonly barsOf: (model: string) => Promise<{
     readonly symbol: string;
@@ -43,11 +51,12 @@ export interface TrainingWorker {
 /**
  * Trains what waits longest, on the features, the label and the timeframe of the model's champion, and returns how it stands then;
  * undefined where nothing waits. A training whose version was registered before its worker was killed is not made again. What a job
- * throws is in the queue, and not thrown.
+ * throws is in the queue, and not thrown. Where the signal ended it, or another job has its folder, it waits again, and the attempt does not
+ * count.
  */
 export async function trainNext(worker: TrainingWorker): Promise<QueuedTraining | undefined> {
-  const { queue, worker: name, now, withinMs } = worker;
-  const training = await queue.take(name, now(), withinMs + BESIDE_THE_JOB_MS);
+  const { queue, worker: name, models, signal, now, withinMs } = worker;
+  const training = await queue.take(name, now(), withinMs + BESIDE_THE_JOB_MS, models);
   if (training === undefined) return undefined;
   const { id } = training.wanted;
   try {
@@ -55,7 +64,8 @@ export async function trainNext(worker: TrainingWorker): Promise<QueuedTraining 
     await queue.finish({ id, worker: name, at: now() }, version);
   } catch (error) {
     if (!(error instanceof PlimsollError)) throw error;
-    await queue.fail({ id, worker: name, at: now() }, error.message, !BROKEN_OFF.includes(error.code));
+    if (signal?.aborted || error.code === NOT_BEGUN) await queue.giveBack({ id, worker: name, at: now() });
+    else await queue.fail({ id, worker: name, at: now() }, error.message, !BROKEN_OFF.includes(error.code));
   }
   return queue.training(id);
 }
@@ -78,7 +88,7 @@ async function trained(worker: TrainingWorker, { id, model, reason, from, to }: 
   const table = join(directory, 'tables', id);
   await writeFeatureTable(
     table,
-    { rows, locked: NONE, leftOut: bars.length - rows.label.length },
+    { rows, locked: NO_ROWS, leftOut: bars.length - rows.label.length },
     { features, label, timeframe, symbols: [symbol], sources: [source] },
   );
   const { version } = await train({
@@ -95,13 +105,3 @@ async function trained(worker: TrainingWorker, { id, model, reason, from, to }: 
   });
   return version.version;
 }
-
-const NONE = {
-  symbol: [],
-  known: new Float64Array(),
-  end: new Float64Array(),
-  close: new Float64Array(),
-  features: [],
-  label: new Float64Array(),
-  weight: new Float64Array(),
-};

@@ -1,15 +1,18 @@
-/** The bars that a model is watched on: those of a file, which it learned from, and after them what the platform has kept in its lake since. */
+/**
+ * The bars that a model is watched on: those of a file, which it learned from, and after them what the platform has kept in its lake since;
+ * or those of the lake alone.
+ */
+import { hash } from 'node:crypto';
 import { readBarFile } from '../../adapters/files/bar-file.ts';
+import { goneOn } from '../../adapters/lake/gone-on.ts';
 import type { Lake, SeriesId } from '../../adapters/lake/lake.ts';
 import { PlimsollError } from '../../core/errors.ts';
-import { type Bar, type BarColumns, barAt, barsFromRows } from '../../core/market/bars.ts';
-import { resample } from '../../core/market/resample.ts';
+import { type BarColumns, emptyBars } from '../../core/market/bars.ts';
 import type { Timeframe } from '../../core/market/timeframe.ts';
-import { pow10 } from '../../core/numbers.ts';
 
 export interface WatchedSource {
-  /** Path of recorded bars of the model's timeframe. */
-  readonly file: string;
+  /** Path of recorded bars of the model's timeframe. Without it the lake has all there is. */
+  readonly file?: string;
   /** Of the file's series; not needed where it has one. */
   readonly symbol?: string;
   /** The model's. */
@@ -28,6 +31,7 @@ export interface WatchedSeries {
 
 /** Throws `USAGE` where the file holds several series or another timeframe, and as reading files and the lake do. */
 export async function watchedBars({ file, symbol, timeframe, lake, now }: WatchedSource): Promise<WatchedSeries> {
+  if (file === undefined) return keptBars(lake, timeframe, now);
   const read = await readBarFile(file, { symbols: symbol === undefined ? 'all' : [symbol] });
   const [[name, bars], ...others] = [...read.bars];
   if (others.length > 0)
@@ -42,31 +46,23 @@ export async function watchedBars({ file, symbol, timeframe, lake, now }: Watche
   const { provenance } = read;
   return {
     symbol: name,
-    bars: lake === undefined ? bars : joined(bars, await since(bars, lake, timeframe, now)),
+    bars: lake === undefined ? bars : await goneOn(bars, timeframe, lake, now),
     source: { file: provenance.file, sha256: provenance.sha256, provenance: provenance.source },
   };
 }
 
-async function since(
-  { timestamp, length }: BarColumns,
-  { lake, series }: NonNullable<WatchedSource['lake']>,
-  timeframe: Timeframe,
-  now: number,
-): Promise<BarColumns> {
-  const from = length === 0 ? 0 : timestamp[length - 1] + 1;
-  const { bars } = await lake.readBars({ ...series, from, to: now, knownAt: now });
-  return series.timeframe === timeframe ? bars : resample(bars, series.timeframe, timeframe).bars;
+/** What they are from is named by their series, and the hash is that of their closes. */
+async function keptBars(lake: WatchedSource['lake'], timeframe: Timeframe, now: number): Promise<WatchedSeries> {
+  if (lake === undefined)
+    throw new PlimsollError('USAGE', 'neither a file of bars nor an account is named', 'name one of them, or both');
+  const { provenance, venue, symbol, timeframe: shorter } = lake.series;
+  const bars = await goneOn(emptyBars(0, 0), timeframe, lake, now);
+  if (bars.length === 0)
+    throw new PlimsollError(
+      'USAGE',
+      `the lake has no ${provenance} bars of ${symbol} at ${venue} yet`,
+      'wait for some, or name a file that holds what the model learned from',
+    );
+  const sha256 = hash('sha256', new Uint8Array(bars.close.buffer, bars.close.byteOffset, bars.close.byteLength));
+  return { symbol, bars, source: { file: `lake/${venue}/${symbol}/${shorter}`, sha256, provenance } };
 }
-
-/** Prices at the most decimals of the two. */
-function joined(before: BarColumns, after: BarColumns): BarColumns {
-  const decimals = Math.max(before.priceDecimals, after.priceDecimals);
-  return barsFromRows([...rowsOf(before, decimals), ...rowsOf(after, decimals)], decimals);
-}
-
-const rowsOf = (bars: BarColumns, decimals: number): Bar[] =>
-  Array.from({ length: bars.length }, (_, k) => {
-    const scale = pow10(decimals - bars.priceDecimals);
-    const { open, high, low, close, ...rest } = barAt(bars, k);
-    return { ...rest, open: open * scale, high: high * scale, low: low * scale, close: close * scale };
-  });

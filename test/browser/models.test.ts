@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { EmbeddedObjectStore } from '../../adapters/embedded/objects.ts';
+import { Sightings } from '../../adapters/models/monitoring/sightings.ts';
 import { ModelRegistry } from '../../adapters/models/registry.ts';
 import { FROM, versionFiles } from '../operations/model-version.ts';
 import { hasBrowser, PHONE } from './browser.ts';
@@ -88,6 +89,30 @@ describe.skipIf(!hasBrowser)('models on the dashboard', () => {
     await asked(page, 'I may not', 'Promote the version');
     await expect.poll(() => page.getByRole('dialog').getByRole('alert').textContent()).toMatch(/needs the role admin/);
     expect((await registry().standing('mine')).champion).toBe(first);
+  });
+
+  it('that are watched have a line of what the latest look found, and those that are not have none', async () => {
+    const { first } = await twoVersions();
+    const sightings = new Sightings(new EmbeddedObjectStore(join(desks.platform.directory, 'objects')));
+    await sightings.put({
+      ...{ model: 'mine', lookedAt: FROM, nextLookAt: FROM + 3_600_000, champion: first, flagged: 'drift' },
+      stage: { name: 'trial', version: first, since: FROM, share: 0.05 },
+      problem: '3 rows wait for an answer: its server is down',
+      figures: {
+        ...{ version: first, rows: 500, outcomes: 480, refused: 0, waiting: 3, calibrationError: 0.034 },
+        furthest: { feature: 'return-3', psi: 0.3, ratio: 1.132, limit: 2.0373 },
+      },
+    });
+    const page = await desks.open();
+    await page.getByRole('button', { name: 'Show the models' }).click();
+    const line = model(page).locator('[data-sighting]');
+    await line.waitFor();
+    const text = (await line.textContent()) ?? '';
+    expect(text).toMatch(/^Looked at .+, next .+; a challenger on trial, 5 % of the capital; flagged: drift; /);
+    expect(text).toContain('furthest from what it learned: return-3 (1.13 of 2.04 allowed); calibration error 3.4 %');
+    expect(text).toContain('3 rows wait for an answer: its server is down');
+    expect(await page.locator('[data-model=gold-hourly] [data-sighting]').count()).toBe(0);
+    expect(await lowContrast(page)).toEqual([]);
   });
 
   it.each(['light', 'dark'] as const)('fit a phone and have AA contrast in %s', async (colorScheme) => {

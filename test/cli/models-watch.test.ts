@@ -18,7 +18,7 @@ describe.skipIf(!hasRecordedData)('models watch', () => {
       expect(look.state).toMatchObject({ stage: { name: 'observing' }, champion: '47efd9431b7a398a' });
       expect(look.figures).toMatchObject({ version: '47efd9431b7a398a', refused: 0 });
       expect(look.figures.outcomes).toBeGreaterThan(1_500);
-      expect((await place.run('models', 'queue', '--json')).out).toBe('[]\n');
+      expect((await place.run('models', 'queue', '--json')).out).toBe('{"trainings":[],"jobs":[]}\n');
     },
     PATIENCE,
   );

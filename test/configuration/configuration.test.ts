@@ -50,6 +50,8 @@ describe('layers', () => {
       PLIMSOLL_SERVER__HOST: '127.0.0.2',
       PLIMSOLL_SCHEDULE__MAX_CATCH_UP: '7',
       PLIMSOLL_DATA: '/elsewhere',
+      PLIMSOLL_MODEL_SERVER: 'http://127.0.0.1:8080',
+      PLIMSOLL_ONNXRUNTIME: '/opt/onnxruntime',
       PATH: '/bin',
     };
     const { configuration, origins } = loadConfiguration({ file, profile: 'production', environment });

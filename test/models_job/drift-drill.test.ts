@@ -15,7 +15,7 @@ import { featureSet } from '../../core/models/features/feature-set.ts';
 import { sharesOf, type Transition } from '../../core/models/monitoring/lifecycle.ts';
 import { lifecycleLimitsSchema } from '../../core/models/monitoring/limits.ts';
 import { rowsBetween } from '../../core/models/monitoring/trained-rows.ts';
-import { labelSchema, type TableRows } from '../../core/models/table.ts';
+import { labelSchema, NO_ROWS, type TableRows } from '../../core/models/table.ts';
 import { seededRandom } from '../../core/research/random.ts';
 import { ModelWatch, WATCH } from '../../platform/models/model-watch.ts';
 import { train } from '../../platform/models/training.ts';
@@ -79,10 +79,9 @@ describe.runIf(recordedFound)('the drift drill', () => {
   /** The real job, on a table of these rows. */
   const trainOn = async (name: string, table: TableRows): Promise<string> => {
     const folder = join(directory, 'tables', name);
-    const none = { symbol: [], known: NONE, end: NONE, close: NONE, features: [], label: NONE, weight: NONE };
     await writeFeatureTable(
       folder,
-      { rows: table, locked: none, leftOut: 0 },
+      { rows: table, locked: NO_ROWS, leftOut: 0 },
       { features: FEATURES, label: LABEL, timeframe: '1h', symbols: [SYMBOL], sources: [SOURCE] },
     );
     const { version } = await train({
@@ -206,8 +205,6 @@ describe.runIf(recordedFound)('the drift drill', () => {
     WITHIN_MS,
   );
 });
-
-const NONE = new Float64Array();
 
 /** The same labels in an order that tells nothing. */
 function dealtAnew(labels: Float64Array): Float64Array {

@@ -288,7 +288,7 @@ describe('a training that is asked for', () => {
     });
     const asked = await gone.start('training', { name: 'mine', table: 'gold' }, 'one');
     const canceled: { job: Job } = await desk.ask('models.cancel', { id: asked.id, reason: 'the wrong table' });
-    expect(canceled.job).toMatchObject({ state: 'failed', error: 'admin canceled it: the wrong table' });
+    expect(canceled.job).toMatchObject({ state: 'canceled', error: 'admin canceled it: the wrong table' });
     expect(await desk.ask('models.cancel', { id: asked.id, reason: 'once more' })).toEqual(canceled);
     expect(await desk.ask('models.training', { id: asked.id })).toEqual(canceled);
     expect(await desk.ask('models.queue')).toEqual({

@@ -50,6 +50,7 @@ describe('the list of operations', () => {
         'budgets.show',
         'models.list',
         'models.queue',
+        'models.watch',
       ].includes(name);
       const input = {
         ...(takesAccount ? { account: 'reserve' } : {}),

@@ -48,9 +48,14 @@ export class NumberedList<Entry, State> {
     return (await this.#place()).state;
   }
 
-  /** Entries of the latest part, as they were written. */
+  /**
+   * Entries of the latest part, as they were written. Where it has only begun anew, those of the part before come first: whoever does what
+   * the last entry says may have been killed before that.
+   */
   async entries(): Promise<Entry[]> {
-    return this.#entriesOf(await this.#lastPart());
+    const part = await this.#lastPart();
+    const entries = await this.#entriesOf(part);
+    return part > 1 && entries.length === 1 ? [...(await this.#entriesOf(part - 1)), ...entries] : entries;
   }
 
   /**

@@ -27,6 +27,6 @@ export function comparisonOf(champion: PredictionLog, other: PredictionLog, sinc
   return { outcomes: rows, better, worse, refused: refusedSince(other, since) };
 }
 
-/** Rows that a version could not answer after a time, ms UTC. */
-export const refusedSince = ({ known, up }: PredictionLog, since: number): number =>
-  up.reduce((count, value, k) => count + (known[k] > since && Number.isNaN(value) ? 1 : 0), 0);
+/** Rows that a version could not answer after a time, ms UTC. Those that wait for an answer are none. */
+export const refusedSince = ({ known, up, answered }: PredictionLog, since: number): number =>
+  up.subarray(0, answered).reduce((count, value, k) => count + (known[k] > since && Number.isNaN(value) ? 1 : 0), 0);

@@ -9,13 +9,12 @@
  * stretches show of it, so that no restless feature decides for all. A breach counts where it lasts for several looks in a row, and
  * where it is also large in itself (`leastPsi`).
  */
-import { seededRandom } from '../../research/random.ts';
 import { normalQuantile } from '../../statistics/normal-quantile.ts';
-import { type Deciles, decilesOf, kolmogorovSmirnov, placeOf, populationStability, stability } from './distances.ts';
+import { type Deciles, decilesOf, kolmogorovSmirnov, populationStability } from './distances.ts';
 import { assertColumns, assertRate, assertWhole, invalid, quantileOf } from './input.ts';
+import { MovingWindow } from './moving-window.ts';
+import { type Distances, drawnStretches, ratioOf } from './stretches.ts';
 
-/** Steps at which the distance is looked at while limits are drawn; what may lie between two of them is added to it. */
-const STEPS = 100;
 /** Windows that a reference has to hold, for it to say how much they differ. */
 const LEAST_WINDOWS = 4;
 
@@ -55,15 +54,12 @@ interface FeatureReference {
   readonly sorted: Float64Array;
   readonly deciles: Deciles;
   /** What half of all horizons show at some time, for as many looks in a row as a breach takes. */
-  readonly ordinary: { readonly psi: number; readonly distance: number };
+  readonly ordinary: Distances;
 }
 
 /** One feature at one look. */
-export interface FeatureDrift {
+export interface FeatureDrift extends Distances {
   readonly feature: string;
-  readonly psi: number;
-  /** Of Kolmogorov and Smirnov, 0 to 1. */
-  readonly distance: number;
   /** The larger of the distance and of the index's root, each in multiples of what a usual horizon shows. */
   readonly ratio: number;
 }
@@ -88,8 +84,8 @@ export function driftReference(
   const settings = settingsOf(names, columns, options);
   const sorted = columns.map((column) => Float64Array.from(column).sort());
   const deciles = sorted.map(decilesOf);
-  const stretches = new Stretches(columns, sorted, deciles, settings);
-  const { ordinary, largest } = stretches.drawn();
+  const windows = columns.map((column, k) => new MovingWindow(column, sorted[k], deciles[k], settings.windowRows));
+  const { ordinary, largest } = drawnStretches(windows, columns[0].length, settings);
   return {
     names,
     settings,
@@ -126,147 +122,6 @@ function settingsOf(names: readonly string[], columns: readonly Float64Array[], 
   assertRate('the rate of false alarms', falseAlarm);
   if (!(leastPsi >= 0)) throw invalid(`the least index is ${leastPsi}`, 'pass 0 or more');
   return { windowRows, stepRows, persistence, looks, falseAlarm, leastPsi, blockRows, draws, seed };
-}
-
-/** Stretches of the training rows as long as a horizon, watched as live rows are. */
-class Stretches {
-  readonly #settings: Settings;
-  readonly #rows: number;
-  readonly #counters: readonly Counter[];
-
-  constructor(
-    columns: readonly Float64Array[],
-    sorted: readonly Float64Array[],
-    deciles: readonly Deciles[],
-    settings: Settings,
-  ) {
-    this.#settings = settings;
-    this.#rows = columns[0].length;
-    this.#counters = columns.map((column, k) => new Counter(column, sorted[k], deciles[k], settings.windowRows));
-  }
-
-  /** What is ordinary for each feature, and the largest lasting ratio of each stretch. */
-  drawn(): { ordinary: { psi: number; distance: number }[]; largest: Float64Array } {
-    const { draws, looks, persistence } = this.#settings;
-    const psi = this.#counters.map(() => new Float64Array(draws * looks));
-    const distance = this.#counters.map(() => new Float64Array(draws * looks));
-    const random = seededRandom(this.#settings.seed);
-    for (let draw = 0; draw < draws; draw++) {
-      const places = this.#stretch(random);
-      this.#counters.forEach((counter, k) => {
-        counter.watch(places, this.#settings, psi[k], distance[k], draw * looks);
-      });
-    }
-    const usual = (values: Float64Array): number =>
-      quantileOf(
-        Float64Array.from({ length: draws }, (_, draw) =>
-          largestLasting(values.subarray(draw * looks, (draw + 1) * looks), persistence),
-        ).sort(),
-        0.5,
-      );
-    const ordinary = psi.map((values, k) => ({ psi: usual(values), distance: usual(distance[k]) }));
-    const largest = new Float64Array(draws);
-    for (let draw = 0; draw < draws; draw++) {
-      for (let k = 0; k < ordinary.length; k++) {
-        const ratios = Float64Array.from({ length: looks }, (_, look) =>
-          ratioOf({ psi: psi[k][draw * looks + look], distance: distance[k][draw * looks + look] }, ordinary[k]),
-        );
-        largest[draw] = Math.max(largest[draw], largestLasting(ratios, persistence));
-      }
-    }
-    return { ordinary, largest };
-  }
-
-  #stretch({ below }: { below(bound: number): number }): Uint32Array {
-    const { windowRows, stepRows, looks, blockRows } = this.#settings;
-    const places = new Uint32Array(windowRows + (looks - 1) * stepRows);
-    for (let t = 0; t < places.length; t++)
-      places[t] = t % blockRows === 0 ? below(this.#rows) : (places[t - 1] + 1) % this.#rows;
-    return places;
-  }
-}
-
-/** The largest value that is reached by so many in a row. */
-function largestLasting(values: Float64Array, count: number): number {
-  let largest = 0;
-  for (let k = count - 1; k < values.length; k++)
-    largest = Math.max(largest, Math.min(...values.subarray(k - count + 1, k + 1)));
-  return largest;
-}
-
-/** A feature that never varies shows 0 in a usual horizon: any difference is one. */
-function ratioOf(
-  { psi, distance }: { psi: number; distance: number },
-  ordinary: { psi: number; distance: number },
-): number {
-  const of = (value: number, usual: number): number =>
-    value <= 0 ? 0 : usual > 0 ? value / usual : Number.POSITIVE_INFINITY;
-  // The index grows with the square of a difference, the distance with the difference itself.
-  return Math.max(Math.sqrt(of(psi, ordinary.psi)), of(distance, ordinary.distance));
-}
-
-/**
- * Both distances of a window that moves over places of the reference. The rows of the window are themselves among those of the
- * reference, which draws both together: `F_window - F_all` is `(1 - W/n)` of the difference to the others, and is divided by that; the
- * index, which grows with the square, by its square.
- */
-class Counter {
-  readonly #decile: Uint8Array;
-  readonly #step: Uint8Array;
-  readonly #deciles: Deciles;
-  readonly #shareUpTo: Float64Array;
-  readonly #apart: number;
-
-  constructor(column: Float64Array, sorted: Float64Array, deciles: Deciles, windowRows: number) {
-    const steps = Float64Array.from({ length: STEPS - 1 }, (_, k) => quantileOf(sorted, (k + 1) / STEPS));
-    this.#deciles = deciles;
-    this.#decile = Uint8Array.from(column, (value) => placeOf(deciles.bounds, value));
-    this.#step = Uint8Array.from(column, (value) => placeOf(steps, value));
-    let sum = 0;
-    this.#shareUpTo = countsOf(this.#step, STEPS).map((count) => {
-      sum += count;
-      return sum / column.length;
-    });
-    this.#apart = 1 - windowRows / column.length;
-  }
-
-  watch(places: Uint32Array, settings: Settings, psi: Float64Array, distance: Float64Array, at: number): void {
-    const { windowRows, stepRows, looks } = settings;
-    const byDecile = new Float64Array(this.#deciles.shares.length);
-    const byStep = new Float64Array(STEPS);
-    const move = (from: number, to: number, by: number): void => {
-      for (let t = from; t < to; t++) {
-        byDecile[this.#decile[places[t]]] += by;
-        byStep[this.#step[places[t]]] += by;
-      }
-    };
-    move(0, windowRows, 1 / windowRows);
-    for (let look = 0; look < looks; look++) {
-      const start = look * stepRows;
-      if (look > 0) {
-        move(start - stepRows, start, -1 / windowRows);
-        move(start - stepRows + windowRows, start + windowRows, 1 / windowRows);
-      }
-      psi[at + look] = stability(byDecile, this.#deciles.shares) / this.#apart ** 2;
-      distance[at + look] = (this.#largestDifference(byStep) + 1 / STEPS) / this.#apart;
-    }
-  }
-
-  #largestDifference(byStep: Float64Array): number {
-    let sum = 0;
-    let largest = 0;
-    for (let k = 0; k < STEPS; k++) {
-      sum += byStep[k];
-      largest = Math.max(largest, Math.abs(sum - this.#shareUpTo[k]));
-    }
-    return largest;
-  }
-}
-
-function countsOf(places: Uint8Array, count: number): Float64Array {
-  const counts = new Float64Array(count);
-  for (let k = 0; k < places.length; k++) counts[places[k]]++;
-  return counts;
 }
 
 /**

@@ -24,7 +24,7 @@ const said = {
   /** What it rests on. */
   figures: z.record(z.string().max(60), z.number()),
 };
-const transitionSchema = z.discriminatedUnion('kind', [
+export const transitionSchema = z.discriminatedUnion('kind', [
   /** A version decides that no transition put there: the first one, or one that a person promoted. */
   z.strictObject({ kind: z.literal('champion-seen'), version, former: version.optional(), ...said }),
   /** Something is wrong since a time, and there is not yet enough of what came after it to learn from. */
@@ -49,7 +49,7 @@ const transitionSchema = z.discriminatedUnion('kind', [
 ]);
 export type Transition = z.infer<typeof transitionSchema>;
 
-const stageSchema = z.discriminatedUnion('name', [
+export const stageSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('observing') }),
   z.strictObject({ name: z.enum(['queued', 'training']), training }),
   z.strictObject({ name: z.literal('shadow'), version, since: time }),
@@ -58,7 +58,7 @@ const stageSchema = z.discriminatedUnion('name', [
 /** How far the way to another champion has come; `since` is ms UTC. */
 export type Stage = z.infer<typeof stageSchema>;
 
-const lifecycleSchema = z.strictObject({
+export const lifecycleSchema = z.strictObject({
   stage: stageSchema,
   champion: version.optional(),
   /** ms UTC. */

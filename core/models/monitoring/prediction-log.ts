@@ -23,7 +23,10 @@ export interface Judge {
 export interface PredictionLog {
   /** When the row was known and the prediction could be made: the close of its bar, ms UTC. */
   readonly known: Float64Array;
-  /** Probability of a rise, of a meta label that its primary is right; NaN where the model refused to answer. */
+  /**
+   * Probability of a rise, of a meta label that its primary is right; NaN where the model refused to answer, and of the rows that wait for
+   * an answer.
+   */
   readonly up: Float64Array;
   readonly unsure: readonly Opinion['unsure'][];
   /** 1 for a rise, 0 for a fall; of a meta label 1 where its primary was right. NaN while it is not known, and where the label says neither. */
@@ -32,8 +35,13 @@ export interface PredictionLog {
   readonly outcomeKnown: Float64Array;
   /** By feature, in the order of the manifest. */
   readonly features: readonly Float64Array[];
-  /** Rows that the model refused: a member's answer was no probability. */
+  /** Rows that the model refused: a member's answer was no probability. None of those that wait. */
   readonly refused: number;
+  /**
+   * How many rows, from the first on, it said something to, be it a refusal. Those after them wait: of a model that is asked elsewhere, from
+   * the first row on that nobody has answered yet. What is made of outcomes ends there, and is the same once the answers have come.
+   */
+  readonly answered: number;
   /** The most bars until an outcome is known. */
   readonly horizonBars: number;
 }
@@ -51,7 +59,7 @@ export interface LogOptions {
 /**
  * The log of one version. Outcomes are those that the bars decide, so that a log made at a time knows nothing of what came after. Rows
  * with a feature that is no number (its warm-up, missing bars) are none. Throws as features, labels and models do,
- * `MODEL_ANSWER_INVALID` excepted.
+ * `MODEL_ANSWER_INVALID` and `MODEL_NOT_ANSWERED` excepted.
  * @param bars closed bars of one instrument; those before `from` are for the warm-up of features and labels
  */
 export function predictionLog(bars: BarColumns, judge: Judge, options: LogOptions): PredictionLog {
@@ -76,12 +84,14 @@ function answersOf(
   known: Float64Array,
   features: readonly Float64Array[],
   earlier: PredictionLog | undefined,
-): Pick<PredictionLog, 'up' | 'unsure' | 'refused'> {
-  const up = new Float64Array(known.length);
-  const unsure: Opinion['unsure'][] = [];
-  const places = new Map(earlier === undefined ? [] : Array.from(earlier.known, (time, k) => [time, k] as const));
+): Pick<PredictionLog, 'up' | 'unsure' | 'refused' | 'answered'> {
+  const up = new Float64Array(known.length).fill(Number.NaN);
+  const unsure: Opinion['unsure'][] = new Array(known.length).fill(undefined);
+  const said = earlier === undefined ? [] : Array.from(earlier.known.subarray(0, earlier.answered));
+  const places = new Map(said.map((time, k) => [time, k]));
   const row = new Float64Array(features.length);
   let refused = 0;
+  let answered: number | undefined;
   for (let k = 0; k < known.length; k++) {
     const place = places.get(known[k]);
     features.forEach((column, f) => {
@@ -91,19 +101,24 @@ function answersOf(
       earlier !== undefined && place !== undefined
         ? { up: earlier.up[place], unsure: earlier.unsure[place] }
         : askedOf(judge, row);
+    if (answer === undefined) answered ??= k;
+    // Those after the first that waits are asked all the same, so that whoever notes what is not known has them all.
+    if (answer === undefined || answered !== undefined) continue;
     up[k] = answer.up;
-    unsure.push(answer.unsure);
+    unsure[k] = answer.unsure;
     if (Number.isNaN(answer.up)) refused++;
   }
-  return { up, unsure, refused };
+  return { up, unsure, refused, answered: answered ?? known.length };
 }
 
-function askedOf(judge: Judge, row: Float64Array): Pick<Opinion, 'up' | 'unsure'> {
+/** Undefined where it is not answered yet. */
+function askedOf(judge: Judge, row: Float64Array): Pick<Opinion, 'up' | 'unsure'> | undefined {
   try {
     return judge.opinion(row);
   } catch (error) {
-    if (error instanceof PlimsollError && error.code === 'MODEL_ANSWER_INVALID')
-      return { up: Number.NaN, unsure: undefined };
+    if (!(error instanceof PlimsollError)) throw error;
+    if (error.code === 'MODEL_ANSWER_INVALID') return { up: Number.NaN, unsure: undefined };
+    if (error.code === 'MODEL_NOT_ANSWERED') return undefined;
     throw error;
   }
 }

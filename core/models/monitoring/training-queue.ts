@@ -56,6 +56,8 @@ const eventSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('finished'), at: time, id, version: trainingVersion }),
   /** `isFinal`: another attempt would fail too. */
   z.strictObject({ kind: z.literal('failed'), at: time, id, reason, isFinal: z.boolean() }),
+  /** Its worker was told to stop: it waits again, and the attempt does not count. */
+  z.strictObject({ kind: z.literal('given-back'), at: time, id }),
   /** What a new list begins with. */
   z.strictObject({ kind: z.literal('carried'), trainings: z.array(stateSchema) }),
 ]);
@@ -103,6 +105,8 @@ function trainingAfter(
       };
     case 'finished':
       return { ...before, status: 'finished', endedAt: at, version: event.version };
+    case 'given-back':
+      return { ...before, status: 'pending', attempts: before.attempts - 1 };
     case 'failed': {
       const isOver = event.isFinal || before.attempts >= MOST_ATTEMPTS;
       const failed = { ...before, failure: event.reason };
@@ -149,13 +153,20 @@ export function asked(queue: TrainingQueue, wanted: WantedTraining, at: number):
  * The event by which a worker takes the training that waits longest, or undefined where there is none. One whose worker's time is over
  * waits again; a worker that comes again under its name goes on with its own. What was taken too often without an end is given up: the
  * event says so.
+ * @param taking `models`: of which alone; of all without it
  */
 export function taken(
   queue: TrainingQueue,
-  { worker: name, at, forMs }: { readonly worker: string; readonly at: number; readonly forMs: number },
+  {
+    worker: name,
+    at,
+    forMs,
+    models,
+  }: { readonly worker: string; readonly at: number; readonly forMs: number; readonly models?: ReadonlySet<string> },
 ): QueueEvent | undefined {
-  const isFree = ({ status, worker: holder, until = 0 }: QueuedTraining): boolean =>
-    status === 'pending' || (status === 'running' && (holder === name || until <= at));
+  const isFree = ({ wanted, status, worker: holder, until = 0 }: QueuedTraining): boolean =>
+    (models?.has(wanted.model) ?? true) &&
+    (status === 'pending' || (status === 'running' && (holder === name || until <= at)));
   const training = [...queue.values()].find(isFree);
   if (training === undefined) return undefined;
   const { id: of } = training.wanted;
@@ -177,15 +188,17 @@ export function taken(
 export function ended(
   queue: TrainingQueue,
   { id: of, worker: name, at }: { readonly id: string; readonly worker: string; readonly at: number },
-  end: { readonly version: string } | { readonly reason: string; readonly isFinal: boolean },
+  end: { readonly version: string } | { readonly reason: string; readonly isFinal: boolean } | 'given-back',
 ): QueueEvent | undefined {
   const training = queue.get(of);
-  if (training?.status === 'finished' && 'version' in end && training.version === end.version) return undefined;
+  const version = end !== 'given-back' && 'version' in end ? end.version : undefined;
+  if (training?.status === 'finished' && version !== undefined && training.version === version) return undefined;
   if (training?.status !== 'running' || training.worker !== name)
     throw new PlimsollError(
       'TRAINING_NOT_HELD',
       `the training ${of} is no longer that of ${name}`,
       'leave it to whoever has it now: what was registered stays',
     );
+  if (end === 'given-back') return { kind: 'given-back', at, id: of };
   return 'version' in end ? { kind: 'finished', at, id: of, ...end } : { kind: 'failed', at, id: of, ...end };
 }

@@ -32,3 +32,4 @@ export type RunningStrategy = Output<'strategies.list'>['running'][number];
 export type AvailableStrategy = Output<'strategies.list'>['available'][number];
 export type ListedModel = Output<'models.list'>['models'][number];
 export type ShownModel = Output<'models.show'>;
+export type ModelSighting = Output<'models.watch'>['models'][number];

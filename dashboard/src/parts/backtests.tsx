@@ -1,4 +1,5 @@
 import { type FormEvent, useEffect, useState } from 'react';
+import { isOver } from '../../../core/ports/jobs.ts';
 import type { ApiClient } from '../api/client.ts';
 import type { AvailableStrategy, Job } from '../api/types.ts';
 import { number, percent } from '../format.ts';
@@ -52,8 +53,6 @@ export function Backtests({ client, account, symbols }: BacktestsProps) {
     </Panel>
   );
 }
-
-const isOver = (job: Job): boolean => job.state === 'done' || job.state === 'failed';
 
 function useProgress(client: ApiClient, job: Job | undefined, onJob: (job: Job) => void): void {
   useEffect(() => {

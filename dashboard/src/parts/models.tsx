@@ -7,12 +7,15 @@ import type { Ask, Question } from './confirmation.tsx';
 import { Time } from './figure.tsx';
 import type { ModelsPanelProps } from './models-panel.tsx';
 import { Panel, Table } from './panel.tsx';
+import { Sighting } from './sighting.tsx';
 
 /** The models that were trained: which version of each decides, its figures, what became of the versions, and what a person does about them. */
 export function Models({ client, onAsk, aside }: ModelsPanelProps & { readonly aside: ReactNode }) {
   // Asked again after what was done here.
   const [asked, askAgain] = useReducer((count: number) => count + 1, 0);
   const { answer, problem } = useQuery(() => client.query('models.list', { source: 'trained' }), String(asked));
+  // What is watched is told beside the models, and its absence keeps none from being shown.
+  const { answer: watch } = useQuery(() => client.query('models.watch', {}), String(asked));
   const models = [...(answer?.models ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
   return (
     <Panel title="Models" aside={aside}>
@@ -25,6 +28,9 @@ export function Models({ client, onAsk, aside }: ModelsPanelProps & { readonly a
       {answer && models.length === 0 && (
         <p className="empty">No model has been trained. Train one with `plimsoll models train`.</p>
       )}
+      {watch?.watcher?.problem && (
+        <p className="problem">The watch of models ended by itself. {watch.watcher.problem}</p>
+      )}
       {answer?.unreadable.map(({ name, problem: why }) => (
         <p key={name} role="alert" className="problem">
           {name} cannot be read. {why}
@@ -33,7 +39,9 @@ export function Models({ client, onAsk, aside }: ModelsPanelProps & { readonly a
       <ul className="models">
         {models.map((model) => (
           <li key={model.name} data-model={model.name}>
-            <Model client={client} model={model} asked={asked} onAsk={onAsk} onDone={askAgain} />
+            <Model client={client} model={model} asked={asked} onAsk={onAsk} onDone={askAgain}>
+              <Sighting of={watch?.models.find((sighting) => sighting.model === model.name)} />
+            </Model>
           </li>
         ))}
       </ul>
@@ -56,7 +64,7 @@ const VERDICTS = {
   loses: 'loses to the baseline',
 } as const;
 
-function Model({ client, model, asked, onAsk, onDone }: ModelProps) {
+function Model({ client, model, asked, onAsk, onDone, children }: ModelProps & { readonly children: ReactNode }) {
   const [isOpen, setOpen] = useState(false);
   const { name, champion, metric, score, baseline, gained, verdict, fittedOn, versions = 1 } = model;
   return (
@@ -76,6 +84,7 @@ function Model({ client, model, asked, onAsk, onDone }: ModelProps) {
         {gained.map((value) => number(value, 4)).join(' to ')} (95 %): {VERDICTS[verdict]}, on{' '}
         {fittedOn.rows.toLocaleString('en-US')} rows
       </p>
+      {children}
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>{versions === 1 ? 'One version' : `${versions} versions`}, and what became of them</summary>
         {isOpen && <Versions client={client} model={model} asked={asked} onAsk={onAsk} onDone={onDone} />}

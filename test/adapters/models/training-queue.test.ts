@@ -46,6 +46,34 @@ describe('the queue of trainings', () => {
     expect(await queue.trainings()).toMatchObject([{ wanted: { id: 'one', reason: 'a drill' }, queuedAt: 1 }]);
   });
 
+  test('gives a worker what is of its models alone', async () => {
+    await queue.ask(wanted('one'), 1);
+    await queue.ask({ ...wanted('two'), model: 'silver' }, 2);
+    expect(await queue.take('worker', 10, HOUR_MS, new Set(['silver']))).toMatchObject({ wanted: { id: 'two' } });
+    expect(await queue.take('worker', 11, HOUR_MS, new Set(['copper']))).toBeUndefined();
+    expect(await queue.take('other', 12, HOUR_MS)).toMatchObject({ wanted: { id: 'one' } });
+  });
+
+  test('lets what is given back wait again as if it had not been taken, however often', async () => {
+    await queue.ask(wanted('one'), 1);
+    for (let at = 10; at < 10 + 2 * MOST_ATTEMPTS; at++) {
+      expect(await queue.take('worker', at, HOUR_MS)).toMatchObject({ status: 'running', attempts: 1 });
+      await queue.giveBack({ id: 'one', worker: 'worker', at });
+      const given = (await queue.training('one'))!;
+      expect(given).toMatchObject({ status: 'pending', attempts: 0 });
+      expect(given).not.toHaveProperty('worker');
+    }
+  });
+
+  test('bad input: what another worker has is not given back', async () => {
+    await queue.ask(wanted('one'), 1);
+    await queue.take('worker', 10, HOUR_MS);
+    await expect(queue.giveBack({ id: 'one', worker: 'other', at: 11 })).rejects.toMatchObject({
+      code: 'TRAINING_NOT_HELD',
+    });
+    expect(await queue.training('one')).toMatchObject({ status: 'running', worker: 'worker' });
+  });
+
   test('gives a training to one worker alone while its time runs, and to another after it', async () => {
     await queue.ask(wanted('one'), 1);
     await queue.take('first', 10, HOUR_MS);

@@ -68,3 +68,23 @@ test('a job that was broken off waits again', async () => {
   };
   expect(await trainNext({ ...worker, barsOf })).toMatchObject({ status: 'pending', attempts: 1 });
 });
+
+test.each([
+  ['its worker was told to stop', 'TRAINING_STOPPED', AbortSignal.abort()],
+  ['another job has its folder', 'TRAINING_FOLDER_IN_USE', undefined],
+])('a job that could not go on because %s waits again, and the attempt does not count', async (_, code, signal) => {
+  await registered(worker.registry, { weights: [1, 0], period: PERIOD });
+  await worker.queue.ask(WANTED, 1);
+  const barsOf = async () => {
+    throw new PlimsollError(code, 'it cannot go on', 'run it again to go on');
+  };
+  const given = await trainNext({ ...worker, barsOf, ...(signal ? { signal } : {}) });
+  expect(given).toMatchObject({ status: 'pending', attempts: 0 });
+});
+
+test('a worker leaves the trainings of models that are not its own', async () => {
+  await registered(worker.registry, { weights: [1, 0], period: PERIOD });
+  await worker.queue.ask(WANTED, 1);
+  expect(await trainNext({ ...worker, models: new Set(['silver']) })).toBeUndefined();
+  expect(await worker.queue.training('one')).toMatchObject({ status: 'pending', attempts: 0 });
+});

@@ -14,6 +14,8 @@ export interface Neurons {
   readonly weights: readonly [number, number];
   /** First and last time of what it was "trained" on, ms UTC. */
   readonly period: { readonly from: number; readonly to: number };
+  /** How many rows that were, where its card says so. */
+  readonly rows?: number;
 }
 
 const bytesOf = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
@@ -21,7 +23,7 @@ const sha256 = (bytes: Uint8Array): string => hash('sha256', bytes);
 
 /** Registers it, and returns its version. */
 export async function registered(registry: ModelRegistry, neurons: Neurons, by = 'a test'): Promise<string> {
-  const { scale = 1, weights, period } = neurons;
+  const { scale = 1, weights, period, rows } = neurons;
   const header = { features: FEATURES, classes: [0, 1] };
   const model = pack(
     { kind: 'perceptron', ...header, link: 'logistic', activation: 'identity' },
@@ -42,7 +44,7 @@ export async function registered(registry: ModelRegistry, neurons: Neurons, by =
       'probabilities/neurons': new Float64Array(PARITY_ROWS * 2).fill(0.5),
     },
   );
-  const card = bytesOf({ period, weights });
+  const card = bytesOf({ period, weights, ...(rows === undefined ? {} : { rows }) });
   const manifest = bytesOf({
     format: 'plimsoll-model/1',
     features: FEATURES,

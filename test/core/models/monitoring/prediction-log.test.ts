@@ -94,6 +94,54 @@ describe('the log of predictions', () => {
     expect(outcomes).toBeLessThan(spacedRows(log).length);
   });
 
+  describe('of a model that is asked elsewhere', () => {
+    /** Answers nothing of a row whose RSI is not known to it yet. */
+    const knowing = (known: (rsi: number) => boolean) =>
+      new Saying(([, rsi]) => {
+        if (known(rsi)) return rsi / 100;
+        throw new PlimsollError('MODEL_NOT_ANSWERED', 'it was not asked', 'see its server');
+      });
+    const rsiAt = (k: number): number => log.features[1][k];
+
+    test('ends with the first row that waits, and holds the inputs of all rows', () => {
+      const judge = knowing((rsi) => rsi !== rsiAt(100));
+      const part = predictionLog(BARS, judge, OPTIONS);
+      expect([part.answered, part.refused, log.answered]).toEqual([100, 0, log.known.length]);
+      expect(part.known).toEqual(log.known);
+      expect(part.features).toEqual(log.features);
+      expect(part.outcome).toEqual(log.outcome);
+      expect(part.up.subarray(0, 100)).toEqual(log.up.subarray(0, 100));
+      expect(part.up.subarray(100).every(Number.isNaN)).toBe(true);
+      // What is not known has to be found out: each row is asked about.
+      expect(judge.asked).toBe(log.known.length);
+    });
+
+    test('counts no row that waits as refused, and none as an outcome', () => {
+      const silent = predictionLog(
+        BARS,
+        knowing(() => false),
+        OPTIONS,
+      );
+      expect(spacedRows(silent)).toEqual([]);
+      expect(comparisonOf(log, silent, 0)).toEqual({ outcomes: 0, better: 0, worse: 0, refused: 0 });
+      expect(comparisonOf(silent, log, 0)).toMatchObject({ outcomes: 0, refused: 0 });
+    });
+
+    test('comes to the same once all answers are there, whatever was known first', () => {
+      const part = predictionLog(
+        BARS,
+        knowing((rsi) => rsi < 60),
+        OPTIONS,
+      );
+      expect(part.answered).toBeLessThan(log.known.length);
+      const earlier = spacedRows(part);
+      expect(earlier).toEqual(spacedRows(log).slice(0, earlier.length));
+      const judge = byRsi();
+      expect(predictionLog(BARS, judge, { ...OPTIONS, earlier: part })).toEqual(log);
+      expect(judge.asked).toBe(log.known.length - part.answered);
+    });
+  });
+
   test('of too few bars holds no row, and of bars before any label no outcome', () => {
     expect(predictionLog(sliceBars(BARS, 0, 10), byRsi(), OPTIONS).known).toHaveLength(0);
     const short = predictionLog(sliceBars(BARS, 0, 18), byRsi(), OPTIONS);
