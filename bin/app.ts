@@ -1,7 +1,8 @@
 /**
  * The CDK app. Context: `-c configuration=FILE` (default `plimsoll.yaml`), `-c profile=NAME`, and `-c ephemeral=true` for a
  * deployment whose ledger and lake go with it. `-c endpoints=FILE` says where models are served that need a server of their own (default
- * `endpoints.yaml` beside the configuration, where it is there). `-c training=true` adds what training on SageMaker needs.
+ * `endpoints.yaml` beside the configuration, where it is there). `-c training=true` adds what training on SageMaker needs, `-c watch=FILE` looks
+ * at the models of a `watch.yaml`.
  */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -11,6 +12,7 @@ import { PlimsollError } from '../core/errors.ts';
 import { addStacks } from '../lib/app.ts';
 import { prepareDeployment } from '../lib/deployment.ts';
 import { type EndpointsFile, loadEndpoints } from '../lib/endpoints-file.ts';
+import { type WatchedModel, watchedModels } from '../platform/models/watch-file.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -20,7 +22,8 @@ async function main(): Promise<void> {
   const file = resolve(root, context('configuration') ?? 'plimsoll.yaml');
   const profile = context('profile') ?? process.env.PLIMSOLL_PROFILE;
   const { configuration } = loadConfiguration({ file, environment: process.env, ...(profile ? { profile } : {}) });
-  const deployment = await prepareDeployment(configuration, root, endpointsBeside(file, context('endpoints')));
+  const endpoints = endpointsBeside(file, context('endpoints'));
+  const deployment = await prepareDeployment(configuration, root, endpoints, watchIn(context('watch')));
   addStacks(app, deployment, {
     ephemeral: context('ephemeral') === 'true',
     training: context('training') === 'true',
@@ -32,6 +35,14 @@ function endpointsBeside(configuration: string, named: string | undefined): Endp
   if (named !== undefined) return loadEndpoints(resolve(root, named));
   const file = join(dirname(configuration), 'endpoints.yaml');
   return existsSync(file) ? loadEndpoints(file) : undefined;
+}
+
+/** Only where it is named: the same file may be there for a platform on this machine. */
+function watchIn(named: string | undefined): readonly WatchedModel[] | undefined {
+  if (named === undefined) return undefined;
+  const file = resolve(root, named);
+  if (existsSync(file)) return watchedModels(file);
+  throw new PlimsollError('WATCH_ABSENT', `there is no file ${file}`, 'create it, or deploy without -c watch');
 }
 
 main().catch((problem) => {

@@ -20,7 +20,7 @@ type ApiEvent = APIGatewayProxyEventV2WithLambdaAuthorizer<PrincipalContext>;
 const ports = stepPorts(process.env);
 const { steps } = ports;
 const jobs = queuedJobs(steps, process.env);
-/** Its client is loaded where a report of a past day is asked for. */
+/** Its client is loaded where a report of a past day, or what was seen of models, is asked for. */
 let opened: Promise<ObjectStore> | undefined;
 const reports = (): Promise<ObjectStore> => {
   opened ??= import('./support/report-objects.ts').then(({ reportObjects }) => reportObjects(process.env));
@@ -30,7 +30,7 @@ const reports = (): Promise<ObjectStore> => {
 /** Read where an operation on models is asked for. */
 let told: Promise<ModelsPort> | undefined;
 const models = (): Promise<ModelsPort> => {
-  told ??= import('./support/models-in-bundle.ts').then(({ modelsInBundle }) => modelsInBundle());
+  told ??= import('./support/models-in-bundle.ts').then(({ modelsInBundle }) => modelsInBundle(reports));
   return told;
 };
 

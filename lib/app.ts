@@ -44,7 +44,7 @@ export function addStacks(
   const models = endpoints.length > 0 ? new ModelsStack(app, `${name}-models`, { endpoints }) : undefined;
   const trading = new TradingStack(app, `${name}-trading`, { deployment, data, models });
   const api = new ApiStack(app, `${name}-api`, { deployment, data, trading });
-  const operations = new OperationsStack(app, `${name}-operations`, { deployment, trading, api, models });
+  const operations = new OperationsStack(app, `${name}-operations`, { deployment, trading, api, models, isTraining });
   const research = new ResearchStack(app, `${name}-research`, { deployment, data });
   const training = isTraining ? new TrainingStack(app, `${name}-training`, { name, ephemeral }) : undefined;
   Tags.of(app).add('plimsoll:instance', name);

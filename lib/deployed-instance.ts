@@ -72,14 +72,14 @@ export class DeployedInstance {
   async settled(stream: string, cycle: number, patienceMs = 30_000): Promise<void> {
     let movedAt = performance.now();
     let last = '';
-    for (;;) {
+    for (let pauseMs = POLL_MS.first as number; ; pauseMs = Math.min(2 * pauseMs, POLL_MS.most)) {
       const cursor = await this.cursor(stream);
       if (cursor && cursor.cycle >= cycle && cursor.next === 'settled') return;
       const now = JSON.stringify(cursor) ?? 'nothing';
       if (now !== last) movedAt = performance.now();
       last = now;
       if (performance.now() - movedAt > patienceMs) throw notSettled(stream, cycle, now, patienceMs);
-      await sleep(POLL_MS);
+      await sleep(pauseMs);
     }
   }
 }
@@ -94,7 +94,8 @@ export interface RecordedCycles {
 
 /** Cycles that are opened with one call of ingest, before they are waited for. */
 const CYCLES_AT_ONCE = 200;
-const POLL_MS = 20;
+/** Between two looks at how far an account has come: soon at first, then seldom, since each look is a request like those that are waited for. */
+const POLL_MS = { first: 20, most: 500 } as const;
 
 /**
  * Runs every cycle of a recording through a deployed instance, in order, to the end. The account's venue is of kind `replay`

@@ -8,8 +8,8 @@ import type { Configuration } from '../core/configuration/schema.ts';
 import { isNative } from '../core/models/answers.ts';
 import type { ModelManifest } from '../core/models/manifest.ts';
 import type { ServedModel } from '../core/models/opinion.ts';
-import { opinionsAsked } from '../core/strategies/opinions-asked.ts';
-import { findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
+import { modelsAsked } from '../core/strategies/models-asked.ts';
+import type { StrategyRegistry } from '../core/strategies/registry.ts';
 
 const BUNDLED = '.model';
 
@@ -39,7 +39,7 @@ export async function bundledModels(
 ): Promise<BundledModel[]> {
   const names = modelsAsked(configuration, strategies);
   if (names.length === 0) return [];
-  const champions = await championsOf(models, trials);
+  const champions = await championsOf(models, { trialOf: trials, asked: new Set(names) });
   const bundled: BundledModel[] = [];
   for (const name of names) {
     const { trial, ...champion } = champions(name);
@@ -64,17 +64,6 @@ async function filesFor(models: ModelRegistry, version: ModelVersion): Promise<R
   if (manifest.served === 'endpoint') return new Map();
   const files = await models.files(version);
   return new Map(onnxFilesOf(manifest).map((file) => [file, files.get(file)!]));
-}
-
-/** By name, each once. */
-function modelsAsked({ accounts }: Configuration, strategies: StrategyRegistry): string[] {
-  const asked = accounts
-    .flatMap((account) => account.strategies)
-    .flatMap(({ strategy, params }) => {
-      const { definition } = findStrategy(strategies, strategy);
-      return opinionsAsked(definition, parseParams(definition, params));
-    });
-  return [...new Set(asked.map(([, { model }]) => model))].sort();
 }
 
 function written(folder: string, version: string, file: string, bytes: Uint8Array): string {

@@ -12,8 +12,11 @@ import { PlimsollError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import { findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
 import { modelsIn, trialsAt } from '../platform/models/strategies-at-hand.ts';
+import type { WatchedModel } from '../platform/models/watch-file.ts';
+import { FileImports, versionSource } from './bundled-version-source.ts';
 import { type DeployedEndpoint, deployedEndpoints } from './deployed-endpoints.ts';
 import { type BundledModel, type BundledVersion, bundledModels } from './deployed-models.ts';
+import { type DeployedWatch, deployedWatch } from './deployed-watch.ts';
 import type { EndpointsFile } from './endpoints-file.ts';
 import { ingestTimeoutMs, scheduleExpression } from './schedule.ts';
 import { writeToldModels } from './told-models.ts';
@@ -46,6 +49,8 @@ export interface Deployment {
   readonly needsOnnx: boolean;
   /** Of the models that need a server of their own. */
   readonly endpoints: readonly DeployedEndpoint[];
+  /** Of the models that are looked at by a schedule; undefined where none is. */
+  readonly watch: DeployedWatch | undefined;
   /** The venues that live accounts trade at, by their configured names. */
   readonly liveVenues: readonly LiveVenue[];
   /** The secrets with keys of venues, by what is done with them. */
@@ -69,14 +74,16 @@ export interface VenueSecret {
 }
 
 /**
- * Checks what only a deployment asks of a configuration, and writes the two modules to a folder that git ignores.
+ * Checks what only a deployment asks of a configuration, and writes the modules to a folder that git ignores.
  * @param folder where `strategies/` lies
  * @param file where models are served that need a server of their own
+ * @param watch the models that are looked at by a schedule
  */
 export async function prepareDeployment(
   configuration: Configuration,
   folder: string = root,
   file?: EndpointsFile,
+  watch?: readonly WatchedModel[],
 ): Promise<Deployment> {
   const registry = await loadStrategies(folder);
   assertDeployable(configuration, registry);
@@ -87,6 +94,8 @@ export async function prepareDeployment(
   const endpoints = await deployedEndpoints(bundled, {
     ...{ file, models, instance: configuration.instance.name, folder: join(CACHE, 'endpoints') },
   });
+  const watched =
+    watch && (await deployedWatch(bundled, { wanted: watch, models, configuration, folder: join(CACHE, 'watched') }));
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   return {
     configuration,
@@ -97,9 +106,15 @@ export async function prepareDeployment(
     ),
     exchangesModule: writeModule('exchanges', exchangesSource(configuration)),
     executionModule: writeModule('execution', executionSource(configuration)),
-    modelsFile: await writeToldModels(models, bundled, CACHE),
+    modelsFile: await writeToldModels(
+      models,
+      bundled,
+      CACHE,
+      watched?.models.map(({ name }) => name),
+    ),
     needsOnnx: onnxVersions(bundled).length > 0,
     endpoints,
+    watch: watched && { models: watched.models, module: writeModule('watch', watched.source) },
     liveVenues: liveVenuesOf(configuration),
     secrets: secretsOf(configuration),
   };
@@ -191,14 +206,8 @@ function deploymentSource(
 /** A deployment without a model carries nothing of one. */
 function modelsSource(models: readonly BundledModel[]): string[] {
   if (models.length === 0) return ['export const registry = strategies;', NO_ONNX];
-  const imports: string[] = [];
-  const sourceOf = ({ name, version, manifest, paths }: BundledVersion, more = ''): string => {
-    const files = [...paths].map(([file, path]) => {
-      imports.push(`import file${imports.length} from ${JSON.stringify(path)};`);
-      return `${JSON.stringify(file)}: file${imports.length - 1}`;
-    });
-    return `{ name: ${JSON.stringify(name)}, version: ${JSON.stringify(version)}, manifest: ${JSON.stringify(manifest)}, files: { ${files.join(', ')} }${more} }`;
-  };
+  const imports = new FileImports();
+  const sourceOf = (version: BundledVersion, more?: string): string => versionSource(version, imports, more);
   // What ONNX Runtime reads is for the one function that asks it.
   const registered = (version: BundledVersion, more = ''): string =>
     sourceOf(isOnnx(version) ? { ...version, paths: new Map() } : version, more);
@@ -208,7 +217,7 @@ function modelsSource(models: readonly BundledModel[]): string[] {
   });
   const onnx = onnxSource(onnxVersions(models), sourceOf);
   return [
-    ...imports,
+    ...imports.lines,
     `import { deployedModels } from ${sourceFile('functions/support/deployed-models.ts')};`,
     `import { registryWith } from ${sourceFile('core/strategies/registry.ts')};`,
     'const models = deployedModels([',

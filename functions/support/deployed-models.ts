@@ -1,7 +1,6 @@
 /** The models of a deployment: their files lie beside the function's code, and are read when a model is first asked. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { PlimsollError } from '../../core/errors.ts';
 import { askedElsewhere, isNative } from '../../core/models/answers.ts';
 import { Ensemble } from '../../core/models/ensemble.ts';
@@ -9,7 +8,7 @@ import type { ModelManifest } from '../../core/models/manifest.ts';
 import { evaluatorOf } from '../../core/models/native/index.ts';
 import type { ModelsAtHand, ServedModel } from '../../core/models/opinion.ts';
 import { nearest } from '../../core/nearest.ts';
-import { bundleFolder } from './bundle-folder.ts';
+import { bundledFile } from './bundled-file.ts';
 
 /** A version as the deployment module holds it. */
 export interface DeployedModel {
@@ -23,8 +22,7 @@ export interface DeployedModel {
 }
 
 export function deployedModels(models: readonly DeployedModel[], code = import.meta.url): ModelsAtHand {
-  const bundle = bundleFolder(code);
-  const served = new Map(models.map((model) => [model.name, servedOf(model, bundle)]));
+  const served = new Map(models.map((model) => [model.name, servedOf(model, code)]));
   return (name) => {
     const found = served.get(name);
     if (found) return found;
@@ -36,23 +34,23 @@ export function deployedModels(models: readonly DeployedModel[], code = import.m
   };
 }
 
-function servedOf(model: DeployedModel, bundle: string): ServedModel {
+function servedOf(model: DeployedModel, code: string): ServedModel {
   const { name, version, manifest, trial } = model;
   return {
     name,
     version,
     manifest,
-    ...(isNative(manifest) ? { ensemble: readWhenAsked(model, bundle) } : askedElsewhere(manifest)),
-    ...(trial ? { trial: { served: servedOf(trial.model, bundle), share: trial.share } } : {}),
+    ...(isNative(manifest) ? { ensemble: readWhenAsked(model, code) } : askedElsewhere(manifest)),
+    ...(trial ? { trial: { served: servedOf(trial.model, code), share: trial.share } } : {}),
   };
 }
 
-function readWhenAsked({ manifest, files }: DeployedModel, bundle: string): () => Ensemble {
+function readWhenAsked({ manifest, files }: DeployedModel, code: string): () => Ensemble {
   let ensemble: Ensemble | undefined;
   return () => {
     ensemble ??= new Ensemble(
       manifest,
-      manifest.members.map(({ file }) => evaluatorOf(checked(file, join(bundle, files[file]), manifest))),
+      manifest.members.map(({ file }) => evaluatorOf(checked(file, bundledFile(files[file], code), manifest))),
     );
     return ensemble;
   };

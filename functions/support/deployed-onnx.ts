@@ -1,18 +1,16 @@
 /** Versions of a deployment whose members are ONNX files: they lie beside the function's code, and ONNX Runtime is in its layer. */
-import { join } from 'node:path';
 import { type OnnxVersion, openOnnxVersion } from '../../adapters/models/onnx-version.ts';
 import { type AskModel, MODEL_ANSWER_MS } from '../../core/ports/model-server.ts';
-import { bundleFolder } from './bundle-folder.ts';
+import { bundledFile } from './bundled-file.ts';
 import { checked, type DeployedModel } from './deployed-models.ts';
 
 /** Each is opened with its first question, and stays. Throws as `openOnnxVersion`; what could not be opened is tried again with the next question. */
 export function deployedOnnx(versions: readonly DeployedModel[]): AskModel {
   const opened = new Map<string, Promise<OnnxVersion>>();
-  const bundle = bundleFolder(import.meta.url);
   const open = async (wanted: string): Promise<OnnxVersion> => {
     const { manifest, files } = versions.find(({ version }) => version === wanted)!;
     const read = Object.entries(files).map(
-      ([name, path]) => [name, checked(name, join(bundle, path), manifest)] as const,
+      ([name, path]) => [name, checked(name, bundledFile(path, import.meta.url), manifest)] as const,
     );
     return openOnnxVersion(manifest, new Map(read), { withinMs: MODEL_ANSWER_MS });
   };

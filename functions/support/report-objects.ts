@@ -1,4 +1,4 @@
-/** Reports in S3, beside the lake. */
+/** Reports, and what looks at models found, in S3, beside the lake. */
 import { S3Client } from '@aws-sdk/client-s3';
 import { clientSettings } from '../../adapters/aws/client-settings.ts';
 import { awsEnvironment } from '../../adapters/aws/environment.ts';

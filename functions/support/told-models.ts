@@ -1,11 +1,19 @@
-/** What a deployment tells of models: its champions, each with its card and how it became one, and the catalogue. Nothing of it changes before the next deployment. */
+/**
+ * What a deployment tells of models: its champions, each with its card and how it became one, and the catalogue. Nothing of it changes before
+ * the next deployment; what looks at the champions found since lies in the bucket.
+ */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { type KeptLook, KeptLooks } from '../../adapters/models/monitoring/kept-looks.ts';
+import { Sightings } from '../../adapters/models/monitoring/sightings.ts';
 import type { ModelVersion } from '../../adapters/models/registry.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { Catalogue } from '../../core/models/catalogue/entry.ts';
 import { type HistoryEntry, standingOf } from '../../core/models/history.ts';
+import type { Sighting } from '../../core/models/monitoring/sighting.ts';
+import type { QueuedTraining } from '../../core/models/monitoring/training-queue.ts';
 import { nearestRemedy } from '../../core/nearest.ts';
+import type { ObjectStore } from '../../core/ports/object-store.ts';
 import type { ModelsPort } from '../../operations/models/port.ts';
 
 /** A model of the deployment. */
@@ -21,11 +29,16 @@ export interface ToldModel {
 export interface ToldModels {
   readonly catalogue: Catalogue;
   readonly models: readonly ToldModel[];
+  /** Names of those that are looked at by a schedule. */
+  readonly watched: readonly string[];
 }
 
-/** @param file written at synthesis (lib/told-models.ts) */
-export function toldModels(file: string): ModelsPort {
-  const { catalogue, models } = JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as ToldModels;
+/**
+ * @param file written at synthesis (lib/told-models.ts)
+ * @param seen where looks are kept; asked for where models are looked at
+ */
+export function toldModels(file: string, seen: Seen): ModelsPort {
+  const { catalogue, models, watched } = JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as ToldModels;
   const told = new Map(models.map((model) => [model.name, model]));
   const history = async (name: string): Promise<HistoryEntry[]> => [...(told.get(name)?.history ?? [])];
   return {
@@ -42,9 +55,32 @@ export function toldModels(file: string): ModelsPort {
     },
     act: async () => deployed(),
     catalogue: async () => catalogue,
-    // Who watches models does so where they are trained.
-    queue: async () => [],
+    queue: async () => (await looksAt(watched, seen)).flatMap(dueTraining),
+    ...(watched.length > 0 ? { sightings: () => sightingsOf(watched, seen) } : {}),
   };
+}
+
+type Seen = () => Promise<ObjectStore>;
+
+async function looksAt(watched: readonly string[], seen: Seen): Promise<KeptLook[]> {
+  if (watched.length === 0) return [];
+  const looks = new KeptLooks(await seen());
+  return (await Promise.all(watched.map((name) => looks.of(name)))).filter((look) => look !== undefined);
+}
+
+/** Of those too that no look could be done at. */
+async function sightingsOf(watched: readonly string[], seen: Seen): Promise<Sighting[]> {
+  const sightings = new Sightings(await seen());
+  return (await Promise.all(watched.map((name) => sightings.of(name)))).filter((sighting) => sighting !== undefined);
+}
+
+/** What a look asked for: it waits for a person, who trains where the instance is deployed from. */
+function dueTraining({ model, state, transitions }: KeptLook): QueuedTraining[] {
+  const asked = transitions.findLast((transition) => transition.kind === 'queued');
+  if (state.stage.name !== 'queued' || asked?.kind !== 'queued') return [];
+  const { training: id, trigger, reason, since, at } = asked;
+  const wanted = { id, model, trigger, reason, ...(since === undefined ? {} : { from: since }), to: at };
+  return [{ wanted, queuedAt: at, status: 'pending', attempts: 0 }];
 }
 
 function unknown(name: string, told: ReadonlyMap<string, ToldModel>): never {

@@ -2,6 +2,7 @@
 import { Validations } from 'aws-cdk-lib';
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { SIGHTINGS_PREFIX } from '../../adapters/models/monitoring/sightings.ts';
 import { LAKE_PREFIX } from '../../functions/support/lake-prefix.ts';
 import { SWEEPS_PREFIX } from '../../functions/support/sweep/sweeps-prefix.ts';
 import { REPORTS_PREFIX } from '../../operations/risk/report-key.ts';
@@ -32,6 +33,11 @@ type ObjectAction = 's3:GetObject' | 's3:PutObject';
 /** The risk reports of the days that are over. */
 export function grantReports(data: DataStack, fn: LambdaFunction, actions: readonly ObjectAction[]): void {
   grantObjects(data, fn, 'Reports', REPORTS_PREFIX, actions);
+}
+
+/** What looks at models found. */
+export function grantSightings(data: DataStack, fn: LambdaFunction, actions: readonly ObjectAction[]): void {
+  grantObjects(data, fn, 'Sightings', SIGHTINGS_PREFIX, actions);
 }
 
 /** Reads what a sweep is made of, and writes its results. */

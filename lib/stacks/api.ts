@@ -1,4 +1,4 @@
-/** The HTTP API: one function behind an authorizer that reads digests of tokens from a secret, the worker of its jobs, and the daily reports. */
+/** The HTTP API: one function behind an authorizer that reads digests of tokens from a secret, the worker of its jobs, the daily reports, and looks at models where they are watched. */
 import { join } from 'node:path';
 import { CfnOutput, Duration, RemovalPolicy, SecretValue, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
@@ -11,8 +11,9 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { queueVariables, settingVariable } from '../../adapters/aws/environment.ts';
 import { DailyReports } from '../constructs/daily-reports.ts';
-import { grantLedger, grantReports } from '../constructs/grants.ts';
+import { grantLedger, grantReports, grantSightings } from '../constructs/grants.ts';
 import { JobWorker } from '../constructs/job-worker.ts';
+import { ModelWatch } from '../constructs/model-watch.ts';
 import { PlimsollFunction } from '../constructs/node-function.ts';
 import type { Deployment } from '../deployment.ts';
 import type { DataStack } from './data.ts';
@@ -45,7 +46,9 @@ export class ApiStack extends Stack {
     this.jobs = new JobWorker(this, 'JobWorker', props);
     this.jobs.feedFrom(operations);
     const reports = new DailyReports(this, 'DailyReports', props);
-    this.functions = [operations, authorizer, this.jobs.fn, reports.fn];
+    const { watch } = props.deployment;
+    const looks = watch ? [new ModelWatch(this, 'ModelWatch', { ...props, watch }).fn] : [];
+    this.functions = [operations, authorizer, this.jobs.fn, reports.fn, ...looks];
     this.api = new HttpApi(this, 'Api', {
       createDefaultStage: false,
       defaultAuthorizer: new HttpLambdaAuthorizer('Authorizer', authorizer, {
@@ -104,6 +107,7 @@ export class ApiStack extends Stack {
     });
     grantLedger(data, fn);
     grantReports(data, fn, ['s3:GetObject']);
+    if (deployment.watch) grantSightings(data, fn, ['s3:GetObject']);
     trading.grantSend(fn);
     return fn;
   }

@@ -14,7 +14,9 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { ModelEndpoint } from '../constructs/model-endpoint.ts';
+import { MODEL_WATCH_SERVICE } from '../constructs/model-watch.ts';
 import type { PlimsollFunction } from '../constructs/node-function.ts';
+import type { ScheduledModel } from '../deployed-watch.ts';
 import type { Deployment } from '../deployment.ts';
 import type { ApiStack } from './api.ts';
 import type { ModelsStack } from './models.ts';
@@ -30,12 +32,18 @@ export interface OperationsStackProps extends StackProps {
   readonly api: ApiStack;
   /** Where a model has an endpoint. */
   readonly models: ModelsStack | undefined;
+  /** Whether models can be trained on SageMaker. */
+  readonly isTraining: boolean;
 }
 
 export class OperationsStack extends Stack {
   readonly topic: Topic;
 
-  constructor(scope: Construct, id: string, { deployment, trading, api, models, ...props }: OperationsStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { deployment, trading, api, models, isTraining, ...props }: OperationsStackProps,
+  ) {
     super(scope, id, props);
     this.topic = new Topic(this, 'Alarms', {
       displayName: `Plimsoll ${deployment.configuration.instance.name}`,
@@ -57,6 +65,7 @@ export class OperationsStack extends Stack {
       5,
     );
     for (const { id: account } of deployment.configuration.accounts) this.#limitsWaiting(deployment, account);
+    for (const model of deployment.watch?.models ?? []) this.#model(deployment, model, isTraining);
     this.#dashboard(deployment, trading);
     new CfnOutput(this, 'AlarmTopic', { value: this.topic.topicArn });
   }
@@ -121,6 +130,37 @@ export class OperationsStack extends Stack {
     );
   }
 
+  /** A look says each time how it stands; between looks it is as it was. */
+  #model({ configuration }: Deployment, { name, commands }: ScheduledModel, isTraining: boolean): void {
+    const own = (metricName: string): Metric =>
+      new Metric({
+        namespace: 'Plimsoll',
+        metricName,
+        statistic: 'Maximum',
+        period: PERIOD,
+        dimensionsMap: { service: `${configuration.instance.name}-${MODEL_WATCH_SERVICE}`, model: name },
+      });
+    this.#alarm(
+      `ModelFlagged-${name}`,
+      `The model "${name}" drifts, decays or cannot answer: see \`plimsoll op models.watch\`. It decides on until another version is promoted and deployed.`,
+      own('ModelFlagged'),
+      1,
+      TreatMissingData.IGNORE,
+    );
+    const command = isTraining ? commands.onSageMaker : commands.here;
+    this.#alarm(
+      `ModelTrainingDue-${name}`,
+      shortened([
+        `A training of the model "${name}" is due (\`plimsoll op models.queue\`). Where you deploy from, add the bars since to its file, then: ${command}`,
+        `plimsoll models promote ${name} VERSION --reason retrained`,
+        'npx cdk deploy --all',
+      ]),
+      own('ModelTrainingDue'),
+      1,
+      TreatMissingData.IGNORE,
+    );
+  }
+
   /** Fires at `threshold` and above; silence is no alarm, unless `treatMissingData` says otherwise. */
   #alarm(
     id: string,
@@ -177,6 +217,16 @@ export class OperationsStack extends Stack {
     );
   }
 }
+
+/** What CloudWatch takes as the description of an alarm. */
+const MOST_CHARACTERS = 1_024;
+
+/** Steps one after the other; where they are too long for CloudWatch, where to read them. */
+function shortened(steps: readonly string[]): string {
+  const text = steps.join(' && ');
+  return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS - CUT.length)}${CUT}`;
+}
+const CUT = ' … (docs/monitoring.md)';
 
 const limitsWaiting = (instance: string, account: string): Metric =>
   new Metric({

@@ -36,15 +36,38 @@ export async function cloudParity(
 async function deploy(cloud: Cloud, { configuration }: RecordedRun, folder: string): Promise<DeployedInstance> {
   const [configurationFile, outputsFile] = [join(folder, 'plimsoll.json'), join(folder, 'outputs.json')];
   writeFileSync(configurationFile, JSON.stringify(configuration));
-  await deployApp(cloud, configurationFile, outputsFile);
-  return new DeployedInstance(JSON.parse(readFileSync(outputsFile, 'utf8')), configuration.instance.name, cloud.client);
+  const { name } = configuration.instance;
+  await deployTrading(cloud, name, configurationFile, outputsFile);
+  return new DeployedInstance(JSON.parse(readFileSync(outputsFile, 'utf8')), name, cloud.client);
 }
 
-/** Deploys all stacks of the app, in the form that leaves nothing behind. */
-export async function deployApp(cloud: Cloud, configurationFile: string, outputsFile: string): Promise<void> {
+/** Deploys all stacks of the app, in the form that leaves nothing behind. `more` is context, as `watch=FILE`. */
+export const deployApp = (
+  cloud: Cloud,
+  configurationFile: string,
+  outputsFile: string,
+  more: readonly string[] = [],
+): Promise<void> => deployed(cloud, ['--all'], configurationFile, outputsFile, more);
+
+/** Deploys what cycles go through: ledger, lake, schedules, queues and steps. The other stacks' functions are not even bundled. */
+export const deployTrading = (
+  cloud: Cloud,
+  instance: string,
+  configurationFile: string,
+  outputsFile: string,
+): Promise<void> =>
+  deployed(cloud, [`${instance}-data`, `${instance}-trading`, '--exclusively'], configurationFile, outputsFile);
+
+async function deployed(
+  cloud: Cloud,
+  stacks: readonly string[],
+  configurationFile: string,
+  outputsFile: string,
+  more: readonly string[] = [],
+): Promise<void> {
   await cloud.cdk([
     'deploy',
-    ...['--app', 'node bin/app.ts', '--all', '--concurrency', '4', '--outputs-file', outputsFile],
-    ...['-c', `configuration=${configurationFile}`, '-c', 'ephemeral=true'],
+    ...['--app', 'node bin/app.ts', ...stacks, '--concurrency', '4', '--outputs-file', outputsFile],
+    ...[`configuration=${configurationFile}`, 'ephemeral=true', ...more].flatMap((each) => ['-c', each]),
   ]);
 }

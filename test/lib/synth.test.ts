@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadConfiguration } from '../../adapters/files/configuration.ts';
 import { JOB_WAIT_MS } from '../../adapters/jobs/job-queue.ts';
 import { QUEUE_BOUNDS, QUEUES } from '../../core/ports/queue.ts';
@@ -23,6 +23,8 @@ let stacks: Stacks;
 let templates: Record<keyof Stacks, Template>;
 
 beforeAll(async () => {
+  // Not as in the other files: here CDK itself looks at the templates, too.
+  vi.stubEnv('CDK_VALIDATION', 'true');
   deployment = await prepareDeployment(
     loadConfiguration({ file: join(import.meta.dirname, '../cloud/plimsoll.yaml'), environment: {} }).configuration,
   );
@@ -33,7 +35,10 @@ beforeAll(async () => {
   ) as typeof templates;
 }, 120_000);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe('the data stack', () => {
   it.each([

@@ -9,7 +9,6 @@ import { writeBundle } from '../../lib/constructs/bundle.ts';
 import { prepareDeployment } from '../../lib/deployment.ts';
 import { writeToldModels } from '../../lib/told-models.ts';
 import { findOperation, invoke } from '../../operations/invoke.ts';
-import type { ModelsPort } from '../../operations/models/port.ts';
 import type { ListOutput } from '../../operations/models/schema.ts';
 import type { OperationContext } from '../../operations/operation.ts';
 import { modelsAt } from '../../platform/models/models-at.ts';
@@ -28,6 +27,10 @@ const configuration = configurationSchema.parse({
   ],
 });
 const here = modelsAt(folder, { readOnly: true });
+/** Nothing is asked of the bucket where no model is watched. */
+const nowhere = (): never => {
+  throw new Error('the bucket was asked');
+};
 let version: string;
 let context: OperationContext;
 
@@ -37,9 +40,11 @@ beforeAll(async () => {
   writeBundle({ entry, modules: { 'plimsoll-models': modelsFile } }, join(folder, 'bundle/index.mjs'));
   for (const made of [modelsFile, deploymentModule]) rmSync(made);
   const bundle = pathToFileURL(join(folder, 'bundle/index.mjs')).href;
-  const { modelsInBundle } = (await import(/* @vite-ignore */ bundle)) as { modelsInBundle: () => ModelsPort };
+  const { modelsInBundle } = (await import(
+    /* @vite-ignore */ bundle
+  )) as typeof import('../../functions/support/models-in-bundle.ts');
   ({ version } = await here.registry.version('gold-hourly'));
-  const models = modelsInBundle();
+  const models = modelsInBundle(nowhere);
   context = {
     models: async () => models,
     principal: { id: 'ada', name: 'Ada', roles: ['admin'] },
@@ -105,7 +110,7 @@ describe('a deployment', () => {
     const registry = modelsIn(folder);
     const careful = await registerCareful(registry, 'gold-hourly');
     const deployed = [{ name: 'gold-hourly', version, trial: { version: careful } }];
-    const { registry: told } = toldModels(await writeToldModels(registry, deployed, folder));
+    const { registry: told } = toldModels(await writeToldModels(registry, deployed, folder), nowhere);
     expect((await told.version('gold-hourly')).version).toBe(version);
     expect((await told.version('gold-hourly', careful)).manifest.disagreement.limit).toBeGreaterThan(0);
     expect([...(await told.standing('gold-hourly')).versions]).toEqual([
