@@ -1,4 +1,5 @@
 /** Jobs of the embedded platform: backtests, and trainings beside them. */
+import { join } from 'node:path';
 import { jobsStream, trainingsStream } from '../adapters/jobs/ledger-jobs.ts';
 import type { Configuration } from '../core/configuration/schema.ts';
 import type { Jobs } from '../core/ports/jobs.ts';
@@ -36,12 +37,14 @@ export function openJobs({ ledger, directory, root, configuration, now }: JobsOp
   const backtests = new JobLane({
     ...{ ledger, tenant, now },
     stream: jobsStream(tenant),
+    lock: join(directory, 'jobs.lock'),
     worker: new URL('./job-worker.ts', import.meta.url),
     order: (kind, input): EmbeddedJobOrder => ({ kind, input, directory, root, configuration }),
   });
   const trainings = new JobLane({
     ...{ ledger, tenant, now },
     stream: trainingsStream(tenant),
+    lock: join(directory, 'trainings.lock'),
     worker: new URL('./models/training-job-worker.ts', import.meta.url),
     order: (kind, input): TrainingOrder => ({ kind, input, directory }),
   });

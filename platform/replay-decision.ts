@@ -7,7 +7,8 @@ import { fromCheckpointJson, type Json } from '../core/json.ts';
 import type { LedgerEvent } from '../core/ledger/events.ts';
 import { upcast } from '../core/ledger/upcasters.ts';
 import { barAt } from '../core/market/bars.ts';
-import { formatInstant, parseInstant } from '../core/market/civil.ts';
+import { formatInstant } from '../core/market/civil.ts';
+import { instantOf } from '../core/market/instant.ts';
 import { formatDecimal, pow10 } from '../core/numbers.ts';
 import type { LedgerPort } from '../core/ports/ledger.ts';
 import type { SeriesView } from '../core/strategies/contract.ts';
@@ -182,7 +183,7 @@ async function findDecision(ledger: LedgerPort, stream: string, decision: string
       'wait until a strategy proposes something',
     );
   if (decision === 'latest') return latest[0].value as unknown as Pinned;
-  const time = /^\d{10,}$/.test(decision) ? Number(decision) : parseInstant(decision);
+  const time = instantOf(decision);
   const found = time === undefined ? undefined : await ledger.document(stream, KEYS.decision(time));
   if (found) return found.value as unknown as Pinned;
   const known = latest.map(({ value }) => formatInstant((value as unknown as Pinned).cycle)).join(', ');

@@ -5,11 +5,12 @@ import type { SchedulePlan } from '../../core/ports/schedule.ts';
 import { Database, type DatabaseAccess } from './database.ts';
 import { reporting } from './failures.ts';
 import { type FaultPoint, noFault } from './faults.ts';
+import type { FileLock } from './file-lock.ts';
 import { makeDirectory } from './files.ts';
 import { LocalIdentity } from './identity.ts';
 import { EmbeddedLedger } from './ledger.ts';
-import { lockPlatform, type PlatformLock } from './lock.ts';
 import { EmbeddedObjectStore } from './objects.ts';
+import { lockPlatform } from './platform-lock.ts';
 import { EmbeddedQueue } from './queue.ts';
 import { EmbeddedSchedule, type Timer } from './schedule.ts';
 import { EmbeddedSecrets } from './secrets.ts';
@@ -74,7 +75,7 @@ function accessOf({ role = 'platform', readOnly = false }: EmbeddedOptions): Dat
   return role;
 }
 
-function claim(directory: string): PlatformLock {
+function claim(directory: string): FileLock {
   reporting(directory, () => {
     try {
       makeDirectory(directory, 0o700);
@@ -89,7 +90,7 @@ function claim(directory: string): PlatformLock {
 function assemble(
   directory: string,
   database: Database,
-  lock: PlatformLock | undefined,
+  lock: FileLock | undefined,
   options: EmbeddedOptions,
 ): Embedded {
   const {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { PlimsollError } from '../../core/errors.ts';
 import { canonicalJson, type Json } from '../../core/json.ts';
-import { JOB_BOUNDS, type Job, type Jobs, type JobWork } from '../../core/ports/jobs.ts';
+import { isOver, JOB_BOUNDS, type Job, type Jobs, type JobWork } from '../../core/ports/jobs.ts';
 import type { DocumentWrite, LedgerDocument, LedgerPort } from '../../core/ports/ledger.ts';
 
 export interface LedgerJobsOptions {
@@ -103,8 +103,8 @@ export class LedgerJobs implements Jobs {
   /**
    * Does a job's work and keeps what came of it; what the work throws is the job's failure. A job that is over stays as it is.
    * @param withinMs where whoever works may end unseen: how long that can take at most. The job is then begun once, whatever
-   *   becomes of it, and failed for everybody who looks at it later. Without, a job found running was left by a process that
-   *   is gone, and is taken up again.
+   *   becomes of it, and failed for everybody who looks at it later. Without, who calls this sees to it that nobody else works: a
+   *   job found running was left by a process that is gone, and is taken up again.
    * @throws `JOB_TAKEN` while another has it
    */
   async run(id: string, work: JobWork, withinMs?: number): Promise<void> {
@@ -139,12 +139,12 @@ export class LedgerJobs implements Jobs {
   }
 
   /**
-   * Ends a job, whether it waits or runs: it has failed then, with what `why` says. One that is over stays as it is. Undefined where
-   * there is none. A process that works on it finds out when it next writes its progress.
+   * Ends a job, whether it waits or runs: it is canceled then, and its error is what `why` says. One that is over stays as it is.
+   * Undefined where there is none. A process that works on it finds out when it next writes its progress.
    * @param why one sentence
    */
   async cancel(id: string, why: string): Promise<Job | undefined> {
-    const isCanceled = await this.#update(id, { state: 'failed', finishedAt: this.#options.now(), error: why });
+    const isCanceled = await this.#update(id, { state: 'canceled', finishedAt: this.#options.now(), error: why });
     if (isCanceled) this.#options.onCanceled?.(id);
     return this.find(id);
   }
@@ -216,8 +216,6 @@ export class LedgerJobs implements Jobs {
 
 const contended = (): PlimsollError =>
   new PlimsollError('JOBS_CONTENDED', 'a job could not be written beside others', 'try again', NOTHING_QUEUED);
-
-const isOver = ({ state }: Job): boolean => state === 'done' || state === 'failed';
 
 const taken = ({ id }: Job): PlimsollError =>
   new PlimsollError('JOB_TAKEN', `the job ${id} is worked on by another`, 'wait for its end', {

@@ -28,13 +28,24 @@ export const trialsIn =
     return mayDecide ? stage : undefined;
   };
 
+export interface ChampionsOptions {
+  /** None is on trial without it. */
+  readonly trialOf?: TrialOf;
+  /** Names of the models that will be asked, all without it: of the others the version is at hand, and its files are not read. */
+  readonly asked?: ReadonlySet<string>;
+}
+
 /** The champion of every model, and beside it the version on trial. One that cannot be used is at hand all the same, and says why when it is asked. */
-export async function championsOf(registry: ModelRegistry, trialOf: TrialOf = noTrial): Promise<ModelsAtHand> {
+export async function championsOf(
+  registry: ModelRegistry,
+  { trialOf = noTrial, asked }: ChampionsOptions = {},
+): Promise<ModelsAtHand> {
   const names = await registry.names();
   const champions = new Map<string, ServedModel | undefined>();
   for (const name of names) {
-    const champion = await championOf(registry, name);
-    champions.set(name, champion && (await withTrial(registry, champion, await trialOf(name))));
+    const read = asked?.has(name) === false ? unread : readFrom(registry);
+    const champion = await championOf(registry, name, read);
+    champions.set(name, champion && (await withTrial(registry, champion, await trialOf(name), read)));
   }
   return (name) => {
     const served = champions.get(name);
@@ -57,9 +68,11 @@ async function withTrial(
   registry: ModelRegistry,
   champion: ServedModel,
   trial: Awaited<ReturnType<TrialOf>>,
+  read = readFrom(registry),
 ): Promise<ServedModel> {
   if (trial === undefined) return champion;
-  return { ...champion, trial: { served: await servedOf(registry, champion.name, trial.version), share: trial.share } };
+  const served = await servedOf(registry, champion.name, trial.version, read);
+  return { ...champion, trial: { served, share: trial.share } };
 }
 
 /** Which version of every model decides and which is on trial, as one text: another one once one is promoted, rolled back to, or its share changes. */
@@ -68,8 +81,8 @@ export async function standingsOf(registry: ModelRegistry, trialOf: TrialOf = no
   for (const name of await registry.names()) {
     try {
       const trial = await trialOf(name);
-      const beside = trial ? ` ${trial.version}@${trial.share}` : '';
-      lines.push(`${name} ${(await registry.standing(name)).champion ?? '-'}${beside}`);
+      const champion = (await registry.standing(name)).champion ?? '-';
+      lines.push([name, champion, ...(trial ? [trial.version, trial.share] : [])].join(' '));
     } catch (error) {
       lines.push(`${name} ${unusable(name, error).version}`);
     }
@@ -102,45 +115,55 @@ export async function versionsOf(
   };
 }
 
-async function championOf(registry: ModelRegistry, name: string): Promise<ServedModel | undefined> {
+async function championOf(registry: ModelRegistry, name: string, read: Reading): Promise<ServedModel | undefined> {
   try {
     const { champion } = await registry.standing(name);
-    return champion === undefined ? undefined : await servedOf(registry, name, champion);
+    return champion === undefined ? undefined : await servedOf(registry, name, champion, read);
   } catch (error) {
     return unusable(name, error);
   }
 }
 
-async function servedOf(registry: ModelRegistry, name: string, wanted: string): Promise<ServedModel> {
+async function servedOf(
+  registry: ModelRegistry,
+  name: string,
+  wanted: string,
+  read = readFrom(registry),
+): Promise<ServedModel> {
   try {
     const version = await registry.version(name, wanted);
     // A feature that this version of the platform does not know is found out now.
     featureSet(version.manifest.features);
     const { manifest } = version;
-    return { name, version: version.version, manifest, ...(await servingOf(registry, version)) };
+    const serving = isNative(manifest) ? { ensemble: await read(version) } : askedElsewhere(manifest);
+    return { name, version: version.version, manifest, ...serving };
   } catch (error) {
     return unusable(name, error);
   }
 }
 
-/** The files of one that is asked elsewhere are looked at where they are loaded. */
-async function servingOf(
-  registry: ModelRegistry,
-  version: ModelVersion,
-): Promise<Pick<ServedModel, 'ensemble' | 'answers'>> {
-  return isNative(version.manifest)
-    ? { ensemble: await ensembleOf(registry, version) }
-    : askedElsewhere(version.manifest);
-}
+/** Makes ready what is evaluated in this process. The files of one that is asked elsewhere are looked at where they are loaded. */
+type Reading = (version: ModelVersion) => Promise<ServedModel['ensemble']>;
 
-async function ensembleOf(registry: ModelRegistry, version: ModelVersion): Promise<ServedModel['ensemble']> {
-  try {
-    const ensemble = await registry.load(version);
-    return () => ensemble;
-  } catch (error) {
-    return throwing(error);
-  }
-}
+const readFrom =
+  (registry: ModelRegistry): Reading =>
+  async (version) => {
+    try {
+      const ensemble = await registry.load(version);
+      return () => ensemble;
+    } catch (error) {
+      return throwing(error);
+    }
+  };
+
+const unread: Reading = async ({ name }) =>
+  throwing(
+    new PlimsollError(
+      'MODEL_NOT_READ',
+      `the files of the model "${name}" were not read, since no configured strategy asks it`,
+      'report this: who asks it should have said so',
+    ),
+  );
 
 const unusable = (name: string, error: unknown): ServedModel => ({
   name,

@@ -7,6 +7,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PlimsollError } from '../../core/errors.ts';
+import { lastLines } from '../python/output-lines.ts';
 
 /** Systems that ONNX Runtime has a library for, as Node names them. */
 export const ONNX_SYSTEMS = ['linux-arm64', 'linux-x64', 'darwin-arm64', 'win32-arm64', 'win32-x64'] as const;
@@ -76,7 +77,7 @@ function install(own: string, withinMs: number): void {
     shell: isWindows,
   });
   if (status === 0) return;
-  const why = error ? error.message : tailOf(stderr);
+  const why = error ? error.message : lastLines(stderr, TOLD_LINES);
   throw failed(
     `npm could not install it:\n${why}\n`,
     'check that npm reaches its registry, then run the command again',
@@ -143,15 +144,6 @@ function removeUnlessInUse(path: string): void {
     if (!['EPERM', 'EBUSY'].includes((problem as NodeJS.ErrnoException).code ?? '')) throw problem;
   }
 }
-
-/** The last lines, indented to stand below a sentence. */
-const tailOf = (output: string): string =>
-  output
-    .trimEnd()
-    .split('\n')
-    .slice(-TOLD_LINES)
-    .map((line) => `  ${line}`)
-    .join('\n');
 
 const failed = (why: string, remedy: string): PlimsollError =>
   new PlimsollError('ONNX_RUNTIME_INSTALL_FAILED', `ONNX Runtime could not be installed: ${why}`, remedy, {

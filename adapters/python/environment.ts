@@ -7,9 +7,11 @@ import { hash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PlimsollError } from '../../core/errors.ts';
+import { lastLines } from './output-lines.ts';
 
 const INSTALL_LIMIT_MS = 600_000;
-const QUESTION_LIMIT_MS = 10_000;
+/** A machine that has far too much to do starts a program in tens of seconds. */
+const ANSWER_LIMIT_MS = 60_000;
 const OUTPUT_LIMIT = 16 * 2 ** 20;
 const TOLD_LINES = 40;
 const OLDEST_PYTHON = [3, 10] as const;
@@ -29,6 +31,11 @@ export interface WantedPython {
   /** The file names everything: what a package says it needs is not looked at. */
   readonly isComplete?: boolean;
   /**
+   * Programs are started in it again and again, and may write nothing: what uv installs is compiled at once, and not at each start. pip
+   * does so anyway.
+   */
+  readonly isCompiled?: boolean;
+  /**
    * The oldest Python that will do.
    * @default 3.10
    */
@@ -38,11 +45,16 @@ export interface WantedPython {
    * @default 600,000
    */
   readonly withinMs?: number;
+  /**
+   * Ms that a program may take to say which version it is.
+   * @default 60,000
+   */
+  readonly answersWithinMs?: number;
 }
 
 /**
  * The path of a Python that has the packages. It is made by uv where there is one, else by Python's own venv and pip.
- * Throws `PYTHON_MISSING` or `PYTHON_INSTALL_FAILED`; nothing half installed is ever found.
+ * Throws as {@link findPython} does, and `PYTHON_INSTALL_FAILED`; nothing half installed is ever found.
  */
 export async function pythonEnvironment(wanted: WantedPython): Promise<string> {
   const { python, version } = await findPython(wanted);
@@ -55,20 +67,32 @@ export async function pythonEnvironment(wanted: WantedPython): Promise<string> {
   return interpreterOf(environment);
 }
 
-/** A Python that is new enough, without packages, and its version ("3.12"). Throws `PYTHON_MISSING`. */
-export async function findPython(
-  wanted: Pick<WantedPython, 'what' | 'oldest'>,
-): Promise<{ python: string; version: string }> {
-  const [major, minor] = wanted.oldest ?? OLDEST_PYTHON;
+/**
+ * A Python that is new enough, without packages, and its version ("3.12"). Throws `PYTHON_MISSING`, and `PYTHON_NO_ANSWER` where there
+ * may be one: a program of that name took too long to say so.
+ */
+export async function findPython({
+  what,
+  oldest: [major, minor] = OLDEST_PYTHON,
+  answersWithinMs = ANSWER_LIMIT_MS,
+}: Pick<WantedPython, 'what' | 'oldest' | 'answersWithinMs'>): Promise<{ python: string; version: string }> {
   const question = `import sys; print("%d.%d" % sys.version_info[:2]); sys.exit(sys.version_info < (${major}, ${minor}))`;
   const candidates = [process.env.PLIMSOLL_PYTHON, 'python3', 'python'].filter((name) => name);
+  const late: string[] = [];
   for (const python of candidates as string[]) {
-    const { isDone, output } = await execute(python, ['-c', question], QUESTION_LIMIT_MS);
+    const { isDone, isLate, output } = await execute(python, ['-c', question], answersWithinMs);
     if (isDone) return { python, version: output.trim() };
+    if (isLate) late.push(python);
   }
+  if (late.length > 0)
+    throw new PlimsollError(
+      'PYTHON_NO_ANSWER',
+      `${what} needs Python ${major}.${minor} or newer, and ${late.join(' and ')} did not answer within ${secondsOf(answersWithinMs)} s`,
+      'try again when the machine has less to do, or name another Python in PLIMSOLL_PYTHON',
+    );
   throw new PlimsollError(
     'PYTHON_MISSING',
-    `${wanted.what} needs Python ${major}.${minor} or newer, and there is none on the PATH`,
+    `${what} needs Python ${major}.${minor} or newer, and there is none on the PATH`,
     `install Python ${major}.${minor} or newer, or name one in PLIMSOLL_PYTHON`,
   );
 }
@@ -94,22 +118,30 @@ function requirementsOf({ what, requirements }: WantedPython): string {
 
 /** Processes may start at once: each makes its own environment, and the first to be finished gets the name. */
 async function install(python: string, environment: string, wanted: WantedPython): Promise<void> {
-  const { what, requirements, isComplete, withinMs = INSTALL_LIMIT_MS } = wanted;
+  const {
+    what,
+    requirements,
+    isComplete,
+    isCompiled,
+    withinMs = INSTALL_LIMIT_MS,
+    answersWithinMs = ANSWER_LIMIT_MS,
+  } = wanted;
   const own = `${environment}.${randomUUID()}`;
   const packages = ['--require-hashes', '--only-binary', ':all:', '--requirement', requirements];
   if (isComplete) packages.unshift('--no-deps');
+  const compiled = isCompiled ? ['--compile-bytecode'] : [];
   const step = async (program: string, args: readonly string[], remedy: string): Promise<void> => {
     const { isDone, output } = await execute(program, args, withinMs);
     if (isDone) return;
-    const message = `the Python of ${what} could not be installed:\n${tailOf(output)}\n`;
+    const message = `the Python of ${what} could not be installed:\n${lastLines(output, TOLD_LINES)}\n`;
     throw new PlimsollError('PYTHON_INSTALL_FAILED', message, remedy, { kept: 'nothing half installed was kept' });
   };
   try {
     mkdirSync(dirname(environment), { recursive: true });
-    if ((await execute('uv', ['--version'], QUESTION_LIMIT_MS)).isDone) {
+    if ((await execute('uv', ['--version'], answersWithinMs)).isDone) {
       const venv = ['venv', '--quiet', '--no-project', '--no-python-downloads', '--python', python, own];
       await step('uv', venv, 'check that uv can use this Python, or take uv off the PATH');
-      const pip = ['pip', 'install', '--quiet', '--python', interpreterOf(own), ...packages];
+      const pip = ['pip', 'install', '--quiet', ...compiled, '--python', interpreterOf(own), ...packages];
       await step('uv', pip, 'check that uv can reach its package index, or take uv off the PATH for pip');
     } else {
       const venv = ['-m', 'venv', own];
@@ -150,24 +182,18 @@ function execute(
   program: string,
   args: readonly string[],
   timeout: number,
-): Promise<{ isDone: boolean; output: string }> {
+): Promise<{ isDone: boolean; isLate: boolean; output: string }> {
   const options = { env: installerEnvironment(), timeout, killSignal: 'SIGKILL', maxBuffer: OUTPUT_LIMIT } as const;
   return new Promise((resolve) => {
     execFile(program, args, options, (error, stdout, stderr) => {
-      const why = error?.killed ? `it was not over after ${Math.round(timeout / 1_000)} s\n` : '';
-      resolve({ isDone: error === null, output: stdout + stderr + why });
+      const isLate = error?.killed ?? false;
+      const why = isLate ? `it was not over after ${secondsOf(timeout)} s\n` : '';
+      resolve({ isDone: error === null, isLate, output: stdout + stderr + why });
     });
   });
 }
 
-/** The last lines, indented to stand below a sentence. */
-const tailOf = (output: string): string =>
-  output
-    .trimEnd()
-    .split('\n')
-    .slice(-TOLD_LINES)
-    .map((line) => `  ${line}`)
-    .join('\n');
+const secondsOf = (ms: number): number => Math.round(ms / 1_000);
 
 const interpreterOf = (environment: string): string =>
   process.platform === 'win32' ? join(environment, 'Scripts/python.exe') : join(environment, 'bin/python');

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { PlimsollError } from '../../core/errors.ts';
-import { moduleEnvironment } from './module-environment.ts';
-import { readLines, Tail } from './output-lines.ts';
+import { moduleEnvironment, PINNED_ENVIRONMENT } from './module-environment.ts';
+import { lastLines, readLines, Tail } from './output-lines.ts';
 
 const ENTRY = 'plimsoll_models.serve';
 const HOST = '127.0.0.1';
@@ -17,15 +17,6 @@ const GRACE_MS = 8_000;
 const STREAMS_MS = 2_000;
 const OUTPUT_LIMIT = 16_384;
 const TOLD_LINES = 20;
-/** As it sets them itself, so that it need not start anew. */
-const PINNED = {
-  PYTHONHASHSEED: '0',
-  OMP_NUM_THREADS: '1',
-  OPENBLAS_NUM_THREADS: '1',
-  MKL_NUM_THREADS: '1',
-  NUMEXPR_NUM_THREADS: '1',
-  VECLIB_MAXIMUM_THREADS: '1',
-};
 
 const served = z.object({ model: z.string().nullable(), version: z.string() });
 const lineShape = z.object({
@@ -88,7 +79,7 @@ export async function startModelServer(wanted: WantedModelServer): Promise<Model
   const { python, folder, port = 0, withinMs = START_MS, signal, sources } = wanted;
   if (signal?.aborted) throw notStarted('it was told to end before it had begun', '');
   const child = spawn(python, ['-m', ENTRY, '--folder', folder, '--host', HOST, '--port', String(port)], {
-    env: { ...moduleEnvironment(sources), ...PINNED },
+    env: { ...moduleEnvironment(sources), ...PINNED_ENVIRONMENT },
     stdio: 'pipe',
     detached: true,
     windowsHide: true,
@@ -170,7 +161,7 @@ function kill({ pid }: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 function notStarted(why: string, output: string): PlimsollError {
-  const said = output.trimEnd().split('\n').slice(-TOLD_LINES).join('\n  ').trim();
+  const said = lastLines(output, TOLD_LINES).trim();
   return new PlimsollError(
     'MODEL_SERVER_NOT_STARTED',
     `the model server did not start: ${why}${said ? `\n  ${said}\n` : ''}`,

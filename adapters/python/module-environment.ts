@@ -4,6 +4,16 @@ import { delimiter, join } from 'node:path';
 const SOURCES = join(import.meta.dirname, '../../models');
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'LC_ALL', 'SYSTEMROOT', 'USERPROFILE'];
 
+/** As a program of models/ of seed 0 and one thread sets them itself, so that it need not start anew. */
+export const PINNED_ENVIRONMENT: Readonly<Record<string, string>> = {
+  PYTHONHASHSEED: '0',
+  OMP_NUM_THREADS: '1',
+  OPENBLAS_NUM_THREADS: '1',
+  MKL_NUM_THREADS: '1',
+  NUMEXPR_NUM_THREADS: '1',
+  VECLIB_MAXIMUM_THREADS: '1',
+};
+
 /**
  * The environment of a child that runs a module of these sources, and ends when the other end of its standard input closes: none outlives its
  * platform.

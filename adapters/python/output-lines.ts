@@ -26,6 +26,15 @@ export function readLines(stream: Readable, onLine: (line: string) => void): voi
   stream.once('end', () => begun && end());
 }
 
+/** The last lines of what a program printed, each indented to stand below a sentence. */
+export const lastLines = (output: string, count: number): string =>
+  output
+    .trimEnd()
+    .split('\n')
+    .slice(-count)
+    .map((line) => `  ${line}`)
+    .join('\n');
+
 /** The last lines that were added, within a number of characters. */
 export class Tail {
   readonly #limit: number;

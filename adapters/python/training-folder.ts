@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { PlimsollError } from '../../core/errors.ts';
+import { type FileLock, lockFile } from '../embedded/file-lock.ts';
 
 const MARK = '.plimsoll-training';
 const CHANNEL = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
@@ -32,7 +32,7 @@ export interface TrainingInput {
  * Throws `TRAINING_FOLDER_TAKEN` where the folder holds other things, `TRAINING_FOLDER_IN_USE` where a job runs in it, and
  * `TRAINING_CHANNEL_MISSING`; nothing has been changed then.
  */
-export function layOut(folder: string, { channels, hyperparameters }: TrainingInput): { release(): void } {
+export function layOut(folder: string, { channels, hyperparameters }: TrainingInput): FileLock {
   for (const [name, source] of Object.entries(channels)) checkChannel(name, source);
   takeOver(folder);
   const lock = lockFolder(folder);
@@ -103,21 +103,15 @@ function takeOver(folder: string): void {
   writeFileSync(join(folder, MARK), '');
 }
 
-/** The operating system's lock on the mark, which ends with this process however that ends. */
-function lockFolder(folder: string): { release(): void } {
-  const database = new DatabaseSync(join(folder, MARK), { timeout: 0 });
-  try {
-    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-  } catch (cause) {
-    database.close();
-    throw new PlimsollError(
-      'TRAINING_FOLDER_IN_USE',
-      `a training job already runs in ${folder}`,
-      'wait until it is over, or name another folder',
-      { kept: 'nothing was started', cause },
-    );
-  }
-  return { release: () => database.close() };
+function lockFolder(folder: string): FileLock {
+  const lock = lockFile(join(folder, MARK));
+  if (lock) return lock;
+  throw new PlimsollError(
+    'TRAINING_FOLDER_IN_USE',
+    `a training job already runs in ${folder}`,
+    'wait until it is over, or name another folder',
+    { kept: 'nothing was started' },
+  );
 }
 
 function writeConfig(folder: string, name: string, value: object): void {

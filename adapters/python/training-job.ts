@@ -8,7 +8,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { PlimsollError } from '../../core/errors.ts';
 import { moduleEnvironment } from './module-environment.ts';
-import { readLines, Tail } from './output-lines.ts';
+import { lastLines, readLines, Tail } from './output-lines.ts';
 import { keptIn, layOut, modelFolder, reasonIn, recordFile, type TrainingInput } from './training-folder.ts';
 import { metricsShape, recordShape, type TrainingRecord } from './training-record.ts';
 
@@ -226,7 +226,7 @@ function readRecord(folder: string, output: string): TrainingRecord {
 }
 
 function failed(folder: string, reason: string, output: string, cause?: unknown): PlimsollError {
-  const said = output.trimEnd().split('\n').slice(-TOLD_LINES).join('\n  ').trim();
+  const said = lastLines(output, TOLD_LINES).trim();
   return new PlimsollError(
     'TRAINING_FAILED',
     `the training job failed: ${reason}${said && !said.includes(reason) ? `\n  ${said}\n` : ''}`,

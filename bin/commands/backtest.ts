@@ -1,5 +1,4 @@
 import { createWriteStream } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,11 +6,11 @@ import { tradesCsvLines } from '../../core/backtest/csv.ts';
 import { type Metrics, metricsJson, metricsOf } from '../../core/backtest/metrics.ts';
 import { reportHtml } from '../../core/backtest/report.ts';
 import { type BacktestResult, tradesOf } from '../../core/backtest/trades.ts';
-import { PlimsollError } from '../../core/errors.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import type { RecordedRun } from '../../platform/recorded-run.ts';
 import { dataText, prepareRun, runPrepared, strategyText } from './recorded-backtest.ts';
 import type { RunArguments } from './run-arguments.ts';
+import { writePage, writing } from './written-file.ts';
 
 export interface BacktestArguments extends RunArguments {
   readonly report?: string;
@@ -31,22 +30,9 @@ export async function backtest(given: BacktestArguments): Promise<void> {
     await writing(given.trades, (path) =>
       pipeline(Readable.from(tradesCsvLines(tradesOf(result))), createWriteStream(path)),
     );
-  if (given.report !== undefined) await writing(given.report, (path) => writeFile(path, reportOf(result, prepared)));
+  if (given.report !== undefined) await writePage(given.report, reportOf(result, prepared));
   if (given.json) printJson(prepared, metrics, ledgerSha256, elapsedMs);
   else printText(prepared, metrics, run.engine.journal.sequence, ledgerSha256);
-}
-
-async function writing(path: string, write: (path: string) => Promise<void>): Promise<void> {
-  try {
-    await write(path);
-  } catch (cause) {
-    throw new PlimsollError(
-      'FILE_NOT_WRITTEN',
-      `${path} could not be written (${(cause as NodeJS.ErrnoException).code ?? cause})`,
-      'name a file in a folder that exists and has room',
-      { cause },
-    );
-  }
 }
 
 const reportOf = (result: BacktestResult, { source }: RecordedRun): string =>

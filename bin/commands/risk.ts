@@ -1,5 +1,4 @@
 /** The risk of an account from the command line, whether the platform runs or not. */
-import { writeFile } from 'node:fs/promises';
 import { PlimsollError } from '../../core/errors.ts';
 import { formatInstant } from '../../core/market/civil.ts';
 import { riskReportHtml } from '../../core/risk/report/html.ts';
@@ -11,6 +10,7 @@ import type {
   RiskVarOutput,
 } from '../../operations/risk/schema.ts';
 import { operate } from './instance.ts';
+import { writePage } from './written-file.ts';
 
 export interface RiskArguments {
   readonly config: string;
@@ -30,7 +30,7 @@ export async function riskReport(given: RiskReportArguments): Promise<void> {
   const input = { ...accountOf(given), ...(date === undefined ? {} : { date }) };
   const { report, because } = await operate<RiskReportOutput>(given, 'risk.report', input);
   if (!report) throw notOpen(because);
-  if (html !== undefined) await writePage(html, report as unknown as RiskReport);
+  if (html !== undefined) await writePage(html, riskReportHtml(report as unknown as RiskReport));
   if (given.json) return print(report);
   tellReport(report);
   if (html !== undefined) say(`Written as a page to ${html}.`);
@@ -172,19 +172,6 @@ const notOpen = (because: string | null | undefined): PlimsollError =>
     because ?? 'the account has no ledger yet',
     'start the platform once so that its first cycle opens it',
   );
-
-async function writePage(path: string, report: RiskReport): Promise<void> {
-  try {
-    await writeFile(path, riskReportHtml(report));
-  } catch (cause) {
-    throw new PlimsollError(
-      'FILE_NOT_WRITTEN',
-      `the page ${path} could not be written (${(cause as NodeJS.ErrnoException).code ?? cause})`,
-      'name a file in a folder that exists and has room',
-      { cause },
-    );
-  }
-}
 
 const accountOf = ({ account }: RiskArguments): { account?: string } => (account === undefined ? {} : { account });
 const settingText = (setting: unknown): string =>

@@ -1,6 +1,8 @@
 import type { Json } from '../json.ts';
 
-type JobState = 'queued' | 'running' | 'done' | 'failed';
+/** What a job can be; the last three are for ever. */
+export const JOB_STATES = ['queued', 'running', 'done', 'failed', 'canceled'] as const;
+type JobState = (typeof JOB_STATES)[number];
 
 /** A piece of long work: its id at once, its result later. */
 export interface Job {
@@ -14,9 +16,13 @@ export interface Job {
   readonly finishedAt: number | null;
   readonly input: Json;
   readonly result: Json | null;
-  /** One sentence with the way out, when it failed. */
+  /** One sentence: with the way out, when it failed; who canceled it and why, when it was. */
   readonly error: string | null;
 }
+
+/** Nothing becomes of it any more. */
+export const isOver = ({ state }: Pick<Job, 'state'>): boolean =>
+  state === 'done' || state === 'failed' || state === 'canceled';
 
 /** Where jobs run: a worker thread when embedded, Lambda on AWS. At most {@link JOB_BOUNDS}.running at a time; others wait. */
 export interface Jobs {

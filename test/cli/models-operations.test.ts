@@ -2,9 +2,11 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbedded } from '../../adapters/embedded/embedded.ts';
+import { LedgerJobs, trainingsStream } from '../../adapters/jobs/ledger-jobs.ts';
 import { ModelRegistry } from '../../adapters/models/registry.ts';
 import { TrainingQueueStore } from '../../adapters/models/training-queue.ts';
 import { operate } from '../../bin/commands/instance.ts';
+import { TRAINING_JOB } from '../../operations/models/train.ts';
 import { FROM, versionFiles } from '../operations/model-version.ts';
 import { Workplace } from './plimsoll.ts';
 
@@ -13,6 +15,7 @@ const data = join(place.directory, 'data');
 const DEED = { at: FROM, by: 'a test', reason: 'to be looked at' };
 let first: string;
 let second: string;
+let asked: string;
 
 const command = async (...args: string[]): Promise<unknown> => {
   const { out, err } = await place.run('models', ...args, '--json', '--data', data);
@@ -30,6 +33,13 @@ beforeAll(async () => {
   await registry.act('mine', 'promoted', second, DEED);
   const wanted = { id: 'one', model: 'mine', trigger: 'drift', reason: 'it drifted', to: FROM } as const;
   await new TrainingQueueStore(embedded.objects).ask(wanted, FROM);
+  const jobs = new LedgerJobs(embedded.ledger, {
+    ...{ tenant: 'local', now: () => FROM, launch: () => undefined },
+    stream: trainingsStream('local'),
+  });
+  const request = { name: 'mine', table: 'gold', by: 'Ada', reason: 'to see it' };
+  ({ id: asked } = await jobs.start(TRAINING_JOB, request, 'one'));
+  await jobs.cancel(asked, 'Bo canceled it: the wrong table');
   await embedded.close();
 });
 afterAll(() => place.remove());
@@ -52,8 +62,14 @@ test('models compare', async () => {
   expect(await operation('compare', { names })).toEqual(await command('compare', ...names));
 });
 
-test('models queue, beside the jobs that people asked for', async () => {
-  expect(await operation('queue', {})).toEqual({ trainings: await command('queue'), jobs: [] });
+test('models queue, of what a watch asked for and of what people did', async () => {
+  const queued = await command('queue');
+  expect(queued).toMatchObject({ trainings: [{ wanted: { id: 'one' } }], jobs: [{ id: asked, state: 'canceled' }] });
+  expect(await operation('queue', {})).toEqual(queued);
+  const { out } = await place.run('models', 'queue', '--data', data);
+  expect(out).toBe(
+    `one  mine  pending  drift: it drifted\n${asked}  mine  canceled  Ada: to see it; Bo canceled it: the wrong table\n`,
+  );
 });
 
 test('models promote, rollback and retire, of which each sees what the other did', async () => {

@@ -125,7 +125,7 @@ describe('plimsoll risk, with the platform stopped', () => {
       'a page where no folder is',
       ['report', '--html', 'none/risk.html'],
       1,
-      /The page none\/risk\.html could not be written \(ENOENT\)/,
+      /The file none\/risk\.html could not be written \(ENOENT\)/,
     ],
     ['an option that it does not have', ['var', '--html', 'risk.html'], 2, /--html/],
     ['a part that there is not', ['reprot'], 2, /reprot/],

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Instrument } from '../../core/market/instrument.ts';
 import type { ExecutionVenuePort, VenueFill, VenueOrderRequest } from '../../core/ports/execution-venue.ts';
+import { limitOrder } from '../adapters/venues/limit-order.ts';
 
 /** What a request asks of the venue. */
 export type Operation = 'clock' | 'submit' | 'cancel' | 'query' | 'openOrders' | 'fills' | 'balances';
@@ -109,19 +110,7 @@ export function executionVenueContract(name: string, makeBench: () => Promise<Ex
     });
 
     const unit = () => bench.unit ?? 10 ** bench.instrument.quantityDecimals / 100;
-    const order = (id: number, change: Partial<VenueOrderRequest> = {}): VenueOrderRequest => ({
-      instrument: bench.instrument,
-      clientOrderId: bench.clientOrderId(id),
-      side: 'buy',
-      type: 'limit',
-      timeInForce: 'gtc',
-      postOnly: false,
-      reduceOnly: false,
-      quantity: unit(),
-      price: 4_400_000,
-      trigger: 0,
-      ...change,
-    });
+    const order = (id: number, change: Partial<VenueOrderRequest> = {}) => limitOrder(bench, id, change);
     const submit = async (id: number, change: Partial<VenueOrderRequest> = {}) => {
       const answer = await port.submit(order(id, change));
       said.push(answer);

@@ -132,7 +132,7 @@ describe('models over HTTP', () => {
     const { id } = await gone.start('training', { name: 'mine', table: 'gold' }, 'one');
     expect(await send(`training?id=${id}`)).toMatchObject({ status: 200, body: { job: { id, state: 'queued' } } });
     const canceled = await send('cancel', { as: 'trader', json: { id, reason: 'a slip' } });
-    expect(canceled.body).toMatchObject({ job: { state: 'failed', error: 'trader canceled it: a slip' } });
+    expect(canceled.body).toMatchObject({ job: { state: 'canceled', error: 'trader canceled it: a slip' } });
     expect((await send('queue')).body).toEqual({ trainings: [], jobs: [canceled.body.job] });
   });
 });

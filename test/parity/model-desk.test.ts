@@ -1,15 +1,12 @@
 /** Several trained models in the cycle together: two of the example desks, on recorded bars that neither has learned from. */
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { openEmbedded } from '../../adapters/embedded/embedded.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
-import { championsOf, versionsOf } from '../../adapters/models/models-at-hand.ts';
+import { championsOf } from '../../adapters/models/models-at-hand.ts';
 import { registryWith, type StrategyRegistry } from '../../core/strategies/registry.ts';
 import { applyConfiguration } from '../../functions/steps/configure.ts';
 import type { StepPorts } from '../../functions/steps/ports.ts';
-import { withDeadline } from '../../functions/support/deadline.ts';
 import { eventsAfter } from '../../operations/support/ledger-events.ts';
-import { runLive } from '../../platform/live-run.ts';
 import { lineageOf } from '../../platform/models/lineage.ts';
 import { modelsIn } from '../../platform/models/strategies-at-hand.ts';
 import { embeddedParity } from '../../platform/parity-run.ts';
@@ -17,6 +14,7 @@ import { prepareRecordedRun } from '../../platform/recorded-run.ts';
 import { replayDecision } from '../../platform/replay-decision.ts';
 import { temporaryDirectory } from '../adapters/embedded/temporary.ts';
 import { registerCareful } from '../adapters/models/careful.ts';
+import { played } from './played.ts';
 import { hasRecordedData, recorded } from './recorded.ts';
 
 interface Written {
@@ -56,20 +54,7 @@ describe.skipIf(!hasRecordedData)('two of the example desks together', { timeout
 
   test('are replayed with the versions that decided then, and lead back to the bars of both', async () => {
     const run = await july('recent-log-loss');
-    const embedded = openEmbedded({ directory: temporaryDirectory() });
-    onTestFinished(() => embedded.close());
-    const ports: StepPorts = {
-      ledger: embedded.ledger,
-      send: (queue, message) => embedded.queue.send(queue, message),
-      configuration: run.configuration,
-      registry,
-      modelsBefore: (versions) => versionsOf(shipped, versions),
-      now: Date.now,
-      withDeadline,
-    };
-    const { account, instruments, bars, definition } = run;
-    const { stream, timeframe } = definition;
-    await runLive({ ports, queue: embedded.queue, account, instruments, provenance: 'recorded', bars, timeframe });
+    const { ports, stream, decisions } = await played(run, registry, shipped);
 
     // Another version of one of them decides now: the account takes it over, and what was decided before is made again without it.
     const models = modelsIn(temporaryDirectory());
@@ -77,12 +62,10 @@ describe.skipIf(!hasRecordedData)('two of the example desks together', { timeout
     await models.act('crypto-hourly', 'promoted', careful, { at: 0, by: 'test', reason: 'it doubts sooner' });
     const champions = await championsOf(models);
     const now: StepPorts = { ...ports, registry: registryWith(strategies, champions) };
-    expect(await applyConfiguration(now, account)).toEqual(['model-desk']);
+    expect(await applyConfiguration(now, run.account)).toEqual(['model-desk']);
 
-    const decisions = await ports.ledger.documents(stream, { prefix: 'decision/', limit: 3 });
-    expect(decisions).toHaveLength(3);
-    for (const { value } of decisions) {
-      const { cycle } = value as { cycle: number };
+    expect(decisions.length).toBeGreaterThan(2);
+    for (const cycle of decisions.slice(0, 3)) {
       const { same, differences } = await replayDecision(now, stream, String(cycle));
       expect([cycle, same, differences]).toEqual([cycle, true, []]);
     }

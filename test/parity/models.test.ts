@@ -1,17 +1,14 @@
 /** Trained models in the cycle: the example desks that come with the platform, on recorded bars that none of them has learned from. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { openEmbedded } from '../../adapters/embedded/embedded.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
-import { championsOf, versionsOf } from '../../adapters/models/models-at-hand.ts';
+import { championsOf } from '../../adapters/models/models-at-hand.ts';
 import { runBacktest } from '../../core/backtest/run.ts';
 import { askedElsewhere } from '../../core/models/answers.ts';
 import { registryWith, type StrategyRegistry } from '../../core/strategies/registry.ts';
 import { applyConfiguration } from '../../functions/steps/configure.ts';
 import type { StepPorts } from '../../functions/steps/ports.ts';
-import { withDeadline } from '../../functions/support/deadline.ts';
-import { runLive } from '../../platform/live-run.ts';
 import { lineageOf } from '../../platform/models/lineage.ts';
 import { modelsIn } from '../../platform/models/strategies-at-hand.ts';
 import { embeddedParity } from '../../platform/parity-run.ts';
@@ -21,6 +18,7 @@ import { EXAMPLES } from '../../scripts/desks/definitions.ts';
 import { lockedRun, type PaperFigures } from '../../scripts/desks/example.ts';
 import { temporaryDirectory } from '../adapters/embedded/temporary.ts';
 import { registerCareful } from '../adapters/models/careful.ts';
+import { played } from './played.ts';
 import { hasRecordedData, recorded } from './recorded.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -96,24 +94,7 @@ describe.skipIf(!hasRecordedData)('the example desks', { timeout: 600_000 }, () 
     const live = async (hours: number) => {
       const registry = await atHand();
       const run = await hoursOf5m(registry, hours);
-      const embedded = openEmbedded({ directory: temporaryDirectory() });
-      onTestFinished(() => embedded.close());
-      const ports: StepPorts = {
-        ledger: embedded.ledger,
-        send: (queue, message) => embedded.queue.send(queue, message),
-        configuration: run.configuration,
-        registry,
-        modelsBefore: (versions) => versionsOf(shipped, versions),
-        now: Date.now,
-        withDeadline,
-      };
-      const { account, instruments, bars, definition } = run;
-      const { stream, timeframe } = definition;
-      await runLive({ ports, queue: embedded.queue, account, instruments, provenance: 'recorded', bars, timeframe });
-      const decisions = (await embedded.ledger.documents(stream, { prefix: 'decision/', limit: 50 })).map(
-        ({ value }) => (value as { cycle: number }).cycle,
-      );
-      return { ports, stream, account, decisions };
+      return { ...(await played(run, registry, shipped)), account: run.account };
     };
 
     test('is replayed with the version that decided then, also when another decides now', async () => {

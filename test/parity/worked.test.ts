@@ -1,20 +1,16 @@
 /** Orders that algorithms work, on recorded bars: the live path and the backtester write one ledger. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openEmbedded } from '../../adapters/embedded/embedded.ts';
 import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
 import { runBacktest } from '../../core/backtest/run.ts';
 import type { Algorithm } from '../../core/execution/algorithms/algorithm.ts';
 import { crossedAbove, crossedBelow, sma, strategy, z } from '../../core/strategies/index.ts';
 import type { StrategyRegistry } from '../../core/strategies/registry.ts';
 import type { AnyStrategy } from '../../core/strategies/runner.ts';
-import type { StepPorts } from '../../functions/steps/ports.ts';
-import { withDeadline } from '../../functions/support/deadline.ts';
-import { runLive } from '../../platform/live-run.ts';
 import { embeddedParity } from '../../platform/parity-run.ts';
 import { prepareRecordedRun, type RecordedRunOptions } from '../../platform/recorded-run.ts';
 import { replayDecision } from '../../platform/replay-decision.ts';
-import { temporaryDirectory } from '../adapters/embedded/temporary.ts';
+import { played } from './played.ts';
 import { hasRecordedData, recorded } from './recorded.ts';
 
 const HOUR = 3_600_000;
@@ -70,21 +66,13 @@ describe.skipIf(!hasRecordedData)('orders that algorithms work', () => {
 
   test('are decided again as they were, with the first of their parts', { timeout: 600_000 }, async () => {
     const run = await prepareRecordedRun(registry, { ...options, to: Date.UTC(2024, 2, 1, 12) });
-    const embedded = openEmbedded({ directory: temporaryDirectory() });
-    const { configuration, definition, account, instruments, bars } = run;
-    const { timeframe, stream } = definition;
-    const send: StepPorts['send'] = (queue, message) => embedded.queue.send(queue, message);
-    const ports: StepPorts = { ledger: embedded.ledger, send, configuration, registry, now: Date.now, withDeadline };
-    await runLive({ ports, queue: embedded.queue, account, instruments, provenance: 'recorded', bars, timeframe });
-    const decisions = await embedded.ledger.documents(stream, { prefix: 'decision/', limit: 20 });
+    const { ports, stream, decisions } = await played(run, registry);
     const carved: number[] = [];
-    for (const { value } of decisions) {
-      const { cycle } = value as { cycle: number };
+    for (const cycle of decisions) {
       const { same, differences, events } = await replayDecision(ports, stream, String(cycle));
       expect([cycle, same, differences]).toEqual([cycle, true, []]);
       carved.push(events.filter(({ event }) => event.kind === 'ChildCarved').length);
     }
-    await embedded.close();
     expect(carved.filter((parts) => parts > 0).length).toBeGreaterThan(2);
   });
 });

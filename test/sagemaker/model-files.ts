@@ -3,11 +3,7 @@ import { hash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pythonCodeHash } from '../../adapters/python/code-hash.ts';
-import { evaluatorOf } from '../../core/models/native/index.ts';
-import { pack } from '../core/models/native/pack.ts';
-
-const ROWS = 1_000;
-const FEATURES = ['return-3', 'rsi-14'];
+import { lineFiles } from '../adapters/models/line-version.ts';
 
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
@@ -25,40 +21,8 @@ export function writeTable(folder: string, text = 'rows'): string {
 }
 
 /** The files of a model of this table. @param unlike its parity rows are another model's */
-export function modelFiles(table: string, { unlike = false } = {}): Map<string, Uint8Array> {
-  const line = (slope: number) =>
-    pack(
-      { kind: 'linear', features: FEATURES, classes: [0, 1], link: 'logistic' },
-      { weights: Float64Array.of(slope, 0.5), intercept: Float64Array.of(0.1) },
-    );
-  const evaluator = evaluatorOf(line(unlike ? 21 : 20));
-  const rows = Float64Array.from({ length: ROWS * FEATURES.length }, (_, k) => Math.sin(k) / 10);
-  const scores = new Float64Array(ROWS);
-  const probabilities = new Float64Array(2 * ROWS);
-  for (let row = 0; row < ROWS; row++) {
-    const features = rows.subarray(row * FEATURES.length, (row + 1) * FEATURES.length);
-    evaluator.score(features, scores.subarray(row, row + 1));
-    evaluator.predict(features, probabilities.subarray(2 * row, 2 * row + 2));
-  }
-  const files = new Map<string, Uint8Array>([
-    ['line.model', line(20)],
-    ['card.json', bytesOf({ task: 'classification', rows: 5_000 })],
-    ['parity.bin', pack({ kind: 'parity' }, { rows, 'scores/line': scores, 'probabilities/line': probabilities })],
-  ]);
-  const manifest = {
-    format: 'plimsoll-model/1',
-    features: FEATURES,
-    classes: [0, 1],
-    label: { kind: 'triple-barrier', bars: 24, width: 3, volatilityBars: 100 },
-    timeframe: '1h',
-    table,
-    members: [{ name: 'line', file: 'line.model', weight: 1 }],
-    conformal: { coverage: 0.6, limit: 0.5 },
-    disagreement: { limit: 1 },
-    files: Object.fromEntries([...files].map(([name, bytes]) => [name, hash('sha256', bytes)])),
-  };
-  return files.set('manifest.json', bytesOf(manifest));
-}
+export const modelFiles = (table: string, { unlike = false } = {}): Map<string, Uint8Array> =>
+  lineFiles({ card: { task: 'classification', rows: 5_000 }, table, unlike });
 
 /** `run.json` of that training. */
 export const recordFiles = (change: object = {}): Map<string, Uint8Array> =>

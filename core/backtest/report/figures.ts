@@ -1,4 +1,5 @@
 /** The figures of a report: the headline, all metrics, the months and the trades. */
+import { cardList } from './cards.ts';
 import type { ReportFacts } from './input.ts';
 import { monthlyReturns } from './monthly.ts';
 import { type Cell, gridTable, pairsTable } from './table.ts';
@@ -8,7 +9,6 @@ import {
   decimalsFor,
   decimalText,
   durationText,
-  escapeHtml,
   percentText,
   ratioText,
   signClass,
@@ -17,7 +17,7 @@ import {
 
 /** The figures that are looked at first. */
 export function headline({ metrics, definition }: ReportFacts): string {
-  const cards: [string, string, string][] = [
+  return cardList([
     ['Total return', changeText(metrics.totalReturn), signClass(metrics.totalReturn)],
     ['Buy and hold', changeText(metrics.buyAndHoldReturn), signClass(metrics.buyAndHoldReturn)],
     [`Final equity, ${definition.currency}`, decimalText(metrics.finalEquity, 2), ''],
@@ -26,12 +26,7 @@ export function headline({ metrics, definition }: ReportFacts): string {
     ['Trades that ended', countText(metrics.trades), ''],
     ['Win rate', percentText(metrics.winRate), ''],
     [`Fees, ${definition.currency}`, decimalText(metrics.fees, 2), ''],
-  ];
-  const items = cards.map(
-    ([name, value, sign]) =>
-      `<div><dt>${escapeHtml(name)}</dt><dd${sign ? ` class="${sign}"` : ''}>${escapeHtml(value)}</dd></div>`,
-  );
-  return `<dl class="cards">${items.join('')}</dl>`;
+  ]);
 }
 
 export function metricsTables({ metrics, definition }: ReportFacts): string {

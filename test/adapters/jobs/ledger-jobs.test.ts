@@ -173,7 +173,8 @@ it('is taken up again by a process that knows its predecessor to be gone', async
 it('is canceled while it waits: nobody begins it then', async () => {
   const { jobs } = atDesk();
   const { id } = await jobs.start('backtest', INPUT, 'a');
-  expect(await jobs.cancel(id, 'Ada canceled it')).toMatchObject({ state: 'failed', error: 'Ada canceled it' });
+  expect(await jobs.cancel(id, 'Ada canceled it')).toMatchObject({ state: 'canceled', error: 'Ada canceled it' });
+  expect(await jobs.unfinished()).toEqual([]);
   const late = slowWork();
   await jobs.run(id, late.work, WITHIN_MS);
   expect(late.runs()).toBe(0);
@@ -220,7 +221,7 @@ it('is canceled by another process: whoever runs it is told when it next writes 
   expect(await told.promise).toBe(id);
   done.resolve(null);
   await run;
-  expect(await jobs.find(id)).toMatchObject({ state: 'failed', progress: 0, error: 'Ada canceled it' });
+  expect(await jobs.find(id)).toMatchObject({ state: 'canceled', progress: 0, error: 'Ada canceled it' });
 });
 
 it('bad input: one that is not there, or over, is not canceled', async () => {

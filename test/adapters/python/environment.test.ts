@@ -130,6 +130,15 @@ it('makes it with uv where there is one, under the same conditions', async () =>
   expect(version).toBe('--version');
   expect(venv).toContain(`--no-python-downloads --python ${python} `);
   expect(install).toMatch(/^pip install .*--no-deps --require-hashes --only-binary :all: --requirement /);
+  expect(install).not.toContain('--compile-bytecode');
+});
+
+it('lets uv compile what programs are started in again and again', async () => {
+  withUv();
+  listPackages();
+  await pythonEnvironment(wanted({ isCompiled: true }));
+  const install = readFileSync(join(place, 'asked'), 'utf8').split('\n')[2];
+  expect(install).toMatch(/^pip install --quiet --compile-bytecode --python .*--require-hashes /);
 });
 
 it('says what uv said where it fails', async () => {
@@ -191,6 +200,23 @@ it('says that there is no Python, or none that is new enough', async () => {
   vi.stubEnv('PATH', place);
   vi.stubEnv('PLIMSOLL_PYTHON', undefined);
   await expect(findPython({ what: 'the test' })).rejects.toMatchObject({ code: 'PYTHON_MISSING' });
+});
+
+it('tells a Python that does not answer from one that is not there', async () => {
+  vi.stubEnv('PLIMSOLL_PYTHON', undefined);
+  for (const name of ['python3', 'python']) onPath(name, 'exec sleep 60');
+  await expect(findPython({ what: 'the test', answersWithinMs: 1_000 })).rejects.toMatchObject({
+    code: 'PYTHON_NO_ANSWER',
+    message: 'the test needs Python 3.10 or newer, and python3 and python did not answer within 1 s',
+    remedy: expect.stringContaining('less to do'),
+  });
+});
+
+it('finds the Python behind one that does not answer', async () => {
+  vi.stubEnv('PLIMSOLL_PYTHON', undefined);
+  onPath('python3', 'exec sleep 60');
+  onPath('python', 'echo 3.11');
+  expect(await findPython({ what: 'the test', answersWithinMs: 3_000 })).toEqual({ python: 'python', version: '3.11' });
 });
 
 it('says that there is no list of packages', async () => {

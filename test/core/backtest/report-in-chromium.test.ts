@@ -1,35 +1,13 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { reportHtml } from '../../../core/backtest/report.ts';
+import { hasBrowser } from '../../browser/browser.ts';
+import { expectReadable, reportInChromium, SCREENS, styleOf } from '../../browser/report-page.ts';
 import { play, scripted, walk } from './trades-support.ts';
 
-const executablePath = process.env.PLIMSOLL_CHROMIUM ?? '/usr/bin/chromium';
-const found = existsSync(executablePath);
-if (!found) console.warn('there is no Chromium here: the report is not opened in a browser');
+if (!hasBrowser) console.warn('there is no Chromium here: the report is not opened in a browser');
 
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-describe.skipIf(!found)('the report in Chromium', () => {
-  let browser: Browser;
-  let folder: string;
-  let address: string;
-
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath, args: FLAGS });
-    folder = mkdtempSync(join(tmpdir(), 'plimsoll-report-'));
-    address = pathToFileURL(join(folder, 'report.html')).href;
+describe.skipIf(!hasBrowser)('the report in Chromium', () => {
+  const open = reportInChromium(() => {
     const evil = '<img src="https://example.invalid/x" onerror="document.title=1">';
     const turns = scripted((k, { target }) => (k % 40 === 9 ? target(k % 80 === 9 ? 1 : -1, evil) : undefined));
     const played = play({
@@ -40,32 +18,10 @@ describe.skipIf(!found)('the report in Chromium', () => {
       strategies: [turns],
     });
     const sources = [{ file: 'bars.parquet', sha256: 'ba5e'.repeat(16) }];
-    writeFileSync(join(folder, 'report.html'), reportHtml({ ...played, sources, version: 'Plimsoll 0.1.0' }));
+    return reportHtml({ ...played, sources, version: 'Plimsoll 0.1.0' });
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    if (folder) rmSync(folder, { recursive: true });
-  });
-
-  /** Opens the page; what it asked for beside itself, and what it complained of. */
-  const open = async (width: number, colorScheme: 'light' | 'dark') => {
-    const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
-    const page = await context.newPage();
-    const said: string[] = [];
-    page.on('request', (request) => request.url() !== address && said.push(`request ${request.url()}`));
-    page.on('console', (message) => said.push(`console ${message.text()}`));
-    page.on('pageerror', (error) => said.push(`error ${error.message}`));
-    await page.goto(address, { waitUntil: 'load' });
-    return { page, said, close: () => context.close() };
-  };
-
-  it.each([
-    [1_280, 'light'],
-    [1_280, 'dark'],
-    [360, 'light'],
-    [360, 'dark'],
-  ] as const)(
+  it.each(SCREENS)(
     'at %d pixels in %s asks for nothing, complains of nothing and does not scroll sideways',
     async (width, scheme) => {
       const { page, said, close } = await open(width, scheme);
@@ -92,30 +48,18 @@ describe.skipIf(!found)('the report in Chromium', () => {
     await close();
   });
 
-  it('has other colours in the dark, each readable on its ground', async () => {
-    for (const scheme of ['light', 'dark'] as const) {
-      const { page, close } = await open(1_280, scheme);
-      const ground = luminance(await styleOf(page, 'body', 'backgroundColor'));
-      expect(ground < 0.1).toBe(scheme === 'dark');
-      for (const selector of [
-        'h1',
-        'header p',
-        '.cards dt',
-        '.cards dd',
-        '.up',
-        '.down',
-        'td',
-        'tbody th',
-        '.values span',
-      ]) {
-        const text = luminance(await styleOf(page, selector, 'color'));
-        const [light, dark] = [Math.max(text, ground), Math.min(text, ground)];
-        // WCAG 2.2, 1.4.3: 4.5 to 1 for text.
-        expect((light + 0.05) / (dark + 0.05), `${selector} in ${scheme}`).toBeGreaterThanOrEqual(4.5);
-      }
-      await close();
-    }
-  });
+  it('has other colours in the dark, each readable on its ground', () =>
+    expectReadable(open, [
+      'h1',
+      'header p',
+      '.cards dt',
+      '.cards dd',
+      '.up',
+      '.down',
+      'td',
+      'tbody th',
+      '.values span',
+    ]));
 
   it('names its charts to a screen reader', async () => {
     const { page, close } = await open(1_280, 'light');
@@ -127,17 +71,3 @@ describe.skipIf(!found)('the report in Chromium', () => {
     await close();
   });
 });
-
-type Page = Awaited<ReturnType<Awaited<ReturnType<Browser['newContext']>>['newPage']>>;
-
-const styleOf = (page: Page, selector: string, property: string): Promise<string> =>
-  page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).${property}`);
-
-/** Relative luminance of `rgb(r, g, b)` (WCAG 2.2). */
-function luminance(color: string): number {
-  const [red, green, blue] = (color.match(/[\d.]+/g) ?? []).map((part) => {
-    const value = Number(part) / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-}

@@ -5,6 +5,7 @@ import { openAlpacaVenue } from '../../../../adapters/venues/alpaca/market-data.
 import type { AlpacaOptionsInput } from '../../../../adapters/venues/alpaca/options.ts';
 import { PlimsollError } from '../../../../core/errors.ts';
 import type { SubmitAnswer, VenueOrderRequest, VenueOrderStatus } from '../../../../core/ports/execution-venue.ts';
+import { limitOrder } from '../limit-order.ts';
 import { VenueServer } from '../server/venue-server.ts';
 import { type AlpacaBench, makeBench } from './bench.ts';
 
@@ -24,19 +25,7 @@ async function open(options: AlpacaOptionsInput = {}): Promise<void> {
   bench.price(4_500_000);
 }
 
-const order = (id = 1, change: Partial<VenueOrderRequest> = {}): VenueOrderRequest => ({
-  instrument: bench.instrument,
-  clientOrderId: bench.clientOrderId(id),
-  side: 'buy',
-  type: 'limit',
-  timeInForce: 'gtc',
-  postOnly: false,
-  reduceOnly: false,
-  quantity: bench.unit,
-  price: 4_400_000,
-  trigger: 0,
-  ...change,
-});
+const order = (id = 1, change: Partial<VenueOrderRequest> = {}) => limitOrder(bench, id, change);
 const query = (id = 1) => bench.port.query(bench.instrument, bench.clientOrderId(id));
 const changed = (change: (body: AnyJson) => unknown) => ({ kind: 'changed', change }) as const;
 /** The answer as it is, and noted. */

@@ -1,6 +1,7 @@
 /** What no venue should say, and what each of it leads to at every venue: the outcomes that the port defines, and no other. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { VenueOrderRequest } from '../../../../core/ports/execution-venue.ts';
+import { limitOrder } from '../limit-order.ts';
 import { type Fault, VenueServer } from '../server/venue-server.ts';
 import { makeBench, type ServedBench, VENUES, type VenueName } from './benches.ts';
 
@@ -20,19 +21,7 @@ async function open(venue: VenueName): Promise<void> {
   bench.price(4_500_000);
 }
 
-const order = (id = 1, change: Partial<VenueOrderRequest> = {}): VenueOrderRequest => ({
-  instrument: bench.instrument,
-  clientOrderId: bench.clientOrderId(id),
-  side: 'buy',
-  type: 'limit',
-  timeInForce: 'gtc',
-  postOnly: false,
-  reduceOnly: false,
-  quantity: 10 ** bench.instrument.quantityDecimals / 100,
-  price: 4_400_000,
-  trigger: 0,
-  ...change,
-});
+const order = (id = 1, change: Partial<VenueOrderRequest> = {}) => limitOrder(bench, id, change);
 
 const query = (id = 1) => bench.port.query(bench.instrument, bench.clientOrderId(id));
 const cancel = (id = 1) => bench.port.cancel(bench.instrument, bench.clientOrderId(id));

@@ -5,6 +5,7 @@ import { openBinanceExecution } from '../../../../adapters/venues/ccxt/binance-e
 import { decimalDifference, scaledAverage } from '../../../../adapters/venues/http/decimals.ts';
 import type { SubmitAnswer, VenueOrderRequest } from '../../../../core/ports/execution-venue.ts';
 import type { Operation } from '../../../contract/execution-venue.suite.ts';
+import { limitOrder } from '../limit-order.ts';
 import { VenueServer } from '../server/venue-server.ts';
 import { makeBench, type ServedBench, VENUES, type VenueName } from './benches.ts';
 
@@ -19,19 +20,7 @@ beforeAll(async () => {
 afterEach(() => bench?.stop());
 afterAll(() => server.close());
 
-const order = (id = 1, change: Partial<VenueOrderRequest> = {}): VenueOrderRequest => ({
-  instrument: bench.instrument,
-  clientOrderId: bench.clientOrderId(id),
-  side: 'buy',
-  type: 'limit',
-  timeInForce: 'gtc',
-  postOnly: false,
-  reduceOnly: false,
-  quantity: 10 ** bench.instrument.quantityDecimals / 100,
-  price: 4_400_000,
-  trigger: 0,
-  ...change,
-});
+const order = (id = 1, change: Partial<VenueOrderRequest> = {}) => limitOrder(bench, id, change);
 
 async function open(venue: VenueName): Promise<void> {
   bench = await makeBench(server, venue, { timeoutMs: 60_000 });

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { MarketState, VenueOrderRequest, VenueReplaceRequest } from '../../../../core/ports/execution-venue.ts';
+import { limitOrder } from '../limit-order.ts';
 import { type Fault, VenueServer } from '../server/venue-server.ts';
 import { makeBench, type ServedBench, TERMS, VENUES, type VenueName } from './benches.ts';
 
@@ -21,19 +22,7 @@ async function open(venue: VenueName): Promise<void> {
 }
 
 const unit = () => 10 ** bench.instrument.quantityDecimals / 100;
-const order = (change: Partial<VenueOrderRequest> = {}): VenueOrderRequest => ({
-  instrument: bench.instrument,
-  clientOrderId: bench.clientOrderId(1),
-  side: 'buy',
-  type: 'limit',
-  timeInForce: 'gtc',
-  postOnly: false,
-  reduceOnly: false,
-  quantity: unit(),
-  price: 4_400_000,
-  trigger: 0,
-  ...change,
-});
+const order = (change: Partial<VenueOrderRequest> = {}) => limitOrder(bench, 1, change);
 
 /** An order that works, and the change to it. */
 async function working(

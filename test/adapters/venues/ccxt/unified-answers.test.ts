@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openCoinbaseExecution } from '../../../../adapters/venues/ccxt/coinbase-execution.ts';
 import { openOkxExecution } from '../../../../adapters/venues/ccxt/okx-execution.ts';
 import type { CancelAnswer, SubmitAnswer, VenueOrderRequest } from '../../../../core/ports/execution-venue.ts';
+import { limitOrder } from '../limit-order.ts';
 import { type Fault, VenueServer } from '../server/venue-server.ts';
 import { makeBench, type ServedBench, type VenueName } from './benches.ts';
 
@@ -23,19 +24,7 @@ async function open(venue: VenueName): Promise<void> {
   bench.price(4_500_000);
 }
 
-const order = (id = 1, change: Partial<VenueOrderRequest> = {}): VenueOrderRequest => ({
-  instrument: bench.instrument,
-  clientOrderId: bench.clientOrderId(id),
-  side: 'buy',
-  type: 'limit',
-  timeInForce: 'gtc',
-  postOnly: false,
-  reduceOnly: false,
-  quantity: 10 ** bench.instrument.quantityDecimals / 100,
-  price: 4_400_000,
-  trigger: 0,
-  ...change,
-});
+const order = (id = 1, change: Partial<VenueOrderRequest> = {}) => limitOrder(bench, id, change);
 
 const cancel = () => bench.port.cancel(bench.instrument, bench.clientOrderId(1));
 const query = () => bench.port.query(bench.instrument, bench.clientOrderId(1));

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { openOandaExecution } from '../../../../adapters/venues/oanda/execution.ts';
 import type { SubmitAnswer, VenueOrderRequest } from '../../../../core/ports/execution-venue.ts';
 import type { Operation } from '../../../contract/execution-venue.suite.ts';
+import { limitOrder } from '../limit-order.ts';
 import { VenueServer } from '../server/venue-server.ts';
 import { ACCOUNT, makeBench, type OandaBench } from './bench.ts';
 
@@ -24,19 +25,7 @@ beforeEach(async () => {
 afterEach(() => bench.stop());
 afterAll(() => server.close());
 
-const order = (id = 1, change: Partial<VenueOrderRequest> = {}): VenueOrderRequest => ({
-  instrument: bench.instrument,
-  clientOrderId: bench.clientOrderId(id),
-  side: 'buy',
-  type: 'limit',
-  timeInForce: 'gtc',
-  postOnly: false,
-  reduceOnly: false,
-  quantity: bench.unit,
-  price: 4_400_000,
-  trigger: 0,
-  ...change,
-});
+const order = (id = 1, change: Partial<VenueOrderRequest> = {}) => limitOrder(bench, id, change);
 const market = (id: number, change: Partial<VenueOrderRequest> = {}) =>
   order(id, { type: 'market', price: 0, ...change });
 const query = (id: number) => bench.port.query(bench.instrument, bench.clientOrderId(id));

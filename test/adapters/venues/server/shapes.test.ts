@@ -7,6 +7,7 @@ import { openKraken } from '../../../../adapters/venues/ccxt/kraken.ts';
 import type { Operation } from '../../../contract/execution-venue.suite.ts';
 import { makeBench, type VenueName } from '../ccxt/benches.ts';
 import { Hints } from '../http/hints.ts';
+import { limitOrder } from '../limit-order.ts';
 import { ccxtAt, freeAt } from './foreign-client.ts';
 import { VenueServer } from './venue-server.ts';
 
@@ -115,18 +116,7 @@ describe.runIf(existsSync(FOLDER))('the private answers of the venue server', ()
         },
       });
     bench.price(4_500_000);
-    const order = {
-      instrument: bench.instrument,
-      clientOrderId: bench.clientOrderId(1),
-      side: 'buy',
-      type: 'limit',
-      timeInForce: 'gtc',
-      postOnly: false,
-      reduceOnly: false,
-      quantity: 10 ** bench.instrument.quantityDecimals / 100,
-      price: 4_400_000,
-      trigger: 0,
-    } as const;
+    const order = limitOrder(bench);
     script('submit');
     await bench.port.submit(order);
     script('query');
