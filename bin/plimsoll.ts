@@ -1,8 +1,8 @@
 /** The command line. Commands load what they need when they run, so that each starts as fast as it can. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { PlimsollError } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
-import { requireInstant } from '../core/market/civil.ts';
+import { instantOf } from '../core/market/instant.ts';
 import { rangeOf, type SearchAxis } from '../core/research/optimise/space.ts';
 import type { GridAxis, ParameterValue } from '../core/research/sweep/grid.ts';
 import type { RunArguments } from './commands/run-arguments.ts';
@@ -121,19 +121,37 @@ questionOptions(
   .option('--seed <n>', 'the same seed gives the same figures', whole, 1)
   .option('--threads <n>', 'over which the runs are spread; it changes nothing but the time', whole, 1)
   .action(async (options) => (await import('./commands/research/optimise.ts')).optimise(options));
-gridOptions(
-  research.command('walk-forward').description('choose parameters in each window, and run them on the one after it'),
+questionOptions(
+  runOptions(
+    research
+      .command('walk-forward')
+      .description('choose parameters, or train a model, in each window, and run what came of it on the one after it'),
+  ),
 )
-  .requiredOption('--train-bars <n>', 'bars to choose on', whole)
-  .requiredOption('--test-bars <n>', 'bars after them to run the chosen on', whole)
+  .option('--grid <name=value,…>', 'values of a parameter to choose among; may be given often', axis)
+  .requiredOption('--train-bars <n>', 'bars to choose on, or to learn from', whole)
+  .requiredOption('--test-bars <n>', 'bars after them to run it on', whole)
   .option('--step <n>', 'bars from one test window to the next; --test-bars when left out', whole)
   .option('--anchored', 'let every training window begin with the first bar')
+  .option('--draws <n>', 'of the bootstrap, up to 100,000', whole, 1_000)
+  .option('--seed <n>', 'the same seed gives the same figures', whole, 1)
+  .option('--retrain', 'train the model that the strategy asks, in each window; what follows is of it alone')
+  .option('--of <version>', 'whose features, label and hyperparameters are taken; the champion when left out')
+  .option('--table <folder>', 'a table whose features and label are taken in place of a version’s')
+  .option('--model-set <name=value>', 'a hyperparameter over those; may be given often', hyperparameter, {})
+  .option('--embargo-bars <n>', 'bars before a test window that nothing is learned from', whole, 1)
+  .option('--most-trainings <n>', 'windows that are allowed, up to 1,000', whole, 24)
+  .option('--within <minutes>', 'that one training may take', number, 60)
+  .option('--plan', 'say what it would take, and train nothing')
   .action(async (options) => (await import('./commands/research/walk-forward.ts')).walkForward(options));
 questionOptions(
   runOptions(
     research.command('report').description('what a sceptic would ask, answered on bars that nothing was chosen on'),
-  ).requiredOption('--split <time>', 'first bar that nothing was chosen on (ISO, or ms UTC)', instant),
+    { isNeeded: false },
+  ),
 )
+  .option('--split <time>', 'first bar that nothing was chosen on (ISO, or ms UTC)', instant)
+  .option('--walk-forward <file>', 'in place of a run and its split, what `walk-forward --json` printed')
   .option('--html <file>', 'write it as a page that needs no network')
   .option('--draws <n>', 'of the bootstrap, up to 100,000', whole, 1_000)
   .option('--seed <n>', 'the same seed gives the same figures', whole, 1)
@@ -394,7 +412,7 @@ modelOptions(
     .option('--port <port>', '0 for any that is free', whole, 8080),
 ).action(async (names, options) => (await import('./commands/models/serve.ts')).serve(names, options));
 modelOptions(models.command('queue').description('trainings that wait, run and are over')).action(async (options) =>
-  (await import('./commands/models/watch.ts')).queue(options),
+  (await import('./commands/models/queue.ts')).queue(options),
 );
 modelOptions(
   models
@@ -561,12 +579,15 @@ function riskOptions(command: Command): Command {
     .option('--json', 'print one JSON object');
 }
 
-function runOptions(command: Command): Command {
+/** @param isNeeded whether bars and strategies have to be given */
+function runOptions(command: Command, { isNeeded = true } = {}): Command {
+  const needed = (flags: string, description: string): Option =>
+    new Option(flags, description).makeOptionMandatory(isNeeded);
   return command
-    .requiredOption('--bars <file>', 'recorded bars: Parquet or CSV')
+    .addOption(needed('--bars <file>', 'recorded bars: Parquet or CSV'))
     .option('--symbol <symbol...>', 'symbols; a file of one series needs none')
     .option('--timeframe <timeframe>', 'of the cycles; shorter bars are put together')
-    .requiredOption('--strategy <name...>', 'strategies, in order')
+    .addOption(needed('--strategy <name...>', 'strategies, in order'))
     .option(
       '--set <key=value>',
       'a parameter of the strategy; may be given often',
@@ -649,11 +670,10 @@ function whole(text: string): number {
 }
 
 function instant(text: string): number {
-  try {
-    return requireInstant(text, 'the time');
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof PlimsollError ? error.sentence : String(error));
-  }
+  const ms = instantOf(text);
+  if (ms === undefined)
+    throw new InvalidArgumentError('It is no time: write 2024-02-07, 2024-02-07T22:03:00Z, or milliseconds (UTC).');
+  return ms;
 }
 
 function assignment(text: string, set: RunArguments['set']): RunArguments['set'] {

@@ -91,6 +91,12 @@ describe('plimsoll research walk-forward', () => {
     expect(report).toMatchObject({ leftOver: 0, anchored: true, step: 100, outOfSample: { bars: 500 } });
     expect(report.deflation.counted).toBe(30);
     expect(report.windows[4].train.from).toBe(bars.timestamp[0]);
+    place.write('walk.json', json.out);
+    const page = await place.run('research', 'report', '--walk-forward', 'walk.json', '--html', 'walk.html');
+    expect([page.code, page.err]).toEqual([0, '']);
+    expect(page.out).toMatch(/^Out of sample Sharpe -?\d/m);
+    expect(page.out).not.toMatch(/^In sample/m);
+    expect(readFileSync(join(place.directory, 'walk.html'), 'utf8')).toMatch(/^<!doctype html>/);
   });
 });
 

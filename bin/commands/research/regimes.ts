@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { readBarFile } from '../../../adapters/files/bar-file.ts';
 import { PlimsollError } from '../../../core/errors.ts';
 import type { BarColumns } from '../../../core/market/bars.ts';
@@ -14,6 +13,7 @@ import {
   type RegimeReport,
   regimeReport,
 } from '../../../core/models/regimes/report.ts';
+import { writePage } from '../written-file.ts';
 import { readMacroFile } from './macro-file.ts';
 import { line, percent, plain, printJson, row, table } from './print.ts';
 
@@ -84,19 +84,6 @@ function fitBarsOf({ timestamp, length }: BarColumns, until: number | undefined,
 
 function lagsOf(given: Readonly<Record<string, unknown>>): Record<string, number> {
   return Object.fromEntries(Object.entries(given).map(([series, days]) => [series, Number(days)]));
-}
-
-async function writePage(path: string, page: string): Promise<void> {
-  try {
-    await writeFile(path, page);
-  } catch (cause) {
-    throw new PlimsollError(
-      'FILE_NOT_WRITTEN',
-      `the page ${path} could not be written (${(cause as NodeJS.ErrnoException).code ?? cause})`,
-      'name a file in a folder that exists and has room',
-      { cause },
-    );
-  }
 }
 
 function printReport(report: RegimeReport, { hmm, clusters }: RegimeMethods, bars: BarColumns): void {

@@ -1,30 +1,90 @@
-import { writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { metricsJson } from '../../../core/backtest/metrics.ts';
 import { PlimsollError } from '../../../core/errors.ts';
 import { formatInstant } from '../../../core/market/civil.ts';
 import { scepticHtml } from '../../../core/research/report/html.ts';
 import { type Examined, examine, type ScepticReport } from '../../../core/research/report/sceptic.ts';
+import { stitchedDocumentIn } from '../../../core/research/report/stitched-document.ts';
+import { stitchedHtml } from '../../../core/research/report/stitched-html.ts';
 import { assertBootstrap } from '../../../core/research/sweep/doubts.ts';
 import { barsHashOf, type MadeTrial, trialKeyOf } from '../../../core/research/trials.ts';
 import manifest from '../../../package.json' with { type: 'json' };
 import { prepareRun } from '../recorded-backtest.ts';
 import type { RunArguments } from '../run-arguments.ts';
+import { writePage } from '../written-file.ts';
 import { guardedSweep } from './guarded-sweep.ts';
+import { commandText } from './pages.ts';
 import { chance, line, percent, plain, printHead, printJson, provenanceOf, row, table } from './print.ts';
+import { printDocument } from './stitched.ts';
 import { type QuestionArguments, questionOf } from './trials-file.ts';
 
-export interface ReportArguments extends RunArguments, QuestionArguments {
+export interface ReportArguments extends Omit<RunArguments, 'bars' | 'strategy'>, QuestionArguments {
+  readonly bars?: string;
+  readonly strategy?: string[];
   /** ms UTC. */
-  readonly split: number;
+  readonly split?: number;
+  /** Path of what `walk-forward --json` printed: its test windows are reported in place of a run. */
+  readonly walkForward?: string;
   readonly html?: string;
   readonly draws: number;
   readonly seed: number;
 }
 
+type SplitArguments = ReportArguments & RunArguments & { readonly split: number };
+
 /** What somebody would ask who does not believe the backtest, answered on bars that nothing was chosen on. */
 export async function report(given: ReportArguments): Promise<void> {
   assertBootstrap(given);
+  if (given.walkForward !== undefined) return reportWalk(given, given.walkForward);
+  return reportSplit(asSplit(given));
+}
+
+/** Throws `USAGE` where something of a run is missing. */
+function asSplit(given: ReportArguments): SplitArguments {
+  const { bars, strategy, split } = given;
+  const missing = Object.entries({ bars, strategy, split }).find(([, value]) => value === undefined);
+  if (missing || bars === undefined || strategy === undefined || split === undefined)
+    throw new PlimsollError(
+      'USAGE',
+      `--${missing?.[0]} is missing`,
+      'give --bars, --strategy and --split, or --walk-forward FILE',
+    );
+  return { ...given, bars, strategy, split };
+}
+
+/** A walk forward has all its figures; nothing is run, and no trial is counted that it did not count itself. */
+async function reportWalk(given: ReportArguments, file: string): Promise<void> {
+  const other = (['bars', 'strategy', 'split', 'question', 'trials'] as const).find(
+    (name) => given[name] !== undefined,
+  );
+  if (other)
+    throw new PlimsollError(
+      'USAGE',
+      `--${other} was given with --walk-forward`,
+      'leave it out: the walk has its own, and was counted when it was made',
+    );
+  const walk = stitchedDocumentIn(await readText(file));
+  if (given.html !== undefined) await writePage(given.html, stitchedHtml(walk));
+  if (given.json) return void printJson(walk);
+  printDocument(walk);
+  if (given.html !== undefined) row('Written', given.html);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    const { size } = await stat(file);
+    if (size <= MOST_BYTES) return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new PlimsollError('FILE_NOT_READ', `the file ${file} cannot be read`, 'name a file that is there', { cause });
+  }
+  throw new PlimsollError(
+    'FILE_NOT_READ',
+    `the file ${file} is longer than ${MOST_BYTES} bytes`,
+    'name the output of one walk',
+  );
+}
+
+async function reportSplit(given: SplitArguments): Promise<void> {
   const question = await questionOf(given);
   const prepared = await prepareRun(given);
   const made = trialKeyOfReport(prepared, given.split);
@@ -32,11 +92,14 @@ export async function report(given: ReportArguments): Promise<void> {
   const { split, draws, seed } = given;
   const examined = examine(prepared.definition, prepared.bars, { split, earlier, draws, seed, run: guardedSweep });
   await question.keep([trialOf(made, examined.report)]);
-  if (given.html !== undefined) await writePage(given.html, given, prepared, examined);
+  if (given.html !== undefined) await writePage(given.html, pageOf(given, prepared, examined));
   if (given.json)
     printJson({ question: given.question ?? null, ...jsonOf(examined.report), ...provenanceOf(prepared) });
   else printText(given, prepared, examined.report);
 }
+
+/** Of a walk of as many windows as there may be. */
+const MOST_BYTES = 64 * 2 ** 20;
 
 type Prepared = Awaited<ReturnType<typeof prepareRun>>;
 
@@ -58,36 +121,14 @@ const jsonOf = ({ outOfSample, inSample, ...figures }: ScepticReport): object =>
   ...figures,
 });
 
-async function writePage(
-  path: string,
-  { question }: ReportArguments,
-  { source }: Prepared,
-  examined: Examined,
-): Promise<void> {
-  const page = scepticHtml({
+const pageOf = ({ question }: ReportArguments, { source }: Prepared, examined: Examined): string =>
+  scepticHtml({
     ...examined,
     sources: [{ file: source.file, sha256: source.sha256 }],
     version: manifest.version,
-    command: ['plimsoll', ...process.argv.slice(2)].map(quoted).join(' '),
+    command: commandText(),
     question,
   });
-  try {
-    await writeFile(path, page);
-  } catch (cause) {
-    throw new PlimsollError(
-      'FILE_NOT_WRITTEN',
-      `${path} could not be written (${(cause as NodeJS.ErrnoException).code ?? cause})`,
-      'name a file in a folder that exists and has room',
-      { cause },
-    );
-  }
-}
-
-/** Paths without their folders: a report is shown to others. */
-function quoted(argument: string): string {
-  const shown = argument.includes('/') && /\.\w+$/.test(argument) ? basename(argument) : argument;
-  return /^[\w./:=@-]+$/.test(shown) ? shown : JSON.stringify(shown);
-}
 
 const day = (time: number): string => formatInstant(time).slice(0, 10);
 

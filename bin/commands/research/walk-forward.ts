@@ -1,10 +1,14 @@
+import { PlimsollError } from '../../../core/errors.ts';
 import { formatInstant } from '../../../core/market/civil.ts';
+import { type StitchedDocument, stitchedDocument } from '../../../core/research/report/stitched-document.ts';
+import { stitchedReport } from '../../../core/research/report/stitched-report.ts';
+import { assertBootstrap } from '../../../core/research/sweep/doubts.ts';
 import type { GridAxis } from '../../../core/research/sweep/grid.ts';
 import { trialKeyOf } from '../../../core/research/trials.ts';
 import { type Stability, stabilityOf } from '../../../core/research/walk-forward/stability.ts';
+import type { Outcome } from '../../../core/research/walk-forward/stretches.ts';
 import {
   judgeWalk,
-  type Outcome,
   type WalkForwardReport,
   type WalkWindow,
   walk,
@@ -15,15 +19,43 @@ import { dataText } from '../recorded-backtest.ts';
 import type { RunArguments } from '../run-arguments.ts';
 import { type GridCandidates, prepareGrid } from './candidates.ts';
 import { guardedSweep } from './guarded-sweep.ts';
-import { chance, line, percent, plain, pointText, printJson, row, sourceOf, table } from './print.ts';
+import { line, percent, plain, pointText, printJson, row, sourceOf, table } from './print.ts';
+import type { RetrainArguments } from './retrain.ts';
+import { aboutRun, MOST_SHOWN, printDoubts, printStitched } from './stitched.ts';
 import { type QuestionArguments, questionOf } from './trials-file.ts';
 
-export interface WalkForwardArguments extends RunArguments, QuestionArguments, WindowOptions {
-  readonly grid: readonly GridAxis[];
+export interface WalkForwardArguments extends RunArguments, QuestionArguments, WindowOptions, RetrainArguments {
+  readonly grid?: readonly GridAxis[];
+  /** Train a model in each window in place of choosing parameters. */
+  readonly retrain?: boolean;
+  /** Of the bootstraps. */
+  readonly draws: number;
+  readonly seed: number;
 }
 
-/** Chooses parameters in each window and runs them on the next. */
+/** Chooses parameters, or trains a model, in each window and runs what came of it on the next. */
 export async function walkForward(given: WalkForwardArguments): Promise<void> {
+  assertBootstrap(given);
+  const { grid, retrain } = given;
+  if (grid !== undefined && retrain === true)
+    throw new PlimsollError(
+      'USAGE',
+      '--grid was given with --retrain',
+      'choose parameters, or train: parameters that are chosen on bars that the model has learned are no choice',
+    );
+  if (retrain === true) return (await import('./retrain.ts')).retrainForward(given);
+  if (grid === undefined)
+    throw new PlimsollError(
+      'USAGE',
+      'there is nothing to decide in a window',
+      'give --grid name=value,…, or --retrain',
+    );
+  return reoptimised({ ...given, grid });
+}
+
+type GridWalk = WalkForwardArguments & { readonly grid: readonly GridAxis[] };
+
+async function reoptimised(given: GridWalk): Promise<void> {
   const question = await questionOf(given);
   const candidates = await prepareGrid(given, given.grid);
   const { trainBars, testBars, step = testBars, anchored = false } = given;
@@ -43,8 +75,49 @@ export async function walkForward(given: WalkForwardArguments): Promise<void> {
     report.windows.map(({ chosen }) => (chosen === null ? null : candidates.points[chosen])),
   );
   await question.keep(made);
-  if (given.json) printJson(jsonOf(given, candidates, report, stability));
-  else printText(given, candidates, report, stability);
+  const whole = documentOf(given, candidates, report);
+  if (given.json) printJson({ ...jsonOf(given, candidates, report, stability), stitched: whole });
+  else printText(given, candidates, report, stability, whole);
+}
+
+/** The walk as `research report` reads it. */
+function documentOf(
+  given: GridWalk,
+  { prepared, definitions, points }: GridCandidates,
+  report: WalkForwardReport,
+): StitchedDocument {
+  const { draws, seed, trainBars, testBars, step = testBars, anchored = false } = given;
+  const windows = report.windows.map((window) => ({
+    ...window,
+    definition: window.chosen === null ? null : definitions[window.chosen],
+    decidedBy: window.chosen === null ? 'none traded' : pointText(points[window.chosen]),
+    foretold: null,
+  }));
+  const root = Math.sqrt(report.barsPerYear);
+  return stitchedDocument(
+    {
+      ...aboutRun(prepared),
+      way: 're-optimised',
+      params: JSON.parse(JSON.stringify(given.set)),
+      question: given.question ?? null,
+      training: { bars: trainBars, anchored, embargo: 0 },
+      test: { bars: testBars, step, warmUp: report.warmUpBars, leftOver: report.leftOver },
+      windows,
+      foresight: null,
+      notes: [
+        `Chosen among ${points.length} combinations was the highest Sharpe ratio in training, net of costs.`,
+        'Deflated is strict: it counts each combination in each window as a trial, and the returns out of sample were not chosen from.',
+      ],
+      inSample: {
+        meanSharpe: report.inSampleSharpe * root,
+        sharpes: report.windows.map(({ inSample }) => (inSample?.sharpe ?? Number.NaN) * root),
+      },
+    },
+    stitchedReport(definitions[0], windows, prepared.bars, report, {
+      ...{ warmUpBars: report.warmUpBars, draws, seed },
+      run: guardedSweep,
+    }),
+  );
 }
 
 /** The same parameters on the bars of another window are another trial. */
@@ -56,7 +129,7 @@ function trialsOf({ definitions }: GridCandidates, { sharpes, trainBarsHash }: W
 }
 
 function jsonOf(
-  given: WalkForwardArguments,
+  given: GridWalk,
   { prepared, points, refused }: GridCandidates,
   report: WalkForwardReport,
   stability: Stability,
@@ -100,15 +173,14 @@ function jsonOf(
   };
 }
 
-const MOST_SHOWN = 40;
-
 function printText(
-  given: WalkForwardArguments,
+  given: GridWalk,
   { prepared, points, refused, why }: GridCandidates,
   report: WalkForwardReport,
   stability: Stability,
+  whole: StitchedDocument,
 ): void {
-  const { windows, outOfSample, inSampleSharpe, deflation, probabilisticSharpe, barsPerYear } = report;
+  const { windows, inSampleSharpe, barsPerYear } = report;
   const root = Math.sqrt(barsPerYear);
   const kind = given.anchored ? 'anchored, from' : 'of';
   row('Data', dataText(prepared));
@@ -137,24 +209,12 @@ function printText(
   if (windows.length > MOST_SHOWN) line(`the last ${MOST_SHOWN} of ${windows.length}; --json has all`);
   line();
   row('In sample', `Sharpe ${plain(inSampleSharpe * root)}, the mean of the chosen`);
-  row(
-    'Out of sample',
-    `Sharpe ${plain(outOfSample.sharpe * root)}, return ${percent(outOfSample.totalReturn)}, drawdown ${percent(outOfSample.maxDrawdown)}, ${outOfSample.trades} trades in ${outOfSample.bars} bars; ${outOfSample.windowsWithProfit} of ${windows.length} windows with a profit`,
-  );
-  if (probabilisticSharpe !== null) row('Above 0', `with ${chance(probabilisticSharpe)}`);
-  if (deflation) {
-    const { counted, effective, luck, deflatedSharpe } = deflation;
-    const of = given.question === undefined ? 'of this run alone' : `for "${given.question}"`;
-    row(
-      'Deflated',
-      `${chance(deflatedSharpe)} above the luck of ${counted} trials ${of} (worth ${effective.toFixed(1)}), ${plain(luck * root)} a year; strict, since none was chosen on these bars`,
-    );
-  }
+  printStitched(whole);
   const [most] = stability.chosen;
   if (most)
     row(
       'Stability',
       `${stability.chosen.length} of ${points.length} combinations chosen, ${stability.changes} changes; ${pointText(most.params)} in ${most.windows} of ${windows.length} windows`,
     );
-  for (const { figure, why: reason } of report.missing) row('Missing', `${figure}: ${reason}`);
+  printDoubts(whole);
 }

@@ -16,7 +16,7 @@ export interface CostFigures {
 }
 
 /** Fees, slippage and spread of a definition, times `multiple`; what moves with volume stays. */
-function withCosts(definition: EngineDefinition, multiple: number): EngineDefinition {
+export function withCosts(definition: EngineDefinition, multiple: number): EngineDefinition {
   const { execution, instruments } = definition;
   const times = (bps: number): number => Math.min(MOST_BPS, bps * multiple);
   return {

@@ -1,6 +1,7 @@
 /** The report as one page that needs no network; on paper, what is in sample begins a page of its own. */
 
 import { metricsOf } from '../../backtest/metrics.ts';
+import { cardList } from '../../backtest/report/cards.ts';
 import { chartHtml } from '../../backtest/report/chart.ts';
 import { type BarSource, PROVENANCE_BADGES } from '../../backtest/report/input.ts';
 import { pageHtml, section } from '../../backtest/report/page.ts';
@@ -32,9 +33,26 @@ export interface ScepticPage extends Examined {
   readonly question: string | undefined;
 }
 
-const STYLE = `.doubts{background:var(--card);border:1px solid var(--edge);border-left:.3rem solid var(--fall);border-radius:.3rem;padding:.7rem 1rem .7rem 2rem;margin:1rem 0}
+/** Rules of a report for a sceptic, on one page or two. */
+export const STYLE = `.doubts{background:var(--card);border:1px solid var(--edge);border-left:.3rem solid var(--fall);border-radius:.3rem;padding:.7rem 1rem .7rem 2rem;margin:1rem 0}
 .doubts.none{border-left-color:var(--up)}
 @media print{.second{break-before:page}}`;
+
+/** What a table against holding is made of. */
+export interface AgainstHolding {
+  readonly benchmark: Omit<ScepticReport['benchmark'], 'sharpeDifference' | 'meanDifference'> & {
+    readonly sharpeDifference: Tested | null;
+    readonly meanDifference: Tested | null;
+  };
+  readonly periodsPerYear: number;
+  readonly how: string;
+}
+
+/** Per period. */
+interface Tested {
+  readonly difference: number;
+  readonly pValue: number;
+}
 
 /** One HTML file without scripts, fonts or requests. */
 export function scepticHtml(page: ScepticPage): string {
@@ -49,7 +67,7 @@ ${doubtsList(page.report)}
 ${headline(page)}
 ${section('Luck', luckTable(page))}
 ${section('Equity', charts(page))}
-${section('Against buying and holding', benchmarkTable(page.report))}
+${section('Against buying and holding', benchmarkTable({ ...page.report, how: 'Buying all instruments evenly at the split and keeping them, without fees' }))}
 ${section('Costs', costTables(page))}
 ${section('Capacity', capacityTable(page))}
 ${section('By kind of market', statesTable(page.report))}
@@ -70,7 +88,7 @@ function header({ report, sources, runs }: ScepticPage, title: string): string {
 </header>`;
 }
 
-function doubtsList({ doubts }: ScepticReport): string {
+export function doubtsList({ doubts }: Pick<ScepticReport, 'doubts'>): string {
   if (doubts.length === 0)
     return '<p class="doubts none">None of the questions below gives a reason to doubt it, on these bars and with the trials that were counted.</p>';
   return `<ul class="doubts">${doubts.map((doubt) => `<li>${escapeHtml(doubt)}</li>`).join('')}</ul>`;
@@ -79,7 +97,7 @@ function doubtsList({ doubts }: ScepticReport): string {
 function headline({ report, runs }: ScepticPage): string {
   const { metrics } = report.outOfSample;
   const { currency } = runs.outOfSample.definition;
-  const cards: [string, string, string][] = [
+  return cardList([
     ['Total return', changeText(metrics.totalReturn), signClass(metrics.totalReturn)],
     ['Buy and hold', changeText(report.benchmark.totalReturn), signClass(report.benchmark.totalReturn)],
     ['Sharpe ratio a year', ratioText(metrics.sharpe), ''],
@@ -88,12 +106,7 @@ function headline({ report, runs }: ScepticPage): string {
     ['Time in the market', percentText(metrics.exposure), ''],
     ['Turnover, times the mean equity', ratioText(metrics.turnover), ''],
     [`Costs paid, ${currency}`, decimalText(metrics.fees - metrics.funding, 2), ''],
-  ];
-  const items = cards.map(
-    ([name, value, sign]) =>
-      `<div><dt>${escapeHtml(name)}</dt><dd${sign ? ` class="${sign}"` : ''}>${escapeHtml(value)}</dd></div>`,
-  );
-  return `<dl class="cards">${items.join('')}</dl>`;
+  ]);
 }
 
 function luckTable({ report, question }: ScepticPage): string {
@@ -147,10 +160,11 @@ function charts({ runs, held }: ScepticPage): string {
   );
 }
 
-function benchmarkTable({ benchmark, periodsPerYear }: ScepticReport): string {
+/** Differences are told a year; `how` is the caption. */
+export function benchmarkTable({ benchmark, periodsPerYear, how }: AgainstHolding): string {
   const { sharpeDifference, meanDifference } = benchmark;
   const tested = (value: string, p: number | undefined): string => (p === undefined ? '–' : `${value}, p ${chance(p)}`);
-  return pairsTable('Buying all instruments evenly at the split and keeping them, without fees', [
+  return pairsTable(how, [
     ['Total return', colored(benchmark.totalReturn)],
     ['Sharpe ratio a year', ratioText(benchmark.sharpe)],
     ['Largest drawdown', percentText(benchmark.maxDrawdown)],
@@ -184,16 +198,18 @@ function costTables(page: ScepticPage): string {
         'Nothing is left of the profit at',
         costs.breakEven === null ? 'no multiple that was run' : `${ratioText(costs.breakEven)} times the costs`,
       ],
-    ]) +
-    gridTable({
-      caption: 'The same bars with fees, slippage and spread at a multiple of what was assumed',
-      class: 'numbers',
-      columns: ['Times', 'Return'],
-      rowHeaders: true,
-      rows: costs.atMultiples.map(({ multiple, totalReturn }) => [`${multiple}`, colored(totalReturn)]),
-    })
+    ]) + multiplesTable(costs)
   );
 }
+
+export const multiplesTable = ({ atMultiples }: Pick<ScepticReport['costs'], 'atMultiples'>): string =>
+  gridTable({
+    caption: 'The same bars with fees, slippage and spread at a multiple of what was assumed',
+    class: 'numbers',
+    columns: ['Times', 'Return'],
+    rowHeaders: true,
+    rows: atMultiples.map(({ multiple, totalReturn }) => [`${multiple}`, colored(totalReturn)]),
+  });
 
 function capacityTable({ report, runs }: ScepticPage): string {
   const { capacity } = report;
@@ -228,7 +244,7 @@ function impactRows(capacity: Capacity, currency: string): [string, Cell][] {
   ];
 }
 
-const statesTable = ({ states }: ScepticReport): string =>
+export const statesTable = ({ states }: Pick<ScepticReport, 'states'>): string =>
   gridTable({
     caption:
       'Days by what the market was when they began: above or below its mean of 50 days, more or less volatile than usual until then',
@@ -245,7 +261,11 @@ const statesTable = ({ states }: ScepticReport): string =>
     ]),
   });
 
-function daysTables({ worstDays, bestDays, withoutBestDays }: ScepticReport): string {
+export function daysTables({
+  worstDays,
+  bestDays,
+  withoutBestDays,
+}: Pick<ScepticReport, 'worstDays' | 'bestDays' | 'withoutBestDays'>): string {
   const table = (caption: string, days: readonly DatedDay[]): string =>
     gridTable({
       caption,
@@ -307,5 +327,5 @@ function factsOf({ runs, sources, version }: ScepticPage) {
   };
 }
 
-const colored = (value: number): Cell => ({ text: changeText(value), class: signClass(value) });
-const chance = (value: number | null): string => (value === null ? '–' : decimalText(value, 3));
+export const colored = (value: number): Cell => ({ text: changeText(value), class: signClass(value) });
+export const chance = (value: number | null): string => (value === null ? '–' : decimalText(value, 3));

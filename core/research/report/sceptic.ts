@@ -142,7 +142,7 @@ export function examine(definition: EngineDefinition, bars: Bars, options: Scept
     benchmark: againstHolding(own, held, { barsPerPeriod, periodsPerYear, ...options }, had),
     costs: costsOf(out, metrics, options.run),
     capacity: capacityOf(out, bars, metrics.finalEquity - metrics.initialEquity),
-    ...daysAndStates(out, bars, held),
+    ...daysAndStates(out.definition, out.run, bars, held),
     missing,
   };
   return { report: { ...figures, doubts: doubtsAbout(figures) }, runs, held };
@@ -157,8 +157,12 @@ const barsFrom = ({ bars }: BacktestResult, split: number): number =>
     0,
   );
 
-/** Null where there is no other trial. Throws as {@link deflated}. */
-function deflationBy(
+/**
+ * By the ratios of other trials, each as independent; null where there is none. Throws as {@link deflated}.
+ * @param sharpe per period, as the moments
+ * @param earlier a year
+ */
+export function deflationBy(
   moments: SharpeMoments,
   sharpe: number,
   earlier: readonly number[],
@@ -171,10 +175,22 @@ function deflationBy(
   return deflated(moments, { counted, effective: counted, sharpeVariance });
 }
 
-function againstHolding(
+export interface HoldingOptions {
+  readonly barsPerPeriod: number;
+  readonly periodsPerYear: number;
+  /** Of the bootstraps. */
+  readonly draws: number;
+  readonly seed: number;
+}
+
+/**
+ * Returns by period against those of holding.
+ * @param had what `work` gives, or null where a test says why not
+ */
+export function againstHolding(
   own: Float64Array,
   held: Float64Array,
-  { barsPerPeriod, periodsPerYear, draws, seed }: ScepticOptions & { barsPerPeriod: number; periodsPerYear: number },
+  { barsPerPeriod, periodsPerYear, draws, seed }: HoldingOptions,
   had: <T>(figure: string, work: () => T) => T | null,
 ): BenchmarkFigures {
   const market = periodReturns(held, barsPerPeriod);
@@ -206,12 +222,16 @@ function costsOf(out: BacktestResult, { fees, funding }: Metrics, run?: Backtest
   return { areAssumed: hasCosts(out.definition), fees, funding, atMultiples, breakEven: breakEvenOf(atMultiples) };
 }
 
-function daysAndStates(
-  { definition, run }: BacktestResult,
+/**
+ * The days of an account and of holding, by date and by what the market was like when they began.
+ * @param held at the same times (ms UTC) as the equity, which begins before the first return
+ */
+export function daysAndStates(
+  definition: Pick<EngineDefinition, 'timeframe' | 'instruments'>,
+  { times, equity }: { readonly times: Float64Array; readonly equity: Float64Array },
   bars: Bars,
   held: Float64Array,
 ): Pick<ScepticReport, 'states' | 'worstDays' | 'bestDays' | 'withoutBestDays'> {
-  const { times, equity } = run;
   const own = daysOf(times.subarray(1), equity.subarray(1), equity[0]);
   const market = daysOf(times.subarray(1), held.subarray(1), held[0]);
   const states = statesOf(allDays(bars, timeframeMs(definition.timeframe)));

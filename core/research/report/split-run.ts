@@ -9,7 +9,7 @@ import { formatInstant } from '../../market/civil.ts';
 import { timeframeMs } from '../../market/timeframe.ts';
 import { firstFrom, historyBars } from '../recursive.ts';
 import type { Backtests } from '../sweep/sweep.ts';
-import { askedFrom } from '../walk-forward/walk-forward.ts';
+import { askedFrom, lastCycles } from '../walk-forward/stretches.ts';
 import { barsBetween, opensOf } from '../walk-forward/windows.ts';
 
 type Bars = ReadonlyMap<string, BarColumns>;
@@ -52,7 +52,7 @@ export function splitRun(
   const whole = { definition: asked, bars: after, run: onlyRun(run, asked, after) };
   return {
     inSample: { definition, bars: before, run: onlyRun(run, definition, before) },
-    outOfSample: { ...whole, run: lastOf(whole.run, opens.length - at + 1) },
+    outOfSample: { ...whole, run: lastCycles(whole.run, opens.length - at + 1) },
     from: first,
     split: opens[at],
     to: last + intervalMs,
@@ -63,13 +63,6 @@ function onlyRun(run: Backtests, definition: EngineDefinition, bars: Bars): Back
   const [only] = run([definition], bars);
   return only;
 }
-
-/** The last cycles of a run. */
-const lastOf = ({ engine, times, equity }: BacktestRun, cycles: number): BacktestRun => ({
-  engine,
-  times: times.subarray(-cycles),
-  equity: equity.subarray(-cycles),
-});
 
 function assertSides(before: number, after: number, split: number): void {
   if (Math.min(before, after) >= FEWEST_BARS) return;

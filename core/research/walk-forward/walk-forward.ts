@@ -6,48 +6,28 @@
  * Chosen is the highest Sharpe ratio of returns net of all costs. Indicators are warmed up on bars before each window; strategies are
  * asked from the window's first bar on, with nothing held and the first deposit. What is held at its end is valued at the last close.
  */
-import { drawdownOf } from '../../backtest/equity.ts';
 import { barsPerYear } from '../../backtest/metrics.ts';
 import { sweepBacktests } from '../../backtest/sweep.ts';
-import { type BacktestResult, tradesOf } from '../../backtest/trades.ts';
 import type { EngineDefinition } from '../../engine/engine.ts';
 import { PlimsollError } from '../../errors.ts';
 import type { BarColumns } from '../../market/bars.ts';
 import { timeframeMs } from '../../market/timeframe.ts';
-import type { StrategyContext } from '../../strategies/contract.ts';
-import type { AnyStrategy, RunningStrategy } from '../../strategies/runner.ts';
 import { effectiveTrials } from '../overfitting/deflated-sharpe.ts';
-import { probabilisticSharpeRatio, type SharpeMoments, sharpeMoments } from '../overfitting/probabilistic-sharpe.ts';
 import { varianceOf } from '../overfitting/sample.ts';
 import { historyBars } from '../recursive.ts';
 import { type Deflation, deflated, figureOr } from '../sweep/doubts.ts';
 import { assertRuns } from '../sweep/grid.ts';
 import { barsPerPeriodOf, periodReturns, sharpeOf } from '../sweep/returns.ts';
-import type { Backtests, RunAllOptions } from '../sweep/sweep.ts';
+import type { RunAllOptions } from '../sweep/sweep.ts';
 import { barsHashOf } from '../trials.ts';
-import { barsBetween, opensOf, type Window, type WindowOptions, windowsOf } from './windows.ts';
+import { judgeStitched, type StitchedFigures, type TestedWindow } from './stitched.ts';
+import { type Outcome, type Span, Stretches } from './stretches.ts';
+import { opensOf, type Window, type WindowOptions, windowsOf } from './windows.ts';
 
 type Bars = ReadonlyMap<string, BarColumns>;
 
-/** ms UTC: open of the first bar, and close of the last. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** What a run came to in a window. */
-export interface Outcome {
-  /** Per bar; NaN where it never traded. */
-  readonly sharpe: number;
-  readonly totalReturn: number;
-  readonly maxDrawdown: number;
-  /** Begun in the window. */
-  readonly trades: number;
-}
-
-export interface WalkWindow {
+export interface WalkWindow extends TestedWindow {
   readonly train: Span;
-  readonly test: Span;
   /** SHA-256 of the bars that were chosen on, those of the warm-up among them. */
   readonly trainBarsHash: string;
   /** Sharpe ratios on the training window per bar, by definition; NaN where one never traded. */
@@ -57,9 +37,6 @@ export interface WalkWindow {
   /** Which definition was chosen; null where none traded, and then nothing is run on the test window. */
   readonly chosen: number | null;
   readonly inSample: Outcome | null;
-  readonly outOfSample: Outcome;
-  /** Of the test window, bar by bar. */
-  readonly returns: Float64Array;
 }
 
 export interface Walked {
@@ -157,146 +134,24 @@ function walkOne(
 
 const IDLE: Outcome = { sharpe: Number.NaN, totalReturn: 0, maxDrawdown: 0, trades: 0 };
 
-/** Bars of a window with those of its warm-up before them. */
-interface Stretch {
-  readonly bars: Bars;
-  readonly span: Span;
-  /** The first cycle in which strategies are asked, ms UTC, and how many there are from it on. */
-  readonly asksFrom: number;
-  readonly cycles: number;
-  readonly openedAt: number;
-}
-
-/** Runs definitions on stretches of the bars, each without anything beyond it. */
-class Stretches {
-  readonly #bars: Bars;
-  readonly #opens: Float64Array;
-  readonly #intervalMs: number;
-  readonly #warmUpBars: number;
-  readonly #run: Backtests;
-
-  constructor(bars: Bars, opens: Float64Array, intervalMs: number, warmUpBars: number, run: Backtests) {
-    this.#bars = bars;
-    this.#opens = opens;
-    this.#intervalMs = intervalMs;
-    this.#warmUpBars = warmUpBars;
-    this.#run = run;
-  }
-
-  between(from: number, to: number): Stretch {
-    const opens = this.#opens;
-    const [first, last] = [opens[Math.max(0, from - this.#warmUpBars)], opens[to - 1]];
-    return {
-      bars: barsBetween(this.#bars, first, last + 1),
-      span: { from: opens[from], to: last + this.#intervalMs },
-      asksFrom: opens[from] + this.#intervalMs,
-      cycles: to - from,
-      openedAt: first + this.#intervalMs,
-    };
-  }
-
-  /** Equity from the last bar before the window on, or its first bar where there is none before, and the returns from it. */
-  *run(definitions: readonly EngineDefinition[], { bars, asksFrom, cycles, openedAt }: Stretch): Generator<Ran> {
-    const asked = definitions.map((definition) => ({ ...askedFrom(definition, asksFrom), openedAt }));
-    let k = 0;
-    for (const run of this.#run(asked, bars)) {
-      const definition = asked[k++];
-      const equity = run.equity.subarray(Math.max(0, run.equity.length - cycles - 1));
-      const returns = periodReturns(equity);
-      yield { equity, returns, outcome: outcomeOf({ run, definition, bars }, equity, returns) };
-    }
-  }
-}
-
-interface Ran {
-  readonly equity: Float64Array;
-  readonly returns: Float64Array;
-  readonly outcome: Outcome;
-}
-
-function outcomeOf(result: BacktestResult, equity: Float64Array, returns: Float64Array): Outcome {
-  const { cash } = result.definition;
-  let trades = 0;
-  for (const _ of tradesOf(result)) trades++;
-  return {
-    sharpe: sharpeOf(returns),
-    totalReturn: equity[equity.length - 1] / cash - 1,
-    maxDrawdown: drawdownOf(equity, cash).depth,
-    trades,
-  };
-}
-
-/** The same, with strategies that are first asked in the cycle at `time` (ms UTC). Their indicators move before. */
-export function askedFrom(definition: EngineDefinition, time: number): EngineDefinition {
-  const asked = (running: RunningStrategy): RunningStrategy => {
-    const whole = running.definition;
-    const later: AnyStrategy = Object.create(whole, {
-      onBar: {
-        value: (context: StrategyContext) => (context.time < time ? undefined : whole.onBar(context as never)),
-      },
-    });
-    return { ...running, definition: later };
-  };
-  return { ...definition, strategies: definition.strategies.map(asked) };
-}
-
-export interface WalkForwardReport extends Walked {
-  /** The test windows, one after another. */
-  readonly outOfSample: Outcome & { readonly bars: number; readonly windowsWithProfit: number };
+/**
+ * Its `deflation` is by the trials of all windows. Strict: the returns out of sample were not chosen from, and ratios on training windows,
+ * whose variance is taken, vary more where those are shorter.
+ */
+export interface WalkForwardReport extends Walked, StitchedFigures {
   /** Mean Sharpe ratio of the chosen on the windows that they were chosen on, per bar. */
   readonly inSampleSharpe: number;
-  readonly moments: SharpeMoments | null;
-  /** That the true ratio out of sample is above 0. */
-  readonly probabilisticSharpe: number | null;
-  /**
-   * By the trials of all windows. Strict: the returns out of sample were not chosen from, and ratios on training windows, whose
-   * variance is taken, vary more where those are shorter.
-   */
-  readonly deflation: Deflation | null;
-  readonly missing: readonly { readonly figure: string; readonly why: string }[];
 }
 
 /** @param earlier how many other trials the question has */
 export function judgeWalk(walked: Walked, earlier = 0): WalkForwardReport {
   const { windows } = walked;
-  const missing: { figure: string; why: string }[] = [];
-  const had = <T>(figure: string, work: () => T): T | null => figureOr(work, (why) => missing.push({ figure, why }));
-  const returns = stitched(windows);
-  const moments = had('the Sharpe ratio out of sample', () => sharpeMoments(returns));
   const chosen = windows.flatMap(({ inSample }) => (inSample ? [inSample.sharpe] : []));
-  const equity = returns.reduce(
-    (column, value, k) => {
-      column[k + 1] = column[k] * (1 + value);
-      return column;
-    },
-    new Float64Array(returns.length + 1).fill(1),
-  );
   return {
     ...walked,
-    outOfSample: {
-      bars: returns.length,
-      sharpe: sharpeOf(returns),
-      totalReturn: equity[returns.length] - 1,
-      maxDrawdown: drawdownOf(equity, 1).depth,
-      trades: windows.reduce((sum, { outOfSample }) => sum + outOfSample.trades, 0),
-      windowsWithProfit: windows.filter(({ outOfSample }) => outOfSample.totalReturn > 0).length,
-    },
+    ...judgeStitched(windows, (moments) => deflated(moments, triedIn(windows, earlier))),
     inSampleSharpe: chosen.reduce((sum, sharpe) => sum + sharpe, 0) / chosen.length,
-    moments,
-    probabilisticSharpe: moments && had('its probability', () => probabilisticSharpeRatio(moments)),
-    deflation: moments && had('the deflated Sharpe ratio', () => deflated(moments, triedIn(windows, earlier))),
-    missing,
   };
-}
-
-function stitched(windows: readonly WalkWindow[]): Float64Array {
-  const returns = new Float64Array(windows.reduce((sum, window) => sum + window.returns.length, 0));
-  let at = 0;
-  for (const window of windows) {
-    returns.set(window.returns, at);
-    at += window.returns.length;
-  }
-  return returns;
 }
 
 function triedIn(
