@@ -1,19 +1,30 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { SlowFirst } from './test/slow-first.ts';
 
-/** What needs Python, the local cloud and training, where there is none. `npm test` says so. */
+/**
+ * What needs Python, the local cloud and training, where there is none. `npm test` says so. Files of which a part needs it leave that out
+ * themselves, by the same variable.
+ */
 const PYTHON = [
   ...['test/cloud/**', 'test/contract/aws*', 'test/adapters/aws/**'],
-  ...['test/adapters/python/**', 'test/models/**', 'test/models_job/**'],
+  ...['test/adapters/python/**', 'test/adapters/models/model-archive*'],
+  ...['test/models/**', 'test/models_job/**', 'test/models_search/**'],
 ];
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...(process.env.PLIMSOLL_WITHOUT_CLOUD === '1' ? PYTHON : [])],
+    // CDK's own look at templates costs four seconds of a processor in each file that synthesises. It warns and never fails: once is enough,
+    // in test/lib/synth.test.ts.
+    env: { CDK_VALIDATION: 'false' },
     testTimeout: 60_000,
     hookTimeout: 240_000,
     pool: 'forks',
-    // Two test files at a time: the local cloud, Chromium and the crash tests each start processes of their own.
-    maxWorkers: 2,
+    sequence: { sequencer: SlowFirst },
+    // Of files that start processes of their own (the local cloud, Chromium, the platform) each waits a fifth of its time: one more than there
+    // are processors, but no more than three, since some need a platform that keeps up with bars of a second.
+    maxWorkers: Math.min(availableParallelism() + 1, 3),
   },
 });

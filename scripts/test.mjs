@@ -1,10 +1,12 @@
 // `npm test`: installs what is missing, checks and tests everything, and ends with the line "N passed, N failed".
 // What had to be left out is said in a line each; with --strict that is a failure.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ensureInstalled, fastEnvironment, node, root } from './installed.mjs';
 
+/** Characters of what a check says that are kept, the last ones. */
+const OUTPUT_LIMIT = 2 ** 20;
 const strict = process.argv.includes('--strict');
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const leftOut = [];
@@ -17,7 +19,7 @@ providePython();
 if (!existsSync(env.PLIMSOLL_DATA))
   leftOut.push(`recorded market data are not at PLIMSOLL_DATA (${env.PLIMSOLL_DATA}): the tests that need them`);
 
-let failed = only.length > 0 ? 0 : runChecks();
+let failed = only.length > 0 ? 0 : await prepare();
 const tests = runTests();
 failed += tests.failed;
 for (const what of leftOut) console.log(`Left out: ${what}.`);
@@ -25,8 +27,16 @@ if (tests.skipped > 0) console.log(`Left out: ${tests.skipped} tests were skippe
 console.log(`${tests.passed} passed, ${failed} failed`);
 process.exit(failed > 0 || (strict && (leftOut.length > 0 || tests.skipped > 0)) ? 1 : 0);
 
+/** What goes before all tests, side by side: several of these wait for a disk, a network, or one thread of their own. Returns how many checks failed. */
+async function prepare() {
+  const pythons = env.PLIMSOLL_WITHOUT_CLOUD === '1' ? undefined : run(['scripts/test-pythons.ts']);
+  const failures = await runChecks();
+  await pythons;
+  return failures;
+}
+
 /** Formatter, linter, both type checks, the arrows between folders, and unused code; each counts as one. */
-function runChecks() {
+async function runChecks() {
   const checks = [
     ['format and lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.', '--error-on-warnings']],
     ['types', ['node_modules/typescript7/bin/tsc', '--noEmit', '-p', '.']],
@@ -34,14 +44,25 @@ function runChecks() {
     ['unused code', ['node_modules/knip/bin/knip.js', '--no-progress']],
     ['dashboard build', ['scripts/dashboard.ts']],
   ];
-  let failures = 0;
-  for (const [name, command] of checks) {
-    const result = spawnSync(node, command, { cwd: root, env, encoding: 'utf8', maxBuffer: 64 * 2 ** 20 });
-    if (result.status === 0) continue;
-    failures++;
-    console.log(`Check failed: ${name}\n${tail(result.stdout + result.stderr)}`);
+  const results = await Promise.all(checks.map(([, command]) => run(command)));
+  const failures = results.flatMap(({ status, output }, k) => (status === 0 ? [] : [[checks[k][0], output]]));
+  for (const [name, output] of failures) console.log(`Check failed: ${name}\n${tail(output)}`);
+  return failures.length;
+}
+
+/** Runs a script of the project's Node to its end. Never rejects: one that cannot be started has no status. */
+function run(command) {
+  const child = spawn(node, command, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output = (output + text).slice(-OUTPUT_LIMIT);
+    });
   }
-  return failures;
+  return new Promise((resolve) => {
+    child.on('error', ({ message }) => resolve({ status: null, output: message }));
+    child.on('close', (status) => resolve({ status, output }));
+  });
 }
 
 function runTests() {

@@ -112,11 +112,11 @@ export class Running {
   }
 }
 
-/** Asks until `found` finds something in what a command printed. */
+/** Asks until `found` finds something in what a command printed; less and less often, since each command takes half a second of a processor. */
 export async function until<T>(ask: () => Promise<T>, found: (answer: T) => boolean): Promise<T> {
   let answer = await ask();
   for (let asked = 1; asked < 60 && !found(answer); asked++) {
-    await new Promise((done) => setTimeout(done, 250));
+    await new Promise((done) => setTimeout(done, Math.min(125 * 2 ** asked, 1_000)));
     answer = await ask();
   }
   if (found(answer)) return answer;

@@ -157,7 +157,7 @@ it('has by then the very ledger of a backtest over the same bars', async () => {
 
 // A new account goes through some 300 cycles of history first, which takes the local cloud most of a minute.
 it('opens the cycle that a schedule says is due, once, and keeps its bars in the lake', {
-  timeout: 240_000,
+  timeout: 600_000,
 }, async () => {
   const asOf = Math.floor(Date.now() / MINUTE) * MINUTE;
   const event = { schedule: 'drift', scheduledTime: new Date(asOf).toISOString() };

@@ -19,6 +19,7 @@ import { DeployedInstance, runRecordedCycles } from '../../lib/deployed-instance
 import { eventsOf } from '../../platform/live-run.ts';
 import { type Cloud, startCloud } from './harness/cloud.ts';
 import { eventually } from './harness/eventually.ts';
+import { deployTrading } from './parity.ts';
 
 const MINUTE = 60_000;
 const FIRST_OPEN = 1_700_000_040_000;
@@ -54,7 +55,7 @@ it('gives a new account its history, so that it is ready to decide at its first 
   expect(cycles.at(-1)?.warmUp).toBeUndefined();
   const checkpoint = await instance.ledger.document('tests/drifting', KEYS.checkpoint('sma-cross'));
   expect(checkpoint?.value).toMatchObject({ cycle: asOf, checkpoint: { contexts: [{ ready: true }] } });
-}, 120_000);
+}, 400_000);
 
 it('closes a cycle that fails every time as a recorded gap, and the next cycles settle', async () => {
   await run(0, 10);
@@ -71,7 +72,7 @@ it('closes a cycle that fails every time as a recorded gap, and the next cycles 
   const next = await instance.ledger.document(STREAM, KEYS.verdicts(failed + MINUTE));
   expect((next!.value as unknown as VerdictsDocument).verdicts.map(({ step }) => step)).toContain('signal');
   await expectSoundLedger();
-}, 120_000);
+}, 400_000);
 
 it('keeps a dead letter that names no cycle for people', async () => {
   const { RiskQueueUrl, RiskDeadLettersUrl, MissedEventsUrl } = outputs()['haven-trading'];
@@ -105,9 +106,8 @@ it('takes a tightened limit over after a deployment, before the next cycle, and 
   ]);
   expect(await instance.cursor(STREAM)).toEqual({ cycle: FIRST_OPEN + 26 * MINUTE, next: 'settled' });
   await expectSoundLedger();
-}, 240_000);
+}, 600_000);
 
-/** The stacks that trade; the others are another test's. */
 async function deploy(limits: LimitsInput): Promise<void> {
   const configurationFile = join(folder, 'plimsoll.json');
   const configuration = configurationSchema.parse({
@@ -129,11 +129,7 @@ async function deploy(limits: LimitsInput): Promise<void> {
     schedule: { delayMs: 0 },
   });
   writeFileSync(configurationFile, JSON.stringify(configuration));
-  await cloud.cdk([
-    'deploy',
-    ...['--app', 'node bin/app.ts', 'haven-data', 'haven-trading', '--outputs-file', outputsFile],
-    ...['-c', `configuration=${configurationFile}`, '-c', 'ephemeral=true'],
-  ]);
+  await deployTrading(cloud, 'haven', configurationFile, outputsFile);
 }
 
 const AAA = instrument({

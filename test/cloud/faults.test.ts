@@ -24,7 +24,7 @@ import { DeployedSteps } from './faults-steps.ts';
 import { signalAll, workersOf } from './faults-workers.ts';
 import { type Cloud, startCloud } from './harness/cloud.ts';
 import { eventually } from './harness/eventually.ts';
-import { deployApp } from './parity.ts';
+import { deployTrading } from './parity.ts';
 
 const root = join(import.meta.dirname, '../..');
 const CONFIGURATION = 'test/cloud/faults.yaml';
@@ -49,7 +49,7 @@ let steps: DeployedSteps;
 beforeAll(async () => {
   cloud = await startCloud({ iam: true });
   const outputsFile = join(folder, 'outputs.json');
-  await deployApp(cloud, CONFIGURATION, outputsFile);
+  await deployTrading(cloud, 'reef', CONFIGURATION, outputsFile);
   const outputs = JSON.parse(readFileSync(outputsFile, 'utf8'));
   instance = new DeployedInstance(outputs, 'reef', cloud.client);
   steps = await DeployedSteps.find(cloud, outputs, 'reef');
@@ -76,7 +76,7 @@ it('goes through cycles whose messages come again, and whose functions are ended
   expect.soft(delivered, 'messages delivered twice at once').toBeGreaterThan(10);
   expect.soft(killed, 'functions ended under way').toBeGreaterThan(2);
   expect.soft(overtaken, 'functions that others came before').toBeGreaterThan(2);
-}, 240_000);
+}, 600_000);
 
 it('has handled every message by then, and given none up', async () => {
   await eventually(async () => expect(new Set(Object.values(await steps.depths()))).toEqual(new Set(['0/0'])));
@@ -115,7 +115,8 @@ it('gives up on a cycle whose function is ended every time, as a gap in the ledg
   const killing = (async () => {
     for (; !over; await delay(5)) signalAll(await workersOf(signal), 'SIGKILL');
   })();
-  const givenUp = eventually(async () => expect(await gaps()).toHaveLength(1)).finally(() => {
+  // Noticed soon: the cycle behind it is not to be ended every time.
+  const givenUp = eventually(async () => expect(await gaps()).toHaveLength(1), 30_000, 50).finally(() => {
     over = true;
   });
   await Promise.all([run(DISTURBED, DISTURBED + GIVEN_UP), givenUp, killing]);
@@ -125,7 +126,7 @@ it('gives up on a cycle whose function is ended every time, as a gap in the ledg
   expect(failed).toMatchObject([{ body: { cycle: given, step: 'signal', attempts: 3 } }]);
   await expectDecidedOnce(DISTURBED + GIVEN_UP);
   await expectSoundLedger();
-}, 120_000);
+}, 300_000);
 
 const asOf = (index: number): number => FIRST_OPEN + (index + 1) * MINUTE;
 

@@ -13,7 +13,7 @@ const HOUR_MS = 3_600_000;
 const CYCLES = 504;
 
 describe.skipIf(!hasRecordedData)('the cloud', () => {
-  test('goes through 504 cycles of three instruments to the ledger of the backtest', { timeout: 400_000 }, async () => {
+  test('goes through 504 cycles of three instruments to the ledger of the backtest', { timeout: 900_000 }, async () => {
     const registry = await strategiesAtHand(join(import.meta.dirname, '..', '..'), temporaryDirectory());
     const run = await prepareRecordedRun(registry, {
       ...threePairs,

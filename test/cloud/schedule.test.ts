@@ -15,7 +15,7 @@ import { eventsOf } from '../../platform/live-run.ts';
 import { type DeployedSchedule, deployedScheduleContract } from '../contract/schedule.suite.ts';
 import { type Cloud, startCloud } from './harness/cloud.ts';
 import { eventually } from './harness/eventually.ts';
-import { deployApp } from './parity.ts';
+import { deployTrading } from './parity.ts';
 
 const CONFIGURATION = 'test/cloud/schedule.yaml';
 const { configuration } = loadConfiguration({ file: CONFIGURATION, environment: {} });
@@ -39,7 +39,7 @@ const folder = mkdtempSync(join(tmpdir(), 'plimsoll-schedule-'));
 beforeAll(async () => {
   cloud = await startCloud({ iam: true, schedules: true });
   const outputsFile = join(folder, 'outputs.json');
-  await deployApp(cloud, CONFIGURATION, outputsFile);
+  await deployTrading(cloud, 'tide', CONFIGURATION, outputsFile);
   instance = new DeployedInstance(JSON.parse(readFileSync(outputsFile, 'utf8')), 'tide', cloud.client);
   const { Schedules } = await scheduler('GET', '');
   for (const { Name } of Schedules as Schedule[]) {

@@ -2,10 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openEmbedded } from '../../adapters/embedded/embedded.ts';
 import { FAULT_POINTS } from '../../adapters/embedded/faults.ts';
 import { runBacktest } from '../../core/backtest/run.ts';
+import { BANNER } from '../../lib/constructs/built-in-modules.ts';
 import { eventsOf } from '../../platform/live-run.ts';
 import { compareLedgers } from '../../platform/parity.ts';
 import { crashRun } from './crash-run.ts';
@@ -16,15 +18,29 @@ const OFF_THE_WAY = /^(queue\.released|schedule\.|objects\.|secrets\.)/;
 const GAPS = [...FAULT_POINTS.filter((point) => !OFF_THE_WAY.test(point)), 'ingest:opened'];
 const KILLS_PER_GAP = 20;
 
+const folder = mkdtempSync(join(tmpdir(), 'plimsoll-kill-child-'));
+/** The child as one file: of some two hundred starts, each would read as many files again. */
+const CHILD = join(folder, 'child.mjs');
+
+beforeAll(() =>
+  build({
+    entryPoints: [join(import.meta.dirname, 'replay-child.ts')],
+    outfile: CHILD,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    banner: { js: BANNER },
+    logLevel: 'warning',
+  }),
+);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 /** Runs the child; resolves with the signal that ended it, or null when it came to its end. */
 function runChild(directory: string, gap: string, passes: number): Promise<NodeJS.Signals | null> {
-  const child = spawn(
-    process.execPath,
-    [join(import.meta.dirname, 'replay-child.ts'), directory, gap, String(passes)],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  );
+  const child = spawn(process.execPath, [CHILD, directory, gap, String(passes)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let complaint = '';
   child.stderr.on('data', (text) => {
     complaint += text;

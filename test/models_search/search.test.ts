@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PINNED_ENVIRONMENT } from '../../adapters/python/module-environment.ts';
 import {
   deflatedSharpeRatio,
   effectiveTrials,
@@ -39,12 +40,7 @@ describe('a search', () => {
         ...installerEnvironment(),
         PYTHONPATH: [models, here].join(delimiter),
         PYTHONDONTWRITEBYTECODE: '1',
-        PYTHONHASHSEED: '0',
-        OMP_NUM_THREADS: '1',
-        OPENBLAS_NUM_THREADS: '1',
-        MKL_NUM_THREADS: '1',
-        NUMEXPR_NUM_THREADS: '1',
-        VECLIB_MAXIMUM_THREADS: '1',
+        ...PINNED_ENVIRONMENT,
       },
     });
   const search = (...args: string[]) => place.run('models', 'search', '--data', 'data', ...args);

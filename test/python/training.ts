@@ -8,5 +8,6 @@ export const pythonWithTraining = (): Promise<string> =>
     requirements: resolve(import.meta.dirname, '../../models/requirements/core.txt'),
     folder: 'training-venv',
     isComplete: true,
+    isCompiled: true,
     oldest: [3, 11],
   });

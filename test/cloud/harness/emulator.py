@@ -5,10 +5,12 @@ names of exactly one version; each checks what it replaces and stops with a sent
 """
 
 import atexit
+import functools
 import importlib.metadata
 import json
 import os
 import queue
+import re
 import shutil
 import signal
 import sys
@@ -42,6 +44,7 @@ def main() -> None:
     repair_lambda_answers()
     repair_pace()
     repair_schedules()
+    repair_query_pace()
     repair_table_time_to_live()
     repair_http_api_cors()
     repair_secret_reference()
@@ -246,6 +249,39 @@ def repair_schedules() -> None:
         return invoke_target(target, event, rule, *more, **named)
 
     eventbridge._invoke_target = invoke
+
+
+# --- DynamoDB ---------------------------------------------------------------------------------------------------------
+
+# The one form of a query that Plimsoll makes: a partition, and a range of sort keys.
+KEY_RANGE = re.compile(r"(\w+) = (:\w+) AND (\w+) BETWEEN (:\w+) AND (:\w+)")
+
+
+def repair_query_pace() -> None:
+    """MiniStack reads the condition of a query anew for each item of the partition: more than half of all it did here. What an
+    expression consists of is remembered, and keys that are texts are compared without a parser."""
+    from ministack.services import dynamodb
+
+    for name in ("_tokenize", "_condition_syntax_error", "_evaluate_condition"):
+        expect(hasattr(dynamodb, name), f"MiniStack's DynamoDB has no {name}")
+    remembered = functools.lru_cache(maxsize=1_000)
+    tokens_of, evaluate_condition = dynamodb._tokenize, dynamodb._evaluate_condition
+    known_tokens = remembered(lambda expression: tuple(tokens_of(expression)))
+    key_range = remembered(KEY_RANGE.fullmatch)
+
+    def evaluate(expression, item, values, names, slot="ConditionExpression"):
+        form = key_range(expression) if slot == "KeyConditionExpression" else None
+        if form is not None:
+            partition, wanted, sort, low, high = form.groups()
+            try:
+                return item[partition]["S"] == values[wanted]["S"] and values[low]["S"] <= item[sort]["S"] <= values[high]["S"]
+            except KeyError:
+                pass
+        return evaluate_condition(expression, item, values, names, slot=slot)
+
+    dynamodb._tokenize = lambda expression: list(known_tokens(expression))
+    dynamodb._condition_syntax_error = remembered(dynamodb._condition_syntax_error)
+    dynamodb._evaluate_condition = evaluate
 
 
 # --- CloudFormation ---------------------------------------------------------------------------------------------------
