@@ -10,11 +10,11 @@ import argparse
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 import warnings
 from pathlib import Path
-from queue import SimpleQueue
 from typing import NoReturn
 
 from ..job.contract import BASE_VARIABLE
@@ -40,13 +40,15 @@ def main() -> NoReturn:
     except OSError as problem:
         print(f"port {given.port} of {given.host} cannot be used ({problem}): name another one with --port", file=sys.stderr)
         sys.exit(1)
-    # Not an event: a signal's handler runs in this thread, and where it finds `wait` inside the event's lock, `set` would wait for
-    # that lock for ever. This queue may be put into at any point.
-    ended: SimpleQueue[None] = SimpleQueue()
+    # Not an event or a queue: a signal that comes right before this thread waits for one is noted and wakes nobody, since its handler would run
+    # in this thread. What the interpreter writes to a descriptor as the signal comes is there to be read, before and after.
+    ended, end = socket.socketpair()
+    end.setblocking(False)
+    signal.set_wakeup_fd(end.fileno())
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.put(None))
+        signal.signal(number, lambda *_: None)
     if os.environ.get(PARENT_VARIABLE) == "stdin":
-        threading.Thread(target=_end_with_parent, args=(ended,), daemon=True).start()
+        threading.Thread(target=_end_with_parent, args=(end,), daemon=True).start()
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
     _say(
@@ -57,7 +59,7 @@ def main() -> NoReturn:
             "refused": [{"model": model, "version": version, "why": why} for model, version, why in shelf.refused],
         }
     )
-    ended.get()
+    ended.recv(1)
     server.finish()
     sys.exit(0)
 
@@ -78,14 +80,14 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _end_with_parent(ended: SimpleQueue[None]) -> None:
+def _end_with_parent(end: socket.socket) -> None:
     """Whoever started us holds the other end of standard input and writes nothing: it ends when they do."""
     try:
         while os.read(0, 4_096):
             pass
     except OSError:
         pass
-    ended.put(None)
+    end.send(b"\0")
 
 
 def _say(line: dict[str, object]) -> None:
