@@ -13,7 +13,7 @@ import { formatDecimal, pow10 } from '../core/numbers.ts';
 import type { LedgerPort } from '../core/ports/ledger.ts';
 import type { SeriesView } from '../core/strategies/contract.ts';
 import type { SignalProposal, StrategyCheckpoint, StrategyRunner } from '../core/strategies/runner.ts';
-import { type AccountState, type CycleDocument, KEYS } from '../functions/steps/account-state.ts';
+import { type AccountState, type CycleDocument, KEYS, loadAccount } from '../functions/steps/account-state.ts';
 import { keptAnswers, underAnswers } from '../functions/steps/ask-models.ts';
 import { contentHash, takeCycle } from '../functions/steps/engines.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
@@ -76,7 +76,10 @@ export interface ReplayedDecision {
   readonly state: AccountState;
 }
 
-/** Makes it again. `decision` is `latest`, or a cycle's time in ms UTC or ISO. Throws `DECISION_UNKNOWN`, `DECISION_UNSETTLED`. */
+/**
+ * Makes it again. `decision` is a cycle's time in ms UTC or ISO, or `latest`: of the latest cycle that is over. Throws `DECISION_UNKNOWN`, and
+ * `DECISION_UNSETTLED` where the cycle is not over: what came of it is not all in the ledger yet.
+ */
 export async function replayDecision(ports: StepPorts, stream: string, decision: string): Promise<ReplayedDecision> {
   const { ledger } = ports;
   const pinned = await findDecision(ledger, stream, decision);
@@ -182,15 +185,27 @@ async function findDecision(ledger: LedgerPort, stream: string, decision: string
       `${stream} has made no decision yet`,
       'wait until a strategy proposes something',
     );
-  if (decision === 'latest') return latest[0].value as unknown as Pinned;
+  const { cursor } = (await loadAccount(ledger, stream)).state;
+  const isOver = ({ cycle }: Pinned): boolean => cycle < cursor.cycle || cursor.next === 'settled';
+  const pinned = latest.map(({ value }) => value as unknown as Pinned);
+  if (decision === 'latest') return pinned.find(isOver) ?? unsettled(stream, pinned[0]);
   const time = instantOf(decision);
   const found = time === undefined ? undefined : await ledger.document(stream, KEYS.decision(time));
-  if (found) return found.value as unknown as Pinned;
-  const known = latest.map(({ value }) => formatInstant((value as unknown as Pinned).cycle)).join(', ');
+  const wanted = found?.value as unknown as Pinned | undefined;
+  if (wanted) return isOver(wanted) ? wanted : unsettled(stream, wanted);
+  const known = pinned.map(({ cycle }) => formatInstant(cycle)).join(', ');
   throw new PlimsollError(
     'DECISION_UNKNOWN',
     `${stream} made no decision at "${decision}"`,
     `use latest, or the time of a cycle with proposals, such as ${known}`,
+  );
+}
+
+function unsettled(stream: string, { cycle }: Pinned): never {
+  throw new PlimsollError(
+    'DECISION_UNSETTLED',
+    `the cycle of ${formatInstant(cycle)} in ${stream} was decided, and is not over`,
+    'wait until it is, or start the platform, which goes on with it',
   );
 }
 

@@ -14,7 +14,7 @@ import type { TableRows } from '../../core/models/table.ts';
 import { makeTrainingTable } from './training-table.ts';
 
 const NOT_MADE_AGAIN =
-  'the table has no bars beside it to be made again from: of features that know the future, only what statistics can see was looked for';
+  'a table has no bars beside it to be made again from: of features that know the future, only what statistics can see was looked for';
 
 /**
  * Returns notes for whoever trains on it: that it could not be told, where no file of bars lies beside the table. Throws `TABLE_DIFFERS` with

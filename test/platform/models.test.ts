@@ -62,8 +62,8 @@ test(
     );
     await platform.printed(/taken over: model-opinion[\s\S]*filled/);
     expect((await platform.kill('SIGINT')).code).toBe(0);
-    const { code, out } = await place.run('replay', 'latest');
-    expect(code).toBe(0);
+    const { code, out, err } = await place.run('replay', 'latest');
+    expect([code, code === 0 ? '' : out + err]).toEqual([0, '']);
     expect(out).toMatch(/desk[\s\S]*trial/);
   },
   PATIENCE,

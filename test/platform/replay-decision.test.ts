@@ -69,6 +69,22 @@ it('makes a decision again whose orders were held back by a halt between risk an
   );
 });
 
+it('bad input: a cycle that is not over is not judged, and the latest is the latest that is', async () => {
+  const codeOf = (decision: string) =>
+    replayDecision(desk.steps, STREAM, decision).then(
+      ({ cycle }) => cycle,
+      ({ code }) => code,
+    );
+  const said: unknown[] = [];
+  const cycle = await runWith('execute', async (_, at) => {
+    said.push(await codeOf(String(at)), await codeOf('latest'));
+    return true;
+  });
+  expect(said).toEqual(['DECISION_UNSETTLED', 'DECISION_UNSETTLED']);
+  expect(await codeOf(String(cycle))).toBe(cycle);
+  expect(await codeOf('latest')).toBeGreaterThan(cycle);
+});
+
 it('takes in several commands between two steps, in their order', async () => {
   const cycle = await runWith('risk', async (ports) => {
     await pause(ports, STREAM, 'sma-cross', true, owner);
