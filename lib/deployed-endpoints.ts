@@ -76,18 +76,17 @@ async function endpointOf(
   const hosting: Hosting = entry.serverless
     ? { serverless: withoutUndefined(entry.serverless) }
     : { instances: entry.instances! };
-  const together = await versionsTogether(model, served, models);
+  const versionsServed = await Promise.all(served.map(({ version }) => models.version(model, version.version)));
+  const [first] = versionsServed;
   // A serverless endpoint has one variant, which knows both.
-  const [first] = served;
-  if (
-    entry.serverless &&
-    served.some(({ version }) => !areOfOneImage(together, first.version.version, version.version))
-  )
+  if (entry.serverless && !versionsServed.every((version) => areOfOneImage(first, version)))
     throw trialServerless(model);
-  const asked = entry.serverless ? [{ ...first, weight: 1 }] : served;
+  const before = await versionBefore(model, models);
+  const together = before ? [...versionsServed, before] : versionsServed;
+  const asked = entry.serverless ? [{ ...served[0], weight: 1 }] : served;
   const variants: ModelVariantProps[] = [];
-  for (const { variant: name, version, weight } of asked) {
-    const modelData = await archiveOf(version.version, together, { models, folder });
+  for (const [k, { variant: name, weight }] of asked.entries()) {
+    const modelData = await archiveOf(versionsServed[k], together, { models, folder });
     const { environment } = entry;
     variants.push({ name, modelData, image, hosting, weight, ...(environment && { environment }) });
   }
@@ -112,42 +111,34 @@ function servedVersions({ trial, ...champion }: BundledModel): ServedVersion[] {
 }
 
 /**
- * What lies beside each other behind an endpoint: what it serves, and the champion before. An endpoint is updated minutes before or after the step that
- * asks it; in between the step is answered about the versions that it knows, whichever variant is there to ask.
+ * The champion before, where an endpoint serves it. An endpoint is updated minutes before or after the step that asks it: what lies behind each of its variants
+ * is all that the step may ask about meanwhile.
  */
-async function versionsTogether(
-  model: string,
-  served: readonly ServedVersion[],
-  models: ModelRegistry,
-): Promise<ModelVersion[]> {
+async function versionBefore(model: string, models: ModelRegistry): Promise<ModelVersion | undefined> {
   const before = championBefore(await models.history(model));
-  const versions = await Promise.all(served.map(({ version: { version } }) => models.version(model, version)));
   // One that cannot be read is no reason not to deploy: it would be asked for minutes.
-  const last = before && (await models.version(model, before).catch(() => undefined));
-  if (last && !versions.some(({ version }) => version === last.version)) versions.push(last);
-  return versions.filter(({ manifest }) => manifest.served === 'endpoint');
+  const found = before && (await models.version(model, before).catch(() => undefined));
+  return found && found.manifest.served === 'endpoint' ? found : undefined;
 }
 
 /** Of a version, with those that its image serves too: a server that has to refuse one of its versions never goes into service. */
 async function archiveOf(
-  own: string,
+  own: ModelVersion,
   together: readonly ModelVersion[],
   { models, folder }: Pick<EndpointsSource, 'models' | 'folder'>,
 ): Promise<string> {
+  const ofOneImage = new Map(together.filter((each) => areOfOneImage(own, each)).map((each) => [each.version, each]));
   const packed: PackedVersion[] = [];
-  for (const version of together.filter((each) => areOfOneImage(together, own, each.version)))
-    packed.push({ name: version.name, version: version.version, files: await models.files(version) });
-  const path = join(folder, own, 'model.tar.gz');
-  mkdirSync(join(folder, own), { recursive: true });
+  for (const version of ofOneImage.values()) packed.push({ ...version, files: await models.files(version) });
+  const path = join(folder, own.version, 'model.tar.gz');
+  mkdirSync(join(folder, own.version), { recursive: true });
   writeFileSync(path, packedForSageMaker(packed));
   return path;
 }
 
 /** Whether the same libraries trained both: a server opens no file that another version of its library wrote. */
-function areOfOneImage(together: readonly ModelVersion[], ...both: readonly [string, string]): boolean {
-  const [one, other] = both.map((name) => together.find(({ version }) => version === name)?.card.libraries ?? null);
-  return canonicalJson(one) === canonicalJson(other);
-}
+const areOfOneImage = (one: ModelVersion, other: ModelVersion): boolean =>
+  canonicalJson(one.card.libraries ?? null) === canonicalJson(other.card.libraries ?? null);
 
 /** An endpoint costs money: one that nobody asks is a mistake. */
 function assertUsed(named: readonly string[], bundled: readonly BundledModel[]): void {

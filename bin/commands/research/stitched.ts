@@ -3,7 +3,7 @@ import { formatInstant } from '../../../core/market/civil.ts';
 import type { StitchedAbout, StitchedDocument } from '../../../core/research/report/stitched-document.ts';
 import manifest from '../../../package.json' with { type: 'json' };
 import type { RecordedRun } from '../../../platform/recorded-run.ts';
-import { commandText } from './pages.ts';
+import { commandText } from './command-text.ts';
 import { chance, percent, plain, row, table } from './print.ts';
 
 /** What a document says of the run that it is of. */
