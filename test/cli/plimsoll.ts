@@ -100,6 +100,11 @@ export class Running {
     return this.ended;
   }
 
+  /** How often the process has printed what matches a pattern with the flag `g`, until now. */
+  times(pattern: RegExp): number {
+    return this.#out.match(pattern)?.length ?? 0;
+  }
+
   /** What the process has printed, once it matches. Throws where it ends before. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     for (let waited = 0; waited < PATIENCE_MS; waited += 50) {

@@ -45,6 +45,18 @@ const armed = (place: Workplace, ...more: string[]) =>
   place.run('live', 'arm', 'real', '--max-order-notional', '60', '--max-exposure', '150', ...more);
 
 const filled = (server: LiveVenueServer): number => server.spot.trades.length;
+
+/**
+ * Until the platform has told of each fill at its venue. The exchange is of this process, so that holds until the next wait. What the
+ * platform has not heard by the time that its key expires it cannot hear any more, and it sends nothing past such an order.
+ */
+async function everyFillHeard(server: LiveVenueServer, platform: Running): Promise<void> {
+  for (let waited = 0; platform.times(/filled +(buy|sell)/g) < filled(server); waited += 10) {
+    if (waited > 60_000) throw new Error(`of ${filled(server)} fills at the venue it told of fewer`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 const codes = ({ alerts }: ShowOutput): string[] => alerts.map(({ code }) => code);
 
 /** All at the same time: they wait for bars, most of the time. */
@@ -177,9 +189,9 @@ describe.concurrent('a live account', () => {
       const platform = await started(place);
       expect(await armed(place, '--confirm', 'real')).toMatchObject({ code: 0 });
       await platform.printed(/filled +buy/);
-      const { key } = server.accounts.binance;
       const next = { key: 'the-next-key', secret: 'the-next-secret' };
-      Object.assign(key, next);
+      await everyFillHeard(server, platform);
+      Object.assign(server.accounts.binance.key, next);
       await platform.printed(/ALERT VENUE_REFUSED/);
       const before = filled(server);
       await platform.printed(/(denied .*VENUE_NOT_RECONCILED|rejected order \d+: .*Invalid API-key)/);
