@@ -99,8 +99,11 @@ describe.concurrent('a live account', () => {
     async (context) => {
       const { server, place } = await desk(context);
       const first = await started(place);
-      await first.printed(/"real" is reconciled with its venue at the start/);
-      expect(await shown(place)).toMatchObject({ armed: false, limits: null, most: { maxOrderNotional: 100 } });
+      const unarmed = await until(
+        () => shown(place),
+        ({ reconciled }) => reconciled,
+      );
+      expect(unarmed).toMatchObject({ armed: false, limits: null, most: { maxOrderNotional: 100 } });
       expect(filled(server)).toBe(0);
 
       const slip = await armed(place, '--confirm', 'reel');
@@ -117,7 +120,6 @@ describe.concurrent('a live account', () => {
       const before = filled(server);
 
       const again = await started(place);
-      await again.printed(/"real" is reconciled with its venue at the start/);
       await until(
         async () => filled(server),
         (count) => count >= before + 2,
