@@ -179,8 +179,11 @@ function decimalsFor(largest: number): number {
   return Math.max(0, Math.min(MOST_DECIMALS, Math.floor(Math.log10(EXACT_LIMIT / largest))));
 }
 
+/** What is no quote: a contract's kind, or a timeframe in a file's name that a series without a symbol is called by (xauusd_h1). */
+const NO_QUOTE = /^(perp|[smhdw]\d+|\d+[smhdw])$/i;
+
 /** The quote of a symbol such as BTC/USDT or BTC-PERP; USD where it names none. */
 function quoteOf(symbol: string): string {
   const quote = /^[^/_:-]+[/_-]([A-Za-z0-9]+)/.exec(symbol)?.[1];
-  return quote === undefined || quote.toUpperCase() === 'PERP' ? 'USD' : quote.slice(0, 16);
+  return quote === undefined || NO_QUOTE.test(quote) ? 'USD' : quote.slice(0, 16);
 }

@@ -104,7 +104,7 @@ export function assertParity(member: string, { rows, largestDifference, flipped 
     'MODEL_PARITY_FAILED',
     `"${member}" is not the same here as in the library that trained it: ${fault}`,
     'do not serve it; train it anew, or report this with the version of the library',
-    { kept: 'the model stays in the registry, unserved' },
+    { kept: 'it is not registered; whoever decides now goes on deciding' },
   );
 }
 

@@ -172,7 +172,7 @@ async function remade(learned: LearnedFrom, bars: string): Promise<Link> {
     const { features, label, lockedFrom, symbols } = learned;
     const made = await writeTrainingTable({
       bars,
-      ...(symbols.length > 1 ? { symbols } : {}),
+      symbols,
       features,
       label,
       ...(lockedFrom === undefined ? {} : { lockedFrom }),
