@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { SlowFirst } from './test/slow-first.ts';
+import { TOGETHER } from './test/together.ts';
 
 /**
  * What needs Python, the local cloud and training, where there is none. `npm test` says so. Files of which a part needs it leave that out
@@ -9,12 +10,15 @@ import { SlowFirst } from './test/slow-first.ts';
 const PYTHON = [
   ...['test/cloud/**', 'test/contract/aws*', 'test/adapters/aws/**'],
   ...['test/adapters/python/**', 'test/adapters/models/model-archive*'],
-  ...['test/models/**', 'test/models_job/**', 'test/models_search/**'],
+  ...['test/models/**', 'test/models_batch/**', 'test/models_job/**', 'test/models_search/**'],
 ];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...TOGETHER] } },
+      { extends: true, test: { name: 'together', include: [...TOGETHER], isolate: false } },
+    ],
     exclude: [...configDefaults.exclude, ...(process.env.PLIMSOLL_WITHOUT_CLOUD === '1' ? PYTHON : [])],
     // CDK's own look at templates costs four seconds of a processor in each file that synthesises. It warns and never fails: once is enough,
     // in test/lib/synth.test.ts.

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,6 +9,7 @@ import { runBacktest } from '../../core/backtest/run.ts';
 import { BANNER } from '../../lib/constructs/built-in-modules.ts';
 import { eventsOf } from '../../platform/live-run.ts';
 import { compareLedgers } from '../../platform/parity.ts';
+import { quickFolder } from '../quick-folder.ts';
 import { crashRun } from './crash-run.ts';
 
 /** Whose gaps no cycle on recorded bars passes: nothing is handed back, timed, or kept as an object or a secret. */
@@ -18,7 +18,7 @@ const OFF_THE_WAY = /^(queue\.released|schedule\.|objects\.|secrets\.)/;
 const GAPS = [...FAULT_POINTS.filter((point) => !OFF_THE_WAY.test(point)), 'ingest:opened'];
 const KILLS_PER_GAP = 20;
 
-const folder = mkdtempSync(join(tmpdir(), 'plimsoll-kill-child-'));
+const folder = mkdtempSync(join(quickFolder(), 'plimsoll-kill-child-'));
 /** The child as one file: of some two hundred starts, each would read as many files again. */
 const CHILD = join(folder, 'child.mjs');
 
@@ -56,7 +56,7 @@ function runChild(directory: string, gap: string, passes: number): Promise<NodeJ
 
 describe('a platform that is killed between two writes', () => {
   test.concurrent.each(GAPS)('%s: goes on to the ledger of an undisturbed run', { timeout: 400_000 }, async (gap) => {
-    const directory = mkdtempSync(join(tmpdir(), 'plimsoll-kill-'));
+    const directory = mkdtempSync(join(quickFolder(), 'plimsoll-kill-'));
     try {
       let kills = 0;
       for (let k = 0; k < KILLS_PER_GAP; k++) {

@@ -1,12 +1,16 @@
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
 import { runBacktest } from '../../core/backtest/run.ts';
 import type { Engine } from '../../core/engine/engine.ts';
 import { embeddedParity } from '../../platform/parity-run.ts';
 import { prepareRecordedRun, type RecordedRunOptions } from '../../platform/recorded-run.ts';
+import { quickFolder } from '../quick-folder.ts';
 import { hasRecordedData } from './recorded.ts';
 import { perpetual, threePairs } from './scenarios.ts';
+
+beforeAll(() => void vi.stubEnv('TMPDIR', quickFolder()));
+afterAll(() => void vi.unstubAllEnvs());
 
 const registry = await loadStrategies(join(import.meta.dirname, '..', '..'));
 
