@@ -27,9 +27,10 @@ import type { RegimeAxis } from './regimes/regime.ts';
 import { trendRule } from './regimes/trend-rule.ts';
 import { volatilityRule } from './regimes/volatility-rule.ts';
 import type { LabelSpec } from './table.ts';
-import { isTrial } from './trial.ts';
+import { isTrial, isTrials } from './trial.ts';
 
-type Place = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+/** Of a model among those that are asked together. */
+export type Place = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 /**
  * `up` is the weighted mean of the probabilities of those that answer, `disagreement` their weighted standard deviation; `unsure` 0 where a way
@@ -87,7 +88,10 @@ export function refusalIn(spec: IndicatorSpec, refused: number): string | undefi
 export const withEveryModel = <Specs extends Record<string, IndicatorSpec>>(specs: Specs, at: ModelsAtHand): Specs =>
   withModelsAtHand(
     Object.fromEntries(
-      Object.entries(specs).map(([name, spec]) => [name, isCombined(spec) || isTrial(spec) ? spec.with(at) : spec]),
+      Object.entries(specs).map(([name, spec]) => [
+        name,
+        isCombined(spec) || isTrial(spec) || isTrials(spec) ? spec.with(at) : spec,
+      ]),
     ) as Specs,
     at,
   );
@@ -170,7 +174,7 @@ function regimeSpecs(axis: RegimeAxis): RegimeSpecs {
 }
 
 /** Bars that are read at a time. */
-const CHUNK_BARS = 1_024;
+export const CHUNK_BARS = 1_024;
 /** Where an opinion's outputs stand. */
 const UP = OPINION_OUTPUTS.indexOf('up');
 const REFUSED = OPINION_OUTPUTS.indexOf('refused');
@@ -178,7 +182,7 @@ const REFUSED = OPINION_OUTPUTS.indexOf('refused');
 const THRESHOLD_STEP = 0.005;
 
 /** An indicator that another one reads, and its columns of a chunk. */
-class Read {
+export class Read {
   readonly indicator: Indicator;
   columns: Float64Array[];
 

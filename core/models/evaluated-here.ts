@@ -3,12 +3,27 @@ import type { EngineDefinition } from '../engine/engine.ts';
 import { PlimsollError } from '../errors.ts';
 import { modelsGiven } from '../strategies/opinions-asked.ts';
 import type { RunningStrategy } from '../strategies/runner.ts';
+import type { Answers } from './answers.ts';
 import type { ServedModel } from './opinion.ts';
 
+/** A version that is not evaluated in this process. */
+export interface AskedElsewhere extends ServedModel {
+  readonly answers: Answers;
+}
+
+/** Looked up in every cycle: most strategies ask none. */
+const known = new WeakMap<RunningStrategy, readonly AskedElsewhere[]>();
+
 /** The models of a strategy that are not evaluated in this process, each once. */
-export function modelsElsewhere({ definition, params }: RunningStrategy): ServedModel[] {
-  const models = modelsGiven(definition, params).flatMap(({ served }) => (served.answers ? [served] : []));
-  return [...new Map(models.map((served) => [served.answers, served])).values()];
+export function modelsElsewhere(running: RunningStrategy): readonly AskedElsewhere[] {
+  const found = known.get(running);
+  if (found) return found;
+  const models = new Map<Answers, AskedElsewhere>();
+  for (const { served } of modelsGiven(running.definition, running.params))
+    if (served.answers) models.set(served.answers, { ...served, answers: served.answers });
+  const each = [...models.values()];
+  known.set(running, each);
+  return each;
 }
 
 /** Whether a run waits for answers. */

@@ -20,6 +20,22 @@ export interface TrialSpec extends IndicatorSpec<TrialOutput> {
   on(timeframe: Timeframe): TrialSpec;
 }
 
+/** A trial of one of the models that a spec asks. */
+export interface ModelTrial {
+  readonly model: string;
+  readonly trial: Trial;
+  /** The output of the spec in which stands what the version on trial said; NaN where it had no answer. */
+  readonly output: string;
+}
+
+/** What asks the versions on trial of several models that decide together. */
+export interface TrialsSpec<Output extends string = string> extends IndicatorSpec<Output> {
+  /** Of those that have one, in the order in which the models were named. */
+  readonly trials: readonly ModelTrial[];
+  with(at: ModelsAtHand): TrialsSpec<Output>;
+  on(timeframe: Timeframe): TrialsSpec<Output>;
+}
+
 const OUTPUTS: readonly TrialOutput[] = [...OPINION_OUTPUTS, 'share'];
 const SHARE = OUTPUTS.indexOf('share');
 
@@ -27,6 +43,14 @@ const SHARE = OUTPUTS.indexOf('share');
 export const trialOpinion = (model: string): TrialSpec => specOf(model, undefined, undefined);
 
 export const isTrial = (spec: IndicatorSpec): spec is TrialSpec => 'trialOf' in spec;
+
+export const isTrials = (spec: IndicatorSpec): spec is TrialsSpec => 'trials' in spec;
+
+/** The versions on trial that a spec is given: none where it asks none, or none is on trial. */
+export function trialsOf(spec: IndicatorSpec): readonly ModelTrial[] {
+  if (isTrials(spec)) return spec.trials;
+  return isTrial(spec) && spec.trial ? [{ model: spec.trialOf, trial: spec.trial, output: 'up' }] : [];
+}
 
 function specOf(model: string, trial: Trial | undefined, timeframe: Timeframe | undefined): TrialSpec {
   const opinion = trial && opinionSpecOf(model, trial.served, timeframe);

@@ -4,7 +4,6 @@ import { PlimsollError } from '../errors.ts';
 import type { IndicatorSpec } from '../indicators/indicator.ts';
 import { copyOfPlain } from '../json.ts';
 import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
-import { opinionsIn, refusalIn } from '../models/combined-opinion.ts';
 import { CallbackContext } from './callback-context.ts';
 import {
   assertConditions,
@@ -14,6 +13,7 @@ import {
   type SeriesName,
 } from './condition.ts';
 import type { StrategyContext } from './contract.ts';
+import { mayRefuse, refusalError } from './refused.ts';
 import type { RunningStrategy, StrategyRunner } from './runner.ts';
 import type { SharedIndicators } from './shared-indicators.ts';
 import { Track, type TrackState } from './track.ts';
@@ -33,10 +33,11 @@ interface SeriesSource extends SeriesName {
   readonly at: { readonly indicator: number; readonly output: number };
 }
 
-/** What the strategy asks models by, and whether they refuse. */
+/** What the strategy asks models by or reads a batch by, whether they refuse, and of a batch the bar that it is about. */
 interface Asked {
   readonly spec: IndicatorSpec;
   readonly refused: Series;
+  readonly bar: Series | undefined;
 }
 
 /** What a strategy sees of one instrument, and what keeps that up to date. */
@@ -110,12 +111,14 @@ export class InstrumentContext {
   }
 
   #viewOf(track: Track, indicator: string, spec: IndicatorSpec, k: number): unknown {
-    return byOutput(spec, (output, index) => {
+    const view = byOutput(spec, (output, index) => {
       const series = new Series(track.outputs(k)[index], track.clock);
       this.#series.push({ indicator, output, series, track, at: { indicator: k, output: index } });
-      if (output === 'refused' && opinionsIn(spec)[0]?.served) this.#models.push({ spec, refused: series });
       return series;
     });
+    const { refused, bar } = view as Partial<Record<string, Series>>;
+    if (refused && mayRefuse(spec)) this.#models.push({ spec, refused, bar });
+    return view;
   }
 
   #makeConditions(
@@ -152,9 +155,10 @@ export class InstrumentContext {
     return this.#state;
   }
 
-  /** Why one of the models that the strategy asks has no answer to this bar; no decision may rest on such a bar. */
-  get refusal(): string | undefined {
-    for (const { spec, refused } of this.#models) if (refused.value !== 0) return refusalIn(spec, refused.value);
+  /** Why one of the models or batches that the strategy asks has no answer to this bar; no decision may rest on such a bar. */
+  get refusal(): PlimsollError | undefined {
+    for (const { spec, refused, bar } of this.#models)
+      if (refused.value !== 0) return refusalError(spec, refused.value, bar?.value);
     return undefined;
   }
 

@@ -1,6 +1,6 @@
 /** A strategy as the ledger registers it: what it is, and what makes its checkpoint its own. */
 import type { Json } from '../json.ts';
-import { modelsGiven } from './opinions-asked.ts';
+import { versionsGiven } from './opinions-asked.ts';
 import type { RunningStrategy } from './runner.ts';
 
 export function registration(running: RunningStrategy): Record<string, Json> {
@@ -17,8 +17,8 @@ export function registration(running: RunningStrategy): Record<string, Json> {
   };
 }
 
-/** By name, the versions of the models that it asks; undefined where it asks none. */
+/** By name, the versions of the models that it asks and of the batches that it reads; undefined where there are none. */
 function modelsOf({ definition, params }: RunningStrategy): Record<string, string> | undefined {
-  const given = modelsGiven(definition, params);
-  return given.length > 0 ? Object.fromEntries(given.map(({ entry }) => entry)) : undefined;
+  const given = versionsGiven(definition, params);
+  return given.length > 0 ? Object.fromEntries(given) : undefined;
 }

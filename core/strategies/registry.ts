@@ -1,5 +1,6 @@
 import { PlimsollError } from '../errors.ts';
 import type { IndicatorSpec } from '../indicators/indicator.ts';
+import { type BatchesAtHand, withBatchesAtHand } from '../models/batch/batch.ts';
 import { withEveryModel } from '../models/combined-opinion.ts';
 import type { ModelsAtHand } from '../models/opinion.ts';
 import { nearest } from '../nearest.ts';
@@ -18,16 +19,23 @@ export type StrategyRegistry = ReadonlyMap<string, RegisteredStrategy>;
 
 /** The strategies with their opinions given by the models at hand. What they had before does not matter. */
 export const registryWith = (registry: StrategyRegistry, models: ModelsAtHand): StrategyRegistry =>
-  new Map([...registry].map(([name, strategy]) => [name, withModels(strategy, models)]));
+  definedAnew(registry, (definition) => definitionWith(definition, models));
 
-function withModels(strategy: RegisteredStrategy, models: ModelsAtHand): RegisteredStrategy {
+/** The strategies with their batches given by those at hand. What they had before does not matter. */
+export const registryWithBatches = (registry: StrategyRegistry, batches: BatchesAtHand): StrategyRegistry =>
+  definedAnew(registry, (definition) => definitionWithBatches(definition, batches));
+
+const definedAnew = (registry: StrategyRegistry, make: (definition: AnyStrategy) => AnyStrategy): StrategyRegistry =>
+  new Map([...registry].map(([name, strategy]) => [name, madeOf(strategy, make)]));
+
+function madeOf(strategy: RegisteredStrategy, make: (definition: AnyStrategy) => AnyStrategy): RegisteredStrategy {
   let made: AnyStrategy | undefined;
   return {
     codeHash: strategy.codeHash,
     origin: strategy.origin,
     // A deployed strategy's file is run when it is first asked for.
     get definition() {
-      made ??= definitionWith(strategy.definition, models);
+      made ??= make(strategy.definition);
       return made;
     },
   };
@@ -38,6 +46,13 @@ export const definitionWith = (definition: AnyStrategy, models: ModelsAtHand): A
   ...definition,
   indicators: (params: Record<string, unknown>) =>
     withEveryModel(definition.indicators(params) as Record<string, IndicatorSpec>, models),
+});
+
+/** A strategy with its batches given by those at hand. */
+export const definitionWithBatches = (definition: AnyStrategy, batches: BatchesAtHand): AnyStrategy => ({
+  ...definition,
+  indicators: (params: Record<string, unknown>) =>
+    withBatchesAtHand(definition.indicators(params) as Record<string, IndicatorSpec>, batches),
 });
 
 /** The strategy of that name. Throws `STRATEGY_UNKNOWN` with the nearest known names. */

@@ -6,6 +6,7 @@ import { PlimsollError } from '../errors.ts';
 import type { IndicatorSpec } from '../indicators/indicator.ts';
 import { type Json, toCheckpointJson } from '../json.ts';
 import type { Timeframe } from '../market/timeframe.ts';
+import { isBatch } from '../models/batch/batch.ts';
 import { opinionsIn } from '../models/combined-opinion.ts';
 import type { Decision, Proposal, StrategyDefinition } from './contract.ts';
 import { assertIndicatorNames } from './indicator-names.ts';
@@ -203,13 +204,12 @@ export class StrategyRunner {
   }
 }
 
-/** No decision may rest on a model that has no answer to the bar. */
+/** No decision may rest on a model or a batch that has no answer to the bar. */
 function assertAnswered({ refusal }: InstrumentContext): void {
-  if (refusal === undefined) return;
-  throw new PlimsollError('MODEL_REFUSED', refusal, 'see `plimsoll models show`; what is held keeps its stops');
+  if (refusal !== undefined) throw refusal;
 }
 
-/** An opinion is of bars like those that were learned from; on invented prices none means anything, and any may be shown. */
+/** An opinion is of bars like those that were learned from, and a batch of its own; on invented prices none means anything, and any may be shown. */
 function assertModelTimeframes(
   { id, timeframe }: RunningStrategy,
   specs: readonly IndicatorSpec[],
@@ -224,6 +224,16 @@ function assertModelTimeframes(
       'MODEL_TIMEFRAME',
       `the strategy "${id}" asks the model "${name}" about ${asked} bars, and it learned from ${manifest.timeframe} bars`,
       `set timeframe: ${manifest.timeframe} for the strategy, or train a model on ${asked} bars`,
+    );
+  }
+  for (const spec of specs.filter(isBatch)) {
+    const asked = spec.timeframe ?? timeframe;
+    const own = spec.given?.timeframe ?? asked;
+    if (own === asked) continue;
+    throw new PlimsollError(
+      'BATCH_TIMEFRAME',
+      `the strategy "${id}" reads the batch "${spec.batch}" for ${asked} bars, and its rows are of ${own} bars`,
+      `declare it as batch('${spec.batch}').on('${own}'), or name another batch`,
     );
   }
 }

@@ -1,5 +1,6 @@
 import type { Configuration } from '../../core/configuration/schema.ts';
 import type { ModelsAtHand } from '../../core/models/opinion.ts';
+import type { ReadBatch } from '../../core/ports/batch-rows.ts';
 import type { ExecutionVenuePort } from '../../core/ports/execution-venue.ts';
 import type { LedgerPort } from '../../core/ports/ledger.ts';
 import type { AskModel } from '../../core/ports/model-server.ts';
@@ -16,6 +17,8 @@ export interface StepPorts {
   readonly modelsBefore?: (versions: Readonly<Record<string, string>>) => Promise<ModelsAtHand>;
   /** Asks models that are not evaluated in this process. Without it they have no answers, and nothing rests on them. */
   readonly askModel?: AskModel;
+  /** Reads the tables of batches. Without it they say nothing, and nothing rests on them. */
+  readonly readBatch?: ReadBatch;
   /** Wall clock, ms UTC: for verdicts and lateness alone, never for a decision. */
   readonly now: () => number;
   /** Runs strategy code under a deadline; throws `STRATEGY_TIMEOUT` when it takes longer. */

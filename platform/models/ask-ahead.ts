@@ -5,8 +5,7 @@ import { columnsOf, type IndicatorSpec } from '../../core/indicators/indicator.t
 import type { BarColumns } from '../../core/market/bars.ts';
 import { resample } from '../../core/market/resample.ts';
 import type { Timeframe } from '../../core/market/timeframe.ts';
-import { modelsElsewhere } from '../../core/models/evaluated-here.ts';
-import type { ServedModel } from '../../core/models/opinion.ts';
+import { type AskedElsewhere, modelsElsewhere } from '../../core/models/evaluated-here.ts';
 import { type AskModel, MAX_QUESTION_ROWS } from '../../core/ports/model-server.ts';
 import { asksModels } from '../../core/strategies/opinions-asked.ts';
 import type { RunningStrategy } from '../../core/strategies/runner.ts';
@@ -29,7 +28,7 @@ export async function askAhead(
   for (const running of definition.strategies) {
     const models = modelsElsewhere(running);
     if (models.length === 0) continue;
-    for (const { answers } of models) answers!.collect();
+    for (const { answers } of models) answers.collect();
     for (const [spec, columns] of read(running, definition.timeframe, bars)) columnsOf(spec, columns);
     for (const model of models) await answered(model, ask, onProgress);
   }
@@ -52,8 +51,8 @@ function* read(
   }
 }
 
-async function answered({ name, version, answers }: ServedModel, ask: AskModel, onProgress: OnAsked): Promise<void> {
-  const rows = answers!.collected();
+async function answered({ name, version, answers }: AskedElsewhere, ask: AskModel, onProgress: OnAsked): Promise<void> {
+  const rows = answers.collected();
   if (rows.length > MOST_ROWS)
     throw new PlimsollError(
       'MODEL_QUESTION_TOO_LARGE',
@@ -62,7 +61,7 @@ async function answered({ name, version, answers }: ServedModel, ask: AskModel, 
     );
   for (let from = 0; from < rows.length; from += MAX_QUESTION_ROWS) {
     const part = rows.slice(from, from + MAX_QUESTION_ROWS);
-    answers!.take(part, await ask({ model: name, version, rows: part }));
+    answers.take(part, await ask({ model: name, version, rows: part }));
     onProgress(Math.min(from + MAX_QUESTION_ROWS, rows.length), rows.length);
   }
 }

@@ -7,8 +7,10 @@ import type { ModelRegistry } from '../../adapters/models/registry.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { formatInstant } from '../../core/market/civil.ts';
 import type { ModelManifest } from '../../core/models/manifest.ts';
+import type { ServedModel } from '../../core/models/opinion.ts';
 import type { LedgerPort } from '../../core/ports/ledger.ts';
-import { opinionsAsked } from '../../core/strategies/opinions-asked.ts';
+import { opinionsAsked, trialsGiven } from '../../core/strategies/opinions-asked.ts';
+import type { RunningStrategy } from '../../core/strategies/runner.ts';
 import type { StepPorts } from '../../functions/steps/ports.ts';
 import { eventsAfter } from '../../operations/support/ledger-events.ts';
 import { replayDecision, type Sight } from '../replay-decision.ts';
@@ -58,9 +60,7 @@ export async function lineageOf({
   const { cycle, strategy } = await placed(ports.ledger, stream, order);
   const decision = await replayDecision(ports, stream, String(cycle));
   const running = decision.engine.runners[strategy].running;
-  const asked = opinionsAsked(running.definition, running.params).flatMap(([name, { served }, output]) =>
-    served ? [{ name, served, output }] : [],
-  );
+  const asked = askedBy(running);
   if (asked.length === 0)
     throw new PlimsollError(
       'ORDER_WITHOUT_MODEL',
@@ -85,17 +85,30 @@ export async function lineageOf({
       found: decision.same ? 'made again from what it pinned, byte for byte' : decision.differences.join('; '),
     },
   ];
-  for (const { name, served, output } of asked) {
-    links.push(
-      opinionLink(
-        { indicator: name, output, model: served.name },
-        decision.sights.filter(({ strategy: id }) => id === running.id),
-      ),
-    );
-    links.push(...(await modelLinks(models, served.name, served.version, bars)));
+  const sights = decision.sights.filter(({ strategy: id }) => id === running.id);
+  for (const each of asked) {
+    links.push(opinionLink(each, sights));
+    links.push(...(await modelLinks(models, each, bars).catch(asBroken(each))));
   }
   return links;
 }
+
+/** A version that a decision rests on. What it said stands in an output of the indicator by which it was asked. */
+interface AskedBy {
+  readonly indicator: string;
+  readonly output: string;
+  readonly served: ServedModel;
+  /** Of the capital, where it is one on trial. */
+  readonly share?: number;
+}
+
+/** Those that decide, and then those on trial beside them. */
+const askedBy = ({ definition, params }: RunningStrategy): AskedBy[] => [
+  ...opinionsAsked(definition, params).flatMap(([indicator, { served }, output]) =>
+    served ? [{ indicator, output, served }] : [],
+  ),
+  ...trialsGiven(definition, params).map(([indicator, { trial, output }]) => ({ indicator, output, ...trial })),
+];
 
 async function placed(ledger: LedgerPort, stream: string, order: number): Promise<{ cycle: number; strategy: number }> {
   const { sequence: last } = await ledger.head(stream);
@@ -111,28 +124,37 @@ async function placed(ledger: LedgerPort, stream: string, order: number): Promis
   );
 }
 
-/** What a model said stands in an output of the indicator by which it was asked. */
-interface AskedBy {
-  readonly indicator: string;
-  readonly output: string;
-  readonly model: string;
-}
-
-function opinionLink({ indicator, output, model }: AskedBy, sights: readonly Sight[]): Link {
+function opinionLink({ indicator, output, served, share }: AskedBy, sights: readonly Sight[]): Link {
   const said = sights.map(({ symbol, indicators }) => {
     const { value } = (indicators[indicator] as Record<string, { value: number }>)[output];
     return `${symbol} ${Number.isNaN(value) ? 'no answer' : value.toFixed(4)}`;
   });
-  return { link: 'opinion', holds: sights.length > 0, found: `${model} said of a rise: ${said.join(', ')}` };
+  const who = share === undefined ? served.name : `${served.name}'s version on trial (${percent(share)})`;
+  return { link: 'opinion', holds: sights.length > 0, found: `${who} said of a rise: ${said.join(', ')}` };
 }
 
-async function modelLinks(models: ModelRegistry, name: string, version: string, bars?: string): Promise<Link[]> {
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+/** A version on trial that cannot be read is a link that does not hold: the champion decided without it. Of a champion it is thrown on. */
+function asBroken({ served: { name }, share }: AskedBy): (error: unknown) => Link[] {
+  return (error) => {
+    if (share === undefined || !(error instanceof PlimsollError)) throw error;
+    return [{ link: 'version', holds: false, found: `${name}'s version on trial: ${error.message}` }];
+  };
+}
+
+async function modelLinks(
+  models: ModelRegistry,
+  { served: { name, version }, share }: AskedBy,
+  bars?: string,
+): Promise<Link[]> {
+  const onTrial = share === undefined ? '' : `on trial over ${percent(share)} of the capital, `;
   const { manifest, card, about } = await models.version(name, version);
   await models.load({ name, version, manifest, card, about });
   const learned = card.table as unknown as LearnedFrom;
   const run = about.run as { readonly code?: string; readonly data?: { readonly hash?: string } };
   const links: Link[] = [
-    { link: 'version', holds: true, found: `${name} ${version}, which is the hash of its manifest` },
+    { link: 'version', holds: true, found: `${name} ${version}, ${onTrial}which is the hash of its manifest` },
     {
       link: 'files',
       holds: true,

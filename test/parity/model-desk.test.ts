@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadStrategies } from '../../adapters/files/strategy-sources.ts';
-import { championsOf } from '../../adapters/models/models-at-hand.ts';
+import { championsOf, type TrialOf } from '../../adapters/models/models-at-hand.ts';
 import { registryWith, type StrategyRegistry } from '../../core/strategies/registry.ts';
 import { applyConfiguration } from '../../functions/steps/configure.ts';
 import type { StepPorts } from '../../functions/steps/ports.ts';
@@ -20,7 +20,7 @@ import { hasRecordedData, recorded } from './recorded.ts';
 interface Written {
   readonly kind: string;
   readonly order: number;
-  readonly body: { readonly strategies?: readonly { readonly models?: object }[] };
+  readonly body: { readonly strategies?: readonly { readonly models?: object }[]; readonly models?: object };
 }
 
 const root = join(import.meta.dirname, '..', '..');
@@ -38,8 +38,8 @@ describe.skipIf(!hasRecordedData)('two of the example desks together', { timeout
     registry = registryWith(strategies, await championsOf(shipped));
   });
 
-  const july = (method: string) =>
-    prepareRecordedRun(registry, {
+  const july = (method: string, by = registry) =>
+    prepareRecordedRun(by, {
       file: BARS,
       symbols: ['BTC/USDT'],
       from: Date.UTC(2024, 6, 1),
@@ -83,6 +83,40 @@ describe.skipIf(!hasRecordedData)('two of the example desks together', { timeout
     expect(links.flatMap(({ link, found }) => (link === 'opinion' ? [found.replace(/[\d.]+$/, 'P')] : []))).toEqual([
       'gold-hourly said of a rise: BTC/USDT P',
       'crypto-hourly said of a rise: BTC/USDT P',
+    ]);
+  });
+
+  test('trade another version of one of them with its share, and what it said is made again and looked up', async () => {
+    const models = modelsIn(temporaryDirectory());
+    const careful = await registerCareful(models, 'crypto-hourly');
+    const trialOf: TrialOf = async (name) => (name === 'crypto-hourly' ? { version: careful, share: 0.2 } : undefined);
+    const tried = registryWith(strategies, await championsOf(models, { trialOf }));
+    const { ports, stream } = await played(await july('equal', tried), tried, models);
+    const events = (await eventsAfter(ports.ledger, stream, 0, 10_000)).map(({ event }) => event as unknown as Written);
+    const registered = events.find(({ kind }) => kind === 'StrategyRegistered');
+    expect(registered?.body.models).toMatchObject({ 'crypto-hourly/trial': `${careful}@0.2` });
+    expect(JSON.stringify(events)).toMatch(/with crypto-hourly's version on trial \(20 %\) a (rise|fall) is expected/);
+
+    // The trial is over and was no better: what was decided meanwhile is made again with it.
+    const now: StepPorts = { ...ports, registry };
+    const { order } = events.find(({ kind }) => kind === 'OrderInitialized')!;
+    const links = await lineageOf({ ports: now, models, stream, order });
+    expect(links[1]).toMatchObject({ link: 'decision', holds: true });
+    const found = links.map((each) => each.found);
+    const said = found.findIndex((each) => each.startsWith("crypto-hourly's version on trial"));
+    // Its opinion, version and files; what it was trained by is not known of a version that a test made.
+    expect(links.slice(0, said + 3).map(({ holds }) => holds)).toEqual(Array(said + 3).fill(true));
+    expect(found).toContainEqual(
+      expect.stringMatching(/^crypto-hourly's version on trial \(20 %\) said of a rise: BTC\/USDT 0\.\d{4}$/),
+    );
+    expect(found).toContain(
+      `crypto-hourly ${careful}, on trial over 20 % of the capital, which is the hash of its manifest`,
+    );
+
+    // It is gone since: that link does not hold, and the others are told all the same.
+    const broken = await lineageOf({ ports: now, models: shipped, stream, order });
+    expect(broken.filter(({ holds }) => !holds)).toEqual([
+      { link: 'version', holds: false, found: expect.stringContaining("crypto-hourly's version on trial: ") },
     ]);
   });
 });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { combinedOpinion } from '../../models/combined-opinion.ts';
+import { combinedTrials } from '../../models/combined-trials.ts';
 import {
   COMBINING_DEFAULTS,
   COMBINING_METHODS,
@@ -14,7 +15,46 @@ const { limits, memory, stay, lead, coverage, method } = COMBINING_DEFAULTS;
 const model = z.string().min(1).max(63);
 const share = z.number().min(0).max(1);
 
-/** Does what several models expect together while they are sure, and holds it for as long as they looked ahead. */
+/** What the models hold with one set of versions, were it alone: a share of the capital is its own. */
+interface Book {
+  /** 1 long, -1 short, 0 nothing. */
+  side: number;
+  /** Bars since they were last sure. */
+  heldBars: number;
+}
+
+const emptyBook = (): Book => ({ side: 0, heldBars: 0 });
+
+type Change = 'rise' | 'fall' | 'unsure';
+
+/** Lets models decide about their own book, by what they say together. Returns why it changed; undefined where it did not. */
+function decide(
+  book: Book,
+  { up, unsure }: { readonly up: SeriesView; readonly unsure: SeriesView },
+  { hold, short }: { readonly hold: number; readonly short: boolean },
+): Change | undefined {
+  const isSure = unsure.value === 0;
+  if (isSure && up.value > 0.5 && book.side <= 0) {
+    book.side = 1;
+    book.heldBars = 0;
+    return 'rise';
+  }
+  if (isSure && up.value < 0.5 && book.side >= 0 && (short || book.side > 0)) {
+    book.side = short ? -1 : 0;
+    book.heldBars = 0;
+    return 'fall';
+  }
+  if (book.side === 0) return undefined;
+  book.heldBars = isSure ? 0 : book.heldBars + 1;
+  if (book.heldBars < hold) return undefined;
+  book.side = 0;
+  return 'unsure';
+}
+
+/**
+ * Does what several models expect together while they are sure, and holds it for as long as they looked ahead. While another version of one of
+ * them is on trial, the models with that version among them decide over its share of the capital in the same way.
+ */
 export default strategy({
   name: 'model-desk',
   description:
@@ -51,29 +91,46 @@ export default strategy({
       const fault = combiningFault(models, options);
       if (fault) context.addIssue({ code: 'custom', path: [...fault.at], message: `${fault.what}; ${fault.remedy}` });
     }),
-  indicators: ({ models, method, regimes, limits, memory, stay, lead, coverage }) => ({
-    desk: combinedOpinion(models, { method, regimes, limits, memory, stay, lead, coverage }),
-  }),
-  state: () => ({ heldBars: 0 }),
-  onBar({ desk, params, position, state, target }) {
-    const isSure = desk.unsure.value === 0;
-    const rises = isSure && desk.up.value > 0.5;
-    const falls = isSure && desk.up.value < 0.5;
-    const protection = { stopLoss: params.stopLoss };
-    if (rises && !position.isLong) {
-      state.heldBars = 0;
-      return target(1, `a rise is expected by ${deciders(params.models, desk)}`, protection);
+  indicators: ({ models, method, regimes, limits, memory, stay, lead, coverage }) => {
+    const options = { method, regimes, limits, memory, stay, lead, coverage };
+    return { desk: combinedOpinion(models, options), trials: combinedTrials(models, options) };
+  },
+  state: ({ models }) => ({ champions: emptyBook(), challengers: models.map(emptyBook) }),
+  onBar({ desk, trials, params, position, state, target }) {
+    const { champions, challengers } = state;
+    const shares = params.models.map((_, k) => outputOf(trials, 'share', k).value);
+    const held = position.isLong ? 1 : position.isShort ? -1 : 0;
+    // What was stopped out or denied is held by nobody; what no challenger claims is the champions'.
+    for (const [k, book] of challengers.entries()) if (held === 0 || shares[k] === 0) book.side = 0;
+    if (held === 0 || challengers.every(({ side }) => side === 0)) champions.side = held;
+    const reasons: string[] = [];
+    const change = decide(champions, desk, params);
+    if (change === 'unsure') reasons.push('the models have not been sure for as long as they look ahead');
+    else if (change) reasons.push(`a ${change} is expected by ${deciders(params.models, desk)}`);
+    for (const [k, name] of params.models.entries()) {
+      if (shares[k] === 0) continue;
+      const said = { up: outputOf(trials, 'up', k), unsure: outputOf(trials, 'unsure', k) };
+      const changed = decide(challengers[k], said, params);
+      if (changed)
+        reasons.push(`with ${name}'s version on trial (${Math.round(100 * shares[k])} %) ${CHANGES[changed]}`);
     }
-    if (falls && !position.isShort && (params.short || position.isLong)) {
-      state.heldBars = 0;
-      const reason = `a fall is expected by ${deciders(params.models, desk)}`;
-      return params.short ? target(-1, reason, protection) : target(0, reason);
-    }
-    if (position.isFlat) return;
-    state.heldBars = isSure ? 0 : state.heldBars + 1;
-    if (state.heldBars >= params.hold) return target(0, 'the models have not been sure for as long as they look ahead');
+    if (reasons.length === 0) return;
+    const size = challengers.reduce((sum, { side }, k) => sum + shares[k] * (side - champions.side), champions.side);
+    return target(size, reasons.join('; '), size === 0 ? {} : { stopLoss: params.stopLoss });
   },
 });
+
+const CHANGES: Readonly<Record<Change, string>> = {
+  rise: 'a rise is expected',
+  fall: 'a fall is expected',
+  unsure: 'they have not been sure for as long as they look ahead',
+};
+
+const outputOf = (
+  trials: Readonly<Record<string, SeriesView>>,
+  kind: 'share' | 'up' | 'unsure',
+  k: number,
+): SeriesView => trials[`${kind}${k + 1}`];
 
 /** Weights are told in so many parts: each text of a reason is kept for ever; `plimsoll replay` has the weights themselves. */
 const PARTS = 20;

@@ -30,15 +30,24 @@ export const deskManifest = (change: Partial<ModelManifest> = {}): ModelManifest
 });
 
 /** Expects what was to go on. */
-export function momentumDesk(change: Partial<ModelManifest> = {}, version = '0123456789abcdef'): ServedModel {
-  const manifest = deskManifest(change);
-  const files = [
+export const momentumDesk = (change: Partial<ModelManifest> = {}, version = '0123456789abcdef'): ServedModel =>
+  deskOf(change, version, [
     [20, 0, 0],
     [0, 0, 0.5],
-  ];
+  ]);
+
+/** Expects the contrary of what that one expects. */
+export const contraryDesk = (version = 'fedcba9876543210'): ServedModel =>
+  deskOf({}, version, [
+    [-20, 0, 0],
+    [0, 0, -0.5],
+  ]);
+
+function deskOf(change: Partial<ModelManifest>, version: string, weights: readonly (readonly number[])[]): ServedModel {
+  const manifest = deskManifest(change);
   const ensemble = new Ensemble(
     manifest,
-    files.map((weights) => evaluatorOf(memberFile(weights))),
+    weights.map((each) => evaluatorOf(memberFile(each))),
   );
   return { name: 'momentum', version, manifest, ensemble: () => ensemble };
 }

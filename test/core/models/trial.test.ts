@@ -3,8 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { PlimsollError } from '../../../core/errors.ts';
 import { columnsOf } from '../../../core/indicators/indicator.ts';
 import type { LedgerEvent } from '../../../core/ledger/events.ts';
-import { Ensemble } from '../../../core/models/ensemble.ts';
-import { evaluatorOf } from '../../../core/models/native/index.ts';
 import type { ServedModel } from '../../../core/models/opinion.ts';
 import { trialEntry, trialInEntry, trialOpinion } from '../../../core/models/trial.ts';
 import modelOpinion from '../../../core/strategies/built-in/model-opinion.ts';
@@ -12,21 +10,11 @@ import { registration } from '../../../core/strategies/registration.ts';
 import { definitionWith } from '../../../core/strategies/registry.ts';
 import { play, walk } from '../backtest/trades-support.ts';
 import { definitionOf } from '../research/support.ts';
-import { atHand, deskManifest, memberFile, momentumDesk } from './desk.ts';
+import { atHand, contraryDesk, momentumDesk } from './desk.ts';
+import { heldShares } from './held-shares.ts';
 
 const bars = new Map([['ABC/USDT', walk(1_500, 3)]]);
 const params = { model: 'momentum', hold: 5, stopLoss: 0.5 };
-
-/** Expects the contrary of what the champion expects. */
-function contrary(): ServedModel {
-  const manifest = deskManifest();
-  const members = [
-    [-20, 0, 0],
-    [0, 0, -0.5],
-  ].map((weights) => evaluatorOf(memberFile(weights)));
-  const ensemble = new Ensemble(manifest, members);
-  return { name: 'momentum', version: 'fedcba9876543210', manifest, ensemble: () => ensemble };
-}
 
 const withTrial = (served: ServedModel, share: number): ServedModel => ({
   ...momentumDesk(),
@@ -46,21 +34,9 @@ function played(served: ServedModel): LedgerEvent[] {
 const textsOf = (events: readonly LedgerEvent[]): string[] =>
   events.flatMap(({ kind, body }) => (kind === 'TextDefined' ? [(body as { text: string }).text] : []));
 
-/** After each fill, the share of the account that is held, in tenths of its equity. */
-const heldShares = (events: readonly LedgerEvent[]): Set<number> =>
-  new Set(
-    events.flatMap((event) => {
-      if (event.kind !== 'OrderFilled') return [];
-      const { position, price, cash } = event as unknown as Record<'position' | 'price' | 'cash', number>;
-      // Prices have two decimals and quantities six: their product is scaled as money is.
-      const value = Number(position) * Number(price);
-      return [Math.round((20 * value) / (value + Number(cash))) / 20];
-    }),
-  );
-
 describe('a version on trial', () => {
   test('holds its share of the capital by its own opinion, and the champion the rest', () => {
-    const events = played(withTrial(contrary(), 0.25));
+    const events = played(withTrial(contraryDesk(), 0.25));
     expect([...heldShares(events)].sort()).toEqual([0.25, 0.75]);
     const texts = textsOf(events);
     expect(
@@ -74,12 +50,12 @@ describe('a version on trial', () => {
   test('of no share changes nothing but its name in the ledger', () => {
     const trades = (events: readonly LedgerEvent[]) =>
       events.filter(({ kind }) => kind !== 'StrategyRegistered' && kind !== 'ConfigurationApplied');
-    expect(trades(played(withTrial(contrary(), 0)))).toEqual(trades(played(momentumDesk())));
+    expect(trades(played(withTrial(contraryDesk(), 0)))).toEqual(trades(played(momentumDesk())));
   });
 
   test('bad input: one that cannot answer silences nobody: the champion goes on with what is its own', () => {
     const mute: ServedModel = {
-      ...contrary(),
+      ...contraryDesk(),
       ensemble: () => {
         throw new PlimsollError('MODEL_FILE_CHANGED', 'a file is not the one', 'restore it');
       },
@@ -90,16 +66,16 @@ describe('a version on trial', () => {
   });
 
   test('is named by the ledger beside the champion, with its share', () => {
-    const given = definitionWith(modelOpinion, atHand(withTrial(contrary(), 0.25)));
+    const given = definitionWith(modelOpinion, atHand(withTrial(contraryDesk(), 0.25)));
     const { models } = registration(definitionOf(given, ['A/USD'], { model: 'momentum' }).strategies[0]);
     expect(models).toEqual({ momentum: '0123456789abcdef', 'momentum/trial': 'fedcba9876543210@0.25' });
-    const [name, text] = trialEntry('momentum', { served: contrary(), share: 0.05 });
+    const [name, text] = trialEntry('momentum', { served: contraryDesk(), share: 0.05 });
     expect(trialInEntry(name, text)).toEqual({ model: 'momentum', version: 'fedcba9876543210', share: 0.05 });
     expect(trialInEntry('momentum', '0123456789abcdef')).toBeUndefined();
   });
 
   test('has the same bits in blocks, bar by bar, and from a checkpoint', () => {
-    const spec = trialOpinion('momentum').with(atHand(withTrial(contrary(), 0.25)));
+    const spec = trialOpinion('momentum').with(atHand(withTrial(contraryDesk(), 0.25)));
     const [series] = bars.values();
     const whole = columnsOf(spec, series);
     const out = spec.outputs.map(() => new Float64Array(series.length));
