@@ -32,6 +32,10 @@ import { type OpenJobs, openJobs } from './jobs.ts';
 import { LiveAccounts } from './live-accounts.ts';
 import { stepHandlers } from './live-run.ts';
 import { PlatformLog, sentenceOf } from './log.ts';
+import { batchesUnder, type NamedBatch } from './models/batches/batch-file.ts';
+import { BatchRunning } from './models/batches/batch-running.ts';
+import { runBatches } from './models/batches/batch-series.ts';
+import { readingOf } from './models/batches/batches-at-hand.ts';
 import { ChampionWatch } from './models/champion-watch.ts';
 import { startServerOf } from './models/model-server.ts';
 import { ModelWatching } from './models/model-watching.ts';
@@ -61,6 +65,11 @@ export interface PlatformOptions {
   readonly maxDatabaseBytes?: number;
   /** Models that are watched beside the cycles. */
   readonly watched?: readonly WatchedModel[];
+  /**
+   * Batches that are made beside the cycles, and read in them.
+   * @default those of `batches.yaml` under the root
+   */
+  readonly batches?: readonly NamedBatch[];
   /** How often it is looked whether another version of a model was promoted. */
   readonly championsEveryMs?: number;
 }
@@ -104,7 +113,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const models = modelsIn(directory, { readOnly: true });
     const trials = trialsAt(directory);
     const standings = await standingsOf(models, trials);
-    const registry = await strategiesAtHand(options.root, directory, options.loaded.configuration);
+    const batches = options.batches ?? batchesUnder(options.root);
+    const registry = await strategiesAtHand(options.root, directory, {
+      configuration: options.loaded.configuration,
+      batches,
+    });
     const server = new OwnModelServer({
       start: async (signal) => {
         const names = await versionsThatNeedServer(models, trials);
@@ -130,6 +143,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       asking,
       server,
       standings,
+      batches,
     });
     await running.start();
     return running;
@@ -148,6 +162,7 @@ interface LoadedModels {
   readonly asking: Asking;
   readonly server: OwnModelServer;
   readonly standings: string;
+  readonly batches: readonly NamedBatch[];
 }
 
 class RunningPlatform implements Platform {
@@ -167,6 +182,8 @@ class RunningPlatform implements Platform {
   readonly #riskReports: RiskReports;
   readonly #jobs: OpenJobs;
   readonly #watching: ModelWatching;
+  readonly #batches: BatchRunning;
+  /** What of `watch.yaml` and `batches.yaml` cannot be done as it is written. */
   readonly #watchNotes: readonly string[];
   readonly #stopping = new AbortController();
   readonly #feeds = new Map<string, CycleFeed>();
@@ -211,6 +228,7 @@ class RunningPlatform implements Platform {
       registry,
       modelsBefore: (versions) => versionsOf(loaded.models, versions),
       askModel: loaded.asking.ask,
+      readBatch: readingOf(embedded.objects, loaded.batches),
       now: Date.now,
       withDeadline,
       venue: this.#desk.venue,
@@ -226,7 +244,13 @@ class RunningPlatform implements Platform {
       ...{ written: options.loaded.configuration, configuration: effective.configuration },
       accounts: effective.accounts,
     });
-    this.#watchNotes = notes;
+    const batches = runBatches(loaded.batches, effective);
+    this.#watchNotes = [...notes, ...batches.notes];
+    this.#batches = new BatchRunning({
+      ...{ directory, batches: batches.run },
+      tell: (line) => this.#log.tell(line),
+      onFailure: (error) => this.#log.error(error),
+    });
     this.#watching = new ModelWatching({
       ...{ directory, models, now: Date.now },
       tell: (line) => this.#log.tell(line),
@@ -288,6 +312,7 @@ class RunningPlatform implements Platform {
       onFailure: (error) => this.#failed(error, {}),
     });
     this.#watching.start();
+    this.#batches.start();
     this.#log.write('info', 'started', { accounts: configuration.accounts.map(({ id }) => id) });
   }
 
@@ -313,7 +338,7 @@ class RunningPlatform implements Platform {
     this.#stopping.abort();
     this.#champions?.close();
     // It takes some seconds where a training has to leave off: the other parts do not wait for it.
-    const watched = this.#watching.close();
+    const watched = Promise.all([this.#watching.close(), this.#batches.close()]);
     clearInterval(this.#sweep);
     const parts: (() => Promise<unknown> | undefined)[] = [
       () => this.#liveAccounts.stop(),

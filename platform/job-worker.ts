@@ -14,7 +14,7 @@ export interface EmbeddedJobOrder extends JobOrder {
 }
 
 await answerOrder<EmbeddedJobOrder>(async ({ directory, root, configuration, ...order }, onProgress) => {
-  const registry = await strategiesAtHand(root, directory);
+  const registry = await strategiesAtHand(root, directory, { withTables: true });
   const embedded = openEmbedded({ directory, role: 'visitor', readOnly: true });
   try {
     const { ledger, objects } = embedded;

@@ -6,10 +6,17 @@ import type { LedgerEvent } from '../core/ledger/events.ts';
 import { upcast } from '../core/ledger/upcasters.ts';
 import type { Instrument } from '../core/market/instrument.ts';
 import type { Timeframe } from '../core/market/timeframe.ts';
+import { batchesBefore, hasBatches } from '../core/models/batch/before.ts';
 import type { LedgerPort } from '../core/ports/ledger.ts';
 import type { Thresholds } from '../core/risk/limit-changes.ts';
 import { limitsSchema } from '../core/risk/limits.ts';
-import { definitionWith, findStrategy, parseParams, type StrategyRegistry } from '../core/strategies/registry.ts';
+import {
+  definitionWith,
+  definitionWithBatches,
+  findStrategy,
+  parseParams,
+  type StrategyRegistry,
+} from '../core/strategies/registry.ts';
 import type { RunningStrategy } from '../core/strategies/runner.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
 
@@ -91,7 +98,8 @@ async function runningOf(
 ): Promise<RunningStrategy> {
   const { definition, codeHash } = findStrategy(registry, name);
   const asThen = models && modelsBefore ? definitionWith(definition, await modelsBefore(models)) : definition;
-  return { ...registered, definition: asThen, params: parseParams(definition, params), codeHash };
+  const given = models && hasBatches(models) ? definitionWithBatches(asThen, batchesBefore(models)) : asThen;
+  return { ...registered, definition: given, params: parseParams(definition, params), codeHash };
 }
 
 async function* eventsUpTo(ledger: LedgerPort, stream: string, sequence: number): AsyncGenerator<LedgerEvent> {

@@ -8,6 +8,8 @@ import { PlimsollError } from '../core/errors.ts';
 import type { LedgerPort } from '../core/ports/ledger.ts';
 import type { StepPorts } from '../functions/steps/ports.ts';
 import { withDeadline } from '../functions/support/deadline.ts';
+import { batchFileBeside, namedBatches } from './models/batches/batch-file.ts';
+import { readingOf } from './models/batches/batches-at-hand.ts';
 import { modelsIn, strategiesAtHand } from './models/strategies-at-hand.ts';
 import { readRunning } from './running.ts';
 
@@ -39,13 +41,15 @@ export async function visiting<T>(options: VisitOptions, work: (visit: Visit) =>
   try {
     const running = readRunning(directory);
     const configuration = running?.configuration ?? loaded().configuration;
-    const registry = await strategiesAtHand(process.cwd(), directory);
+    const batches = namedBatches(batchFileBeside(options.config));
+    const registry = await strategiesAtHand(process.cwd(), directory, { batches });
     const steps: StepPorts = {
       ledger: embedded.ledger,
       send: (queue, message) => embedded.queue.send(queue, message),
       configuration,
       registry,
       modelsBefore: (versions) => versionsOf(modelsIn(directory, { readOnly: true }), versions),
+      readBatch: readingOf(embedded.objects, batches),
       now: Date.now,
       withDeadline,
     };

@@ -1,6 +1,7 @@
 /** The versions of models that decide, loaded once, so that a strategy can be given their opinions without waiting. */
 import { PlimsollError } from '../../core/errors.ts';
 import { askedElsewhere, isNative } from '../../core/models/answers.ts';
+import { batchInEntry } from '../../core/models/batch/batch.ts';
 import { featureSet } from '../../core/models/features/feature-set.ts';
 import type { ModelsAtHand, ServedModel } from '../../core/models/opinion.ts';
 import { trialInEntry } from '../../core/models/trial.ts';
@@ -96,10 +97,11 @@ export async function versionsOf(
   versions: Readonly<Record<string, string>>,
 ): Promise<ModelsAtHand> {
   const served = new Map<string, ServedModel>();
-  for (const [name, version] of Object.entries(versions)) {
+  const ofModels = Object.entries(versions).filter(([name, version]) => batchInEntry(name, version) === undefined);
+  for (const [name, version] of ofModels) {
     if (trialInEntry(name, version) === undefined) served.set(name, await servedOf(registry, name, version));
   }
-  for (const [name, version] of Object.entries(versions)) {
+  for (const [name, version] of ofModels) {
     const trial = trialInEntry(name, version);
     const champion = trial && served.get(trial.model);
     if (champion) served.set(champion.name, await withTrial(registry, champion, trial));

@@ -4,6 +4,7 @@ import { asksElsewhere } from '../../core/models/evaluated-here.ts';
 import { runGuarded } from '../../functions/support/guarded-backtest.ts';
 import { askAhead } from '../../platform/models/ask-ahead.ts';
 import { withAsking } from '../../platform/models/asking-ahead.ts';
+import { assertRowsFor } from '../../platform/models/batches/batches-at-hand.ts';
 import { prepareRecordedRun, type RecordedRun } from '../../platform/recorded-run.ts';
 import { progressLine, withProgress } from './progress.ts';
 import { type RunArguments, recordedRunOptions } from './run-arguments.ts';
@@ -12,6 +13,7 @@ import { modelsDirectory, strategiesFor } from './strategies-for.ts';
 /** The bars and the strategies that were asked for; models that are asked elsewhere have answered about all bars. */
 export async function prepareRun(given: RunArguments): Promise<RecordedRun> {
   const run = await prepareRecordedRun(await strategiesFor(process.cwd()), recordedRunOptions(given));
+  assertRowsFor(run.definition, run.bars);
   if (asksElsewhere(run.definition)) await askedAhead(run);
   return run;
 }

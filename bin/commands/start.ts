@@ -1,6 +1,7 @@
 import { loadConfiguration } from '../../adapters/files/configuration.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { type Platform, type PlatformOptions, startPlatform } from '../../platform/embedded.ts';
+import { batchFileBeside, namedBatches } from '../../platform/models/batches/batch-file.ts';
 import { watchedModels, watchFileBeside } from '../../platform/models/watch-file.ts';
 
 export interface StartArguments {
@@ -41,6 +42,7 @@ export async function start(given: StartArguments): Promise<void> {
     data: given.data,
     port: given.port,
     watched: watchedModels(watchFileBeside(given.config)),
+    batches: namedBatches(batchFileBeside(given.config)),
   };
   const running = { platform: startPlatform(options), isAskedToStop: false };
   stopOnSignals(running, say);

@@ -5,9 +5,9 @@ import { PlimsollError } from '../../core/errors.ts';
 import type { StrategyRegistry } from '../../core/strategies/registry.ts';
 import { strategiesAtHand } from '../../platform/models/strategies-at-hand.ts';
 
-/** Those under `root`, asking the champions of the data directory that the configuration there names. */
+/** Those under `root`, asking the champions of the data directory that the configuration there names, with all that its batches have said. */
 export function strategiesFor(root: string): Promise<StrategyRegistry> {
-  return strategiesAtHand(root, modelsDirectory(root));
+  return strategiesAtHand(root, modelsDirectory(root), { withTables: true });
 }
 
 /** The data directory of those models. A configuration that cannot be read keeps nobody from a backtest: it only names no other directory than the usual one. */

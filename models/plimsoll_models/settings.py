@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .catalogue import Choice, Knob, Real
+from .catalogue.entry import outside
 from .job import JobError
 from .members import KINDS, Kind
 from .trained import Setting, Settings
@@ -55,7 +55,7 @@ def _value(kind: Kind, key: str, value: Any, known: Sequence[str]) -> Setting | 
     if key not in known:
         raise _wrong(f"{where} is not known", _near(key, known))
     if key in kind.space:
-        wanted = _outside(kind.space[key], value)
+        wanted = outside(kind.space[key], value)
         if wanted is not None:
             raise _wrong(f"{where} is {json.dumps(value)[:_SHOWN]}, not {wanted}", "")
         return value
@@ -65,17 +65,6 @@ def _value(kind: Kind, key: str, value: Any, known: Sequence[str]) -> Setting | 
         wanted = f"a number up to {_LARGEST}, a short text, true, false, null or a list of up to {_MOST_ITEMS} of them"
         raise _wrong(f"{where} is {json.dumps(value)[:_SHOWN]}, not {wanted}", "")
     return value
-
-
-def _outside(knob: Knob, value: Any) -> str | None:
-    """What was wanted; None where the value is in the space."""
-    if isinstance(knob, Choice):
-        is_one = any(type(value) is type(option) and value == option for option in knob.options)
-        return None if is_one else f"one of {', '.join(json.dumps(option) for option in knob.options)}"
-    is_number = isinstance(value, (int, float) if isinstance(knob, Real) else int) and not isinstance(value, bool)
-    if is_number and knob.low <= value <= knob.high:
-        return None
-    return f"{'a number' if isinstance(knob, Real) else 'a whole number'} from {knob.low:g} to {knob.high:g}"
 
 
 def _is_plain(value: Any) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .catalogue import Entry
-from .catalogue.fit import _scaler
+from .catalogue.fit import scaler_of
 from .table import Table
 
 Rows = NDArray[np.int64]
@@ -59,7 +59,7 @@ def _fitted(entry: Entry, settings: Settings, table: Table, train: Rows, seed: i
     from sklearn.utils.validation import has_fit_parameter
 
     estimator = entry.make(seed).set_params(**settings)
-    scaler = _scaler(entry)
+    scaler = scaler_of(entry)
     model = make_pipeline(estimator) if scaler is None else make_pipeline(scaler, estimator)
     weights = {f"{model.steps[-1][0]}__sample_weight": table.weight[train]} if has_fit_parameter(estimator, "sample_weight") else {}
     return model.fit(table.rows[train], table.label[train], **weights)

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { universeOf } from '../../core/configuration/definition.ts';
 import type { AccountConfiguration } from '../../core/configuration/schema.ts';
-import { modelsGiven } from '../../core/strategies/opinions-asked.ts';
+import { versionsGiven } from '../../core/strategies/opinions-asked.ts';
 import { findStrategy, parseParams } from '../../core/strategies/registry.ts';
 import type { AnyStrategy } from '../../core/strategies/runner.ts';
 import type { OperationContext } from '../operation.ts';
@@ -42,6 +42,6 @@ function runningIn({ steps }: OperationContext, account: AccountConfiguration, p
   });
 }
 
-/** By the name of the model, the version that decides; one on trial under a name of its own. */
+/** By the name of the model, the version that decides; one on trial, and a batch, under a name of its own. */
 const versionsAsked = (definition: AnyStrategy, params: Record<string, unknown>): Record<string, string> =>
-  Object.fromEntries(modelsGiven(definition, params).map(({ entry }) => entry));
+  Object.fromEntries(versionsGiven(definition, params));

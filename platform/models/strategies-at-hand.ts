@@ -9,7 +9,9 @@ import { ModelRegistry } from '../../adapters/models/registry.ts';
 import type { Configuration } from '../../core/configuration/schema.ts';
 import type { ObjectStore } from '../../core/ports/object-store.ts';
 import { modelsAsked } from '../../core/strategies/models-asked.ts';
-import { registryWith, type StrategyRegistry } from '../../core/strategies/registry.ts';
+import { registryWith, registryWithBatches, type StrategyRegistry } from '../../core/strategies/registry.ts';
+import { batchesUnder, type NamedBatch } from './batches/batch-file.ts';
+import { batchesAtHand, batchesWithTables } from './batches/batches-at-hand.ts';
 
 const DESKS = fileURLToPath(new URL('../../desks', import.meta.url));
 
@@ -29,18 +31,34 @@ export function trialsAt(directory: string): TrialOf {
   return trialsIn(objects, new ModelRegistry(objects));
 }
 
+export interface StrategiesAtHandOptions {
+  /**
+   * Whose strategies alone will be asked: models that none of them asks are not read, which throws as `modelsAsked` does.
+   * @default models that any strategy might ask
+   */
+  readonly configuration?: Configuration;
+  /** @default those of `batches.yaml` under the root */
+  readonly batches?: readonly NamedBatch[];
+  /**
+   * Whether all rows of the batches are read now, as a run over recorded bars needs them; cycles ask for theirs.
+   * @default false
+   */
+  readonly withTables?: boolean;
+}
+
 /**
- * The strategies under `root`, asking the champions of a data directory, and what is on trial beside them.
- * @param configuration whose strategies alone will be asked: models that none of them asks are not read, which throws as `modelsAsked`
- * does; all are without it
+ * The strategies under `root`, asking the champions of a data directory and what is on trial beside them, and reading the batches. Throws as
+ * `namedBatches` does.
  */
 export async function strategiesAtHand(
   root: string,
   directory: string,
-  configuration?: Configuration,
+  { configuration, batches = batchesUnder(root), withTables = false }: StrategiesAtHandOptions = {},
 ): Promise<StrategyRegistry> {
   const registry = await loadStrategies(root);
   const asked = configuration && new Set(modelsAsked(configuration, registry));
   const models = modelsIn(directory, { readOnly: true });
-  return registryWith(registry, await championsOf(models, { trialOf: trialsAt(directory), ...(asked && { asked }) }));
+  const champions = await championsOf(models, { trialOf: trialsAt(directory), ...(asked && { asked }) });
+  const read = withTables ? await batchesWithTables(objectsIn(directory, true), batches) : batchesAtHand(batches);
+  return registryWithBatches(registryWith(registry, champions), read);
 }

@@ -57,7 +57,7 @@ const SERVED_HOW: Readonly<Record<CatalogueEntry['served'], string>> = {
   native: 'evaluated by the platform itself',
   onnx: 'a file for ONNX Runtime',
   endpoint: 'its library behind a request',
-  'batch-to-lake': 'a job that writes a table',
+  'batch-to-lake': 'a batch of batches.yaml, whose job writes a table (docs/models.md)',
   'research-only': 'not served',
 };
 

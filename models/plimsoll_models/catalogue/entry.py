@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -81,6 +82,17 @@ class Choice:
 Knob = Whole | Real | Choice
 
 
+def outside(knob: Knob, value: Any) -> str | None:
+    """In words, what was wanted; None where the value is in the space."""
+    if isinstance(knob, Choice):
+        is_one = any(type(value) is type(option) and value == option for option in knob.options)
+        return None if is_one else f"one of {', '.join(json.dumps(option) for option in knob.options)}"
+    is_number = isinstance(value, (int, float) if isinstance(knob, Real) else int) and not isinstance(value, bool)
+    if is_number and knob.low <= value <= knob.high:
+        return None
+    return f"{'a number' if isinstance(knob, Real) else 'a whole number'} from {knob.low:g} to {knob.high:g}"
+
+
 @dataclass(frozen=True)
 class Part:
     """An object that a constructor is given: another class of the library, and what that is made with."""
@@ -115,6 +127,8 @@ class Entry:
     absolute: bool = False
     #: The module in catalogue/classical that fits and judges it, where it is no estimator that is fitted on rows and then asked.
     fitter: str | None = None
+    #: Of those that look at the series of prices: this one looks at features beside it.
+    beside: bool = False
 
     @property
     def library(self) -> str:
@@ -126,7 +140,14 @@ class Entry:
 
     @property
     def inputs(self) -> str:
-        return "float64[rows]" if self.task in _OF_SERIES else f"float32[rows, {self.most_features or 'features'}]"
+        features = f"float32[rows, {self.most_features or 'features'}]"
+        if self.task in _OF_SERIES:
+            return f"{features}, float64[rows]" if self.beside else "float64[rows]"
+        return features
+
+    @property
+    def looks_at_features(self) -> bool:
+        return self.beside or self.task not in _OF_SERIES
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def fit_estimator(entry: Entry, estimator: Any, data: Data, seed: int) -> Fit:
     train = data.train[-entry.most_rows :] if entry.most_rows else data.train
     width = entry.most_features or data.rows.shape[1]
     rows = data.rows[:, :width]
-    scaler = _scaler(entry)
+    scaler = scaler_of(entry)
     model = estimator if scaler is None else make_pipeline(scaler, estimator)
     # Some groups and pictures are of the rows that they were fitted on, and of no other.
     answers = "predict" if entry.task == "clustering" else "transform"
@@ -126,7 +126,8 @@ def judged(
     return Judged(found.metric, found.higher_is_better, score, baseline, fitted_on, len(places), in_sample, gained, regimes, blocks)
 
 
-def _scaler(entry: Entry) -> Any:
+def scaler_of(entry: Entry) -> Any:
+    """What rows are put through before the estimator sees them, unfitted; None where that is nothing."""
     from sklearn.preprocessing import KBinsDiscretizer, MinMaxScaler, StandardScaler
 
     if entry.scaling == "standard":
@@ -224,13 +225,17 @@ def _density(entry: Entry, model: Any, rows: Rows, _known: Any, train: _Places, 
     naive = -0.5 * (space**2 + np.log(2 * np.pi)).sum(axis=1)
     if entry.category == "covariance":
         # `score` judges the covariance of rows, and the pipeline's scaler has centred those of the training alone.
-        estimator = model[-1]
-        sample = space - estimator.location_
-        precision = estimator.get_precision()
-        _sign, logarithm = np.linalg.slogdet(precision)
-        far = np.einsum("ij,jk,ik->i", sample, precision, sample)
-        return Score("logLikelihood", True, 0.5 * (logarithm - space.shape[1] * np.log(2 * np.pi) - far), naive)
+        return Score("logLikelihood", True, normal_log_likelihoods(model[-1], space), naive)
     return Score("logLikelihood", True, np.asarray(model.score_samples(rows[test]), np.float64), naive)
+
+
+def normal_log_likelihoods(estimator: Any, space: Rows) -> Rows:
+    """Of rows in the space that the covariance was fitted in: by row, under the normal distribution of that covariance."""
+    sample = space - estimator.location_
+    precision = estimator.get_precision()
+    _sign, logarithm = np.linalg.slogdet(precision)
+    far = np.einsum("ij,jk,ik->i", sample, precision, sample)
+    return np.asarray(0.5 * (logarithm - space.shape[1] * np.log(2 * np.pi) - far))
 
 
 def _anomaly(_entry: Entry, model: Any, rows: Rows, _known: Any, train: _Places, test: _Places, data: Data, _drawn: Any) -> Score:

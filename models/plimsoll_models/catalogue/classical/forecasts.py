@@ -128,24 +128,30 @@ FORECASTS: tuple[Entry, ...] = (
 def fit(entry: Entry, data: Data, seed: int) -> Fit:
     """Squared errors beside the last value, or what the training's rows have on average."""
     model = named(entry.of)(**entry.fixed)
-    return judged_forecasts(entry, data, seed, lambda _origin, window: model.forecast(y=window, h=AHEAD)["mean"], model)
+    return judged_forecasts(entry, data, seed, lambda _origin, window: said_by(model, window), model)
+
+
+def said_by(model: Any, window: Rows) -> Any:
+    """What a model of statsforecast says of the next AHEAD values."""
+    return model.forecast(y=window, h=AHEAD)["mean"]
 
 
 def judged_forecasts(entry: Entry, data: Data, seed: int, forecast: Forecaster, model: Any) -> Fit:
     """At every origin among the later rows, what it says beside what came. Raises ValueError where it says no number."""
     series = series_of(data)
-    values = _values(entry, series)
+    values = values_of(entry, series)
     origins = np.arange(int(data.test[0]) - 1, len(values) - AHEAD, AHEAD)
     places = (origins[:, None] + np.arange(1, AHEAD + 1)).ravel()
     came = values[places].reshape(len(origins), AHEAD)
     fitted_on = entry.most_rows or WINDOW
-    said = np.stack([_checked(forecast(int(origin), values[max(0, origin + 1 - fitted_on) : origin + 1])) for origin in origins])
+    said = np.stack([checked(forecast(int(origin), values[max(0, origin + 1 - fitted_on) : origin + 1])) for origin in origins])
     losses = [(guess - came).ravel() ** 2 for guess in _guesses(entry, values, data, origins)]
     found = Score("squaredError", False, (said - came).ravel() ** 2, least(losses))
     return Fit(entry, model, judged(found, data, places, seed, fitted_on=fitted_on, said_at=np.repeat(origins, AHEAD)))
 
 
-def _values(entry: Entry, series: Series) -> Rows:
+def values_of(entry: Entry, series: Series) -> Rows:
+    """What it forecasts."""
     if entry.target == "large-moves":
         return series.large
     return series.returns if entry.target == "next-return" else series.price
@@ -161,7 +167,8 @@ def _guesses(entry: Entry, values: Rows, data: Data, origins: Any) -> list[Rows]
     return [np.zeros(shape), np.full(shape, float(seen.mean())), own]
 
 
-def _checked(said: Any) -> Rows:
+def checked(said: Any) -> Rows:
+    """Raises ValueError where that is not AHEAD numbers."""
     values = np.asarray(said, np.float64).ravel()
     if len(values) != AHEAD or not np.isfinite(values).all():
         raise ValueError(f"of {AHEAD} values it forecasts {int(np.isfinite(values).sum())} that are numbers")

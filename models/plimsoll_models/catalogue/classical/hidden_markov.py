@@ -47,12 +47,11 @@ HIDDEN_MARKOV: tuple[Entry, ...] = (
 def fit(entry: Entry, data: Data, seed: int) -> Fit:
     """Beside one state alone: the same distribution for every observation, as the training's rows have it."""
     series = series_of(data)
-    seen, step = _observations(entry.target, series)
+    seen, step = observations(entry.target, series)
     trained = (int(data.train[-1]) + 1) // step
     first = -(-int(data.test[0]) // step)
     model = named(entry.of)(random_state=seed, **entry.fixed).fit(seen[:trained])
-    # Logarithms by row and state. The library has no public method for rows that it was not fitted on.
-    likely = np.asarray(model._compute_log_likelihood(seen), np.float64)
+    likely = log_likelihoods(model, seen)
     score = _one_ahead(np.asarray(model.startprob_), np.asarray(model.transmat_), likely)[first:]
     baseline = _one_state(entry.target, seen[:trained], seen[first:])
     places = np.arange(first, len(seen)) * step
@@ -60,7 +59,12 @@ def fit(entry: Entry, data: Data, seed: int) -> Fit:
     return Fit(entry, model, judged(found, data, places, seed, fitted_on=trained, step=step, said_at=places - 1))
 
 
-def _observations(target: str, series: Series) -> tuple[NDArray[Any], int]:
+def log_likelihoods(model: Any, seen: NDArray[Any]) -> Rows:
+    """Of each row in each state. The library has no public method for rows that it was not fitted on."""
+    return np.asarray(model._compute_log_likelihood(seen), np.float64)
+
+
+def observations(target: str, series: Series) -> tuple[NDArray[Any], int]:
     """Shape (rows, values), and how many rows of the table one of them is."""
     if target == "move-symbols":
         return series.symbols[:, None], 1
@@ -76,12 +80,17 @@ def _one_ahead(start: Rows, transitions: Rows, likely: Rows) -> Rows:
     said = np.empty(len(likely))
     states = start
     for row, logarithms in enumerate(likely):
-        highest = logarithms.max()
-        joint = states * np.exp(logarithms - highest)
-        total = joint.sum()
-        said[row] = np.log(total) + highest
-        states = (joint / total) @ transitions
+        states, said[row] = updated(states, logarithms)
+        states = states @ transitions
     return said
+
+
+def updated(states: Rows, logarithms: Rows) -> tuple[Rows, float]:
+    """The probabilities of the states once a row is seen, from those before it and its log-likelihood in each; and its log-likelihood."""
+    highest = logarithms.max()
+    joint = states * np.exp(logarithms - highest)
+    total = joint.sum()
+    return joint / total, np.log(total) + highest
 
 
 def _one_state(target: str, trained: NDArray[Any], asked: NDArray[Any]) -> Rows:

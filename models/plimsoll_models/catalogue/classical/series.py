@@ -33,6 +33,41 @@ class Series:
     direction: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Units:
+    """What tells returns apart, as the rows that are fitted have it."""
+
+    #: Of a return from one close to the next, its standard deviation. The others are in this unit.
+    spread: float
+    #: Where the size of a return begins to be large.
+    large: float
+    symbol_cuts: Rows
+    direction_cuts: Rows
+
+    @staticmethod
+    def of(moves: Rows) -> Units:
+        """`moves`: logarithmic returns."""
+        spread = float(moves.std())
+        seen = moves / spread
+        return Units(
+            spread,
+            float(np.quantile(np.abs(seen), 1 - LARGE_SHARE)),
+            np.quantile(seen, np.arange(1, SYMBOLS) / SYMBOLS),
+            np.quantile(seen, np.arange(1, DIRECTIONS) / DIRECTIONS),
+        )
+
+    def series(self, log_close: Rows) -> Series:
+        returns = np.diff(log_close, prepend=log_close[0]) / self.spread
+        sizes = np.abs(returns)
+        return Series(
+            price=log_close / self.spread,
+            returns=returns,
+            large=np.where(sizes > self.large, sizes, 0.0),
+            symbols=np.searchsorted(self.symbol_cuts, returns).astype(np.int64),
+            direction=np.searchsorted(self.direction_cuts, returns).astype(np.int64),
+        )
+
+
 def series_of(data: Data) -> Series:
     """Raises JobError `CATALOGUE_SYMBOLS` where the table holds more than one symbol."""
     symbols = np.unique(data.symbol)
@@ -40,20 +75,7 @@ def series_of(data: Data) -> Series:
         raise JobError("CATALOGUE_SYMBOLS", f"a series is of one symbol, and the table has {len(symbols)}", "write a table of one symbol")
     log_close = np.log(data.close)
     moves = np.diff(log_close, prepend=log_close[0])
-    spread = float(moves[data.train].std())
-    returns = moves / spread
-    seen = returns[data.train]
-    sizes = np.abs(returns)
-    large = sizes > np.quantile(np.abs(seen), 1 - LARGE_SHARE)
-    cuts = np.quantile(seen, np.arange(1, SYMBOLS) / SYMBOLS)
-    directions = np.quantile(seen, np.arange(1, DIRECTIONS) / DIRECTIONS)
-    return Series(
-        price=log_close / spread,
-        returns=returns,
-        large=np.where(large, sizes, 0.0),
-        symbols=np.searchsorted(cuts, returns).astype(np.int64),
-        direction=np.searchsorted(directions, returns).astype(np.int64),
-    )
+    return Units.of(moves[data.train]).series(log_close)
 
 
 def move_counts(series: Series) -> NDArray[np.int64]:

@@ -40,8 +40,9 @@ STRUCTURAL: tuple[Entry, ...] = (
         "next-return",
         fixed={"lags": 2, "order": 1},
         space={"lags": _LAGS, "order": Whole(1, 6)},
+        beside=True,
     ),
-    _entry("vector-autoregression", "api.VAR", "vector", "next-return", fixed={"maxlags": 2}, space={"maxlags": Whole(1, 12)}),
+    _entry("vector-autoregression", "api.VAR", "vector", "next-return", fixed={"maxlags": 2}, space={"maxlags": Whole(1, 12)}, beside=True),
     _entry(
         "vector-moving-average",
         "api.VARMAX",
@@ -50,6 +51,7 @@ STRUCTURAL: tuple[Entry, ...] = (
         cost="high",
         most_rows=240,
         fixed={"order": (0, 1)},
+        beside=True,
     ),
     _entry(
         "dynamic-factor",
@@ -58,8 +60,10 @@ STRUCTURAL: tuple[Entry, ...] = (
         "next-return",
         cost="high",
         most_rows=240,
+        # Of two series, no more factors than one.
         fixed={"k_factors": 1, "factor_order": 1},
-        space={"k_factors": Whole(1, 2), "factor_order": Whole(1, 4)},
+        space={"factor_order": Whole(1, 4)},
+        beside=True,
     ),
     _entry(
         "unobserved-components",
@@ -80,6 +84,7 @@ STRUCTURAL: tuple[Entry, ...] = (
         cost="middle",
         fixed={"k_regimes": 2, "trend": "c", "switching_variance": True},
         space={"k_regimes": Whole(2, 3), "trend": Choice(("n", "c"))},
+        beside=True,
     ),
     _entry(
         "switching-autoregression",
@@ -98,48 +103,52 @@ def fit(entry: Entry, data: Data, seed: int) -> Fit:
     """Forecasts as statsforecast's are judged, and regimes as hmmlearn's."""
     if entry.task == "regime":
         return _switching(entry, data, seed)
-    forecast = {
+    return judged_forecasts(entry, data, seed, lambda origin, window: forecast(entry, window, _beside(data, origin, len(window))), None)
+
+
+def forecast(entry: Entry, window: Rows, beside: Rows) -> Rows:
+    """The next AHEAD values. `beside`: features of the window's rows, which some look at."""
+    by_name = {
         "autoregression": _autoregression,
         "autoregression-with-features": _with_features,
         "vector-autoregression": _vector,
         "unobserved-components": _state_space,
-    }.get(entry.name, _vector_state_space)
-    return judged_forecasts(entry, data, seed, lambda origin, window: forecast(entry, data, origin, window), None)
+    }
+    return by_name.get(entry.name, _vector_state_space)(entry, window, beside)
 
 
-def _autoregression(entry: Entry, _data: Data, _origin: int, window: Rows) -> Rows:
+def _autoregression(entry: Entry, window: Rows, _beside_it: Rows) -> Rows:
     from statsmodels.tsa.api import AutoReg
 
     return np.asarray(AutoReg(window, **entry.fixed).fit().forecast(AHEAD))
 
 
-def _with_features(entry: Entry, data: Data, origin: int, window: Rows) -> Rows:
+def _with_features(entry: Entry, window: Rows, features: Rows) -> Rows:
     """What comes of the features is not known: they stay as they are."""
     from statsmodels.tsa.api import ARDL
 
-    features = _beside(data, origin, len(window))
     later = np.repeat(features[-1:], AHEAD, axis=0)
     return np.asarray(ARDL(window, exog=features, **entry.fixed).fit().forecast(AHEAD, exog=later))
 
 
-def _vector(entry: Entry, data: Data, origin: int, window: Rows) -> Rows:
+def _vector(entry: Entry, window: Rows, features: Rows) -> Rows:
     from statsmodels.tsa.api import VAR
 
-    together = np.column_stack([window, _beside(data, origin, len(window))])
+    together = np.column_stack([window, features])
     fitted = VAR(together).fit(**entry.fixed)
     return np.asarray(fitted.forecast(together[-fitted.k_ar :], AHEAD)[:, 0])
 
 
-def _state_space(entry: Entry, _data: Data, _origin: int, window: Rows) -> Rows:
+def _state_space(entry: Entry, window: Rows, _beside_it: Rows) -> Rows:
     from statsmodels.tsa import api
 
     return np.asarray(getattr(api, _class_of(entry))(window, **entry.fixed).fit(disp=False, maxiter=50).forecast(AHEAD))
 
 
-def _vector_state_space(entry: Entry, data: Data, origin: int, window: Rows) -> Rows:
+def _vector_state_space(entry: Entry, window: Rows, features: Rows) -> Rows:
     from statsmodels.tsa import api
 
-    together = np.column_stack([window, _beside(data, origin, len(window))[:, 0]])
+    together = np.column_stack([window, features[:, 0]])
     model = getattr(api, _class_of(entry))(together, **entry.fixed)
     return np.asarray(model.fit(disp=False, maxiter=30).forecast(AHEAD))[:, 0]
 
@@ -154,31 +163,40 @@ def _of_the_row_before(rows: Rows) -> Rows:
 
 def _standing(data: Data) -> Rows:
     """Features in deviations of those that are trained on."""
-    rows = data.rows[:, :_BESIDE]
-    return np.asarray((rows - rows[data.train].mean(axis=0)) / np.maximum(rows[data.train].std(axis=0), 1e-12))
+    return standing(data.rows, data.rows[data.train])
 
 
 def _beside(data: Data, origin: int, count: int) -> Rows:
     """Features of the `count` rows that end at the origin, in deviations of these."""
-    rows = data.rows[origin + 1 - count : origin + 1, :_BESIDE]
-    return np.asarray((rows - rows.mean(axis=0)) / np.maximum(rows.std(axis=0), 1e-12))
+    rows = data.rows[origin + 1 - count : origin + 1]
+    return standing(rows, rows)
+
+
+def standing(rows: Rows, seen: Rows) -> Rows:
+    """The first features of `rows`, those that are looked at, in deviations of the rows of `seen`."""
+    own = seen[:, :_BESIDE]
+    return np.asarray((rows[:, :_BESIDE] - own.mean(axis=0)) / np.maximum(own.std(axis=0), 1e-12))
 
 
 def _switching(entry: Entry, data: Data, seed: int) -> Fit:
     """Parameters of the training's rows; then every later row from those before it, beside one normal distribution."""
     from scipy import stats
-    from statsmodels.tsa import api
 
     returns = series_of(data).returns
-    make = getattr(api, _class_of(entry))
-    # What was known of a row before it came. Without it, a regression whose variance switches is a hidden Markov model.
-    beside = {"exog": _of_the_row_before(_standing(data))} if entry.name == "switching-regression" else {}
+    beside = _of_the_row_before(_standing(data))
     trained = len(data.train)
-    fitted = make(returns[:trained], **entry.fixed, **{name: rows[:trained] for name, rows in beside.items()}).fit(
-        search_reps=5, maxiter=100
-    )
-    score = np.asarray(make(returns, **entry.fixed, **beside).filter(fitted.params).llf_obs)[-len(data.test) :]
+    fitted = switching(entry, returns[:trained], beside[:trained]).fit(search_reps=5, maxiter=100, rng=seed)
+    score = np.asarray(switching(entry, returns, beside).filter(fitted.params).llf_obs)[-len(data.test) :]
     seen = returns[data.train]
     baseline = np.asarray(stats.norm.logpdf(returns[data.test], seen.mean(), seen.std()))
     found = Score("logLikelihood", True, score, baseline)
     return Fit(entry, fitted, judged(found, data, data.test, seed, fitted_on=len(data.train), said_at=data.test - 1))
+
+
+def switching(entry: Entry, returns: Rows, beside: Rows) -> Any:
+    """Unfitted. `beside`: what was known of each row before it came, which one of them looks at: without it, a regression whose variance
+    switches is a hidden Markov model."""
+    from statsmodels.tsa import api
+
+    features = {"exog": beside} if entry.beside else {}
+    return getattr(api, _class_of(entry))(returns, **entry.fixed, **features)

@@ -13,7 +13,8 @@ from .series import series_of
 
 #: Of the rolling variances that anyone would guess by.
 _WINDOWS = (24, 120)
-_DISTRIBUTIONS = Choice(("normal", "t", "skewt", "ged"))
+_CLASSES = {"normal": "Normal", "t": "StudentsT", "skewt": "SkewStudent", "ged": "GeneralizedError"}
+_DISTRIBUTIONS = Choice(tuple(_CLASSES))
 _LAGS = Whole(1, 3)
 
 
@@ -51,7 +52,7 @@ VOLATILITY: tuple[Entry, ...] = (
     _entry("heterogeneous-arch", "HARCH", fixed={"lags": (1, 6, 24)}),
     _entry("mixed-frequency-arch", "MIDASHyperbolic", fixed={"m": 24}, space={"m": Whole(10, 60)}, cost="middle"),
     _entry("exponentially-weighted-variance", "EWMAVariance", "moving-variance", fixed={"lam": None}),
-    _entry("risk-metrics", "RiskMetrics2006", "moving-variance", fixed={"kmax": 14}, space={"kmax": Whole(6, 20)}),
+    _entry("risk-metrics", "RiskMetrics2006", "moving-variance", fixed={"kmax": 14}, space={"kmax": Whole(6, 18)}),
     _entry("garch-in-mean", "ARCHInMean", fixed={"form": "vol"}, space={"form": Choice(("log", "vol", "var"))}),
 )
 
@@ -60,7 +61,7 @@ def fit(entry: Entry, data: Data, seed: int) -> Fit:
     """Parameters of the training's rows; the variance of each later row from the rows before it. QLIKE (Patton 2011), beside rolling
     variances and the training's own."""
     returns = series_of(data).returns
-    model = _model(entry, returns)
+    model = model_of(entry, returns)
     result = model.fit(disp="off", last_obs=len(data.train), show_warning=False)
     # With the parameters fixed, a row's variance rests on the rows before it alone.
     variance = np.asarray(model.fix(result.params).conditional_volatility, np.float64)[data.test] ** 2
@@ -71,14 +72,17 @@ def fit(entry: Entry, data: Data, seed: int) -> Fit:
     return Fit(entry, result, judged(found, data, data.test, seed, fitted_on=len(data.train), said_at=data.test - 1))
 
 
-def _model(entry: Entry, returns: Rows) -> Any:
+def model_of(entry: Entry, returns: Rows) -> Any:
+    """Of these returns, unfitted. The distribution is the normal one where the entry names none."""
     from arch import univariate
 
+    settings = dict(entry.fixed)
+    distribution = getattr(univariate, _CLASSES[settings.pop("distribution", "normal")])()
     if entry.name == "garch-in-mean":
-        return univariate.ARCHInMean(returns, constant=False, volatility=univariate.GARCH(p=1, q=1), rescale=False, **entry.fixed)
-    model = univariate.ZeroMean(returns, rescale=False)
-    model.volatility = getattr(univariate, entry.of.rpartition(".")[2])(**entry.fixed)
-    return model
+        volatility = univariate.GARCH(p=1, q=1)
+        return univariate.ARCHInMean(returns, constant=False, volatility=volatility, distribution=distribution, rescale=False, **settings)
+    volatility = getattr(univariate, entry.of.rpartition(".")[2])(**settings)
+    return univariate.ZeroMean(returns, volatility=volatility, distribution=distribution, rescale=False)
 
 
 def _rolling(returns: Rows, window: int) -> Rows:
