@@ -24,6 +24,8 @@ async function main(): Promise<void> {
   const { configuration } = loadConfiguration({ file, environment: process.env, ...(profile ? { profile } : {}) });
   const endpoints = endpointsBeside(file, context('endpoints'));
   const deployment = await prepareDeployment(configuration, root, endpoints, watchIn(context('watch')));
+  // What begins by itself there, with what it can cost, before anything of it is deployed.
+  for (const { retraining } of deployment.watch?.models ?? []) if (retraining) console.error(retraining.cost);
   addStacks(app, deployment, {
     ephemeral: context('ephemeral') === 'true',
     training: context('training') === 'true',

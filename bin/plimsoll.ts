@@ -411,6 +411,22 @@ modelOptions(
     )
     .option('--port <port>', '0 for any that is free', whole, 8080),
 ).action(async (names, options) => (await import('./commands/models/serve.ts')).serve(names, options));
+modelOptions(
+  models
+    .command('batch [name]')
+    .description('bring the table of a batch of batches.yaml up to the latest closed bar, or of all without a name')
+    .option('--bars <file>', 'recorded bars, instead of those that batches.yaml and the lake have: Parquet or CSV')
+    .option('--from <time>', 'the first bar of a new table (ISO, or ms UTC); the first of all when left out', instant)
+    .option('--anew', 'take the table away, and make it from the beginning'),
+).action(async (name, options) => (await import('./commands/models/batch.ts')).batch(name, options));
+modelOptions(
+  models
+    .command('fetch <name> [version]')
+    .description('take a version over that a training of a deployment left, as a candidate; the latest one without it')
+    .requiredOption('--outputs <file>', 'what `cdk deploy --outputs-file` wrote'),
+).action(async (name, version, options) =>
+  (await import('./commands/models/fetch.ts')).fetchModel(name, version, options),
+);
 modelOptions(models.command('queue').description('trainings that wait, run and are over')).action(async (options) =>
   (await import('./commands/models/queue.ts')).queue(options),
 );

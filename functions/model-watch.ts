@@ -1,4 +1,4 @@
-/** A look at a deployed champion, by a schedule of each: it reads bars, and writes nothing but what it saw. */
+/** A look at a deployed champion, by a schedule of each: it reads bars, writes what it saw, and begins trainings where the deployment makes them. */
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import { watch } from 'plimsoll-watched';
@@ -16,6 +16,7 @@ const ports = {
   barsOf: (model: Parameters<typeof carriedBars>[0]) => carriedBars(model),
   lake: createLake(lakeObjects(process.env)),
   looks: new KeptLooks(reportObjects(process.env)),
+  retraining: await watch.retraining?.(process.env),
   now: Date.now,
 };
 
@@ -24,9 +25,12 @@ export const handler = middy<unknown, void>()
   .handler(async (event) => {
     try {
       const look = await lookAtModel(ports, event);
-      const { model, barsTo, figures, stage, flagged } = look;
-      logger.info('a model was looked at', { model, barsTo, stage: stage?.name, flagged, figures });
-      countLook(look);
+      const { model, barsTo, figures, stage, flagged, challenger } = look;
+      logger.info('a model was looked at', { model, barsTo, stage: stage?.name, flagged, figures, challenger });
+      countLook(
+        look,
+        watch.watched.some(({ name, retraining }) => name === model && retraining !== undefined),
+      );
     } catch (error) {
       logger.error('a model was not looked at', failure(error));
       throw error;

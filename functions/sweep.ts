@@ -2,7 +2,7 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import { registry, version } from 'plimsoll-deployment';
-import { PlimsollError } from '../core/errors.ts';
+import { named } from './support/named.ts';
 import { failure, logger } from './support/observe.ts';
 import { sweepObjects } from './support/s3.ts';
 import { type BatchAnswer, SweepWorker } from './support/sweep/batch.ts';
@@ -29,9 +29,3 @@ export const handler = middy<unknown, BatchAnswer>()
       throw named(error);
     }
   });
-
-/** Step Functions chooses by the name of an error whether to try again; ours is its code. */
-function named(error: unknown): unknown {
-  if (!(error instanceof PlimsollError)) return error;
-  return Object.assign(new Error(error.sentence), { name: error.code });
-}

@@ -43,10 +43,10 @@ export function addStacks(
   const data = new DataStack(app, `${name}-data`, { ephemeral });
   const models = endpoints.length > 0 ? new ModelsStack(app, `${name}-models`, { endpoints }) : undefined;
   const trading = new TradingStack(app, `${name}-trading`, { deployment, data, models });
-  const api = new ApiStack(app, `${name}-api`, { deployment, data, trading });
+  const training = isTraining ? new TrainingStack(app, `${name}-training`, { name, ephemeral }) : undefined;
+  const api = new ApiStack(app, `${name}-api`, { deployment, data, trading, training });
   const operations = new OperationsStack(app, `${name}-operations`, { deployment, trading, api, models, isTraining });
   const research = new ResearchStack(app, `${name}-research`, { deployment, data });
-  const training = isTraining ? new TrainingStack(app, `${name}-training`, { name, ephemeral }) : undefined;
   Tags.of(app).add('plimsoll:instance', name);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return { data, trading, api, operations, research, ...(models && { models }), ...(training && { training }) };

@@ -26,6 +26,7 @@ import type { WatchedModel } from '../platform/models/watch-file.ts';
 import { type WatchedSeries, watchedBars } from '../platform/models/watched-bars.ts';
 import { FileImports, versionSource } from './bundled-version-source.ts';
 import type { BundledModel } from './deployed-models.ts';
+import { type RetrainingJob, retrainingJob } from './deployed-retraining.ts';
 import { type TrainingCommands, trainingCommands } from './training-commands.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -35,13 +36,18 @@ const DRAWS = 20;
 /** A look takes half a minute of a processor. */
 const LEAST_MINUTES = 15;
 
+/** Loaded by the function that looks alone; a deployment that trains nothing carries nothing of it. */
+const RETRAINING_SOURCE = `  retraining: async (variables) => (await import(${JSON.stringify(join(root, 'functions/support/watch/retraining.ts'))})).retrainingPort(variables),`;
+
 /** A model that is looked at by a schedule. */
 export interface ScheduledModel {
   readonly name: string;
   /** From one look to the next. */
   readonly everyMinutes: number;
-  /** By which a person trains it anew. */
+  /** By which a person trains it anew, or takes over what a training left. */
   readonly commands: TrainingCommands;
+  /** Where the deployment trains it by itself. */
+  readonly retraining?: RetrainingJob;
 }
 
 export interface DeployedWatch {
@@ -62,8 +68,8 @@ export interface WatchSource {
 /**
  * Reads the bars, sees that each model can be looked at, and writes the bars for the function; `source` is that of the module.
  * @param bundled the models of the deployment
- * Throws `WATCH_MODEL_UNKNOWN`, `WATCH_NOT_HERE`, `WATCH_INVALID`, `WATCH_BARS`, `WATCH_TOO_MUCH`, and as reading bars, `createResampler` and
- * `trainedReference` do.
+ * Throws `WATCH_MODEL_UNKNOWN`, `WATCH_NOT_HERE`, `WATCH_INVALID`, `WATCH_BARS`, `WATCH_TOO_MUCH`, and as reading bars, `createResampler`,
+ * `trainedReference` and `retrainingJob` do.
  */
 export async function deployedWatch(
   bundled: readonly BundledModel[],
@@ -92,10 +98,15 @@ export async function deployedWatch(
     const hash = barsHashOf(bars);
     const path = writtenBars(folder, hash, barsToBytes(bars));
     const period = { from: trained.period.from, to: trained.period.to };
-    const about: Omit<WatchedThere, 'bars'> = { name, period, series, limits, everyMinutes };
+    const retraining = retrainingJob(each, configuration.instance.name, read.source);
+    const about: Omit<WatchedThere, 'bars'> = {
+      ...{ name, period, series, limits, everyMinutes },
+      ...(retraining ? { retraining: retraining.settings } : {}),
+    };
     versions.push(versionSource(model, imports));
     watched.push(`{ ...${JSON.stringify(about)}, bars: { file: ${imports.of(path)}, hash: ${JSON.stringify(hash)} } }`);
-    told.push({ name, everyMinutes, commands: trainingCommands(model, read.source.file, trained.table?.symbols) });
+    const commands = trainingCommands(model, read.source.file, trained.table?.symbols);
+    told.push({ name, everyMinutes, commands, ...(retraining ? { retraining } : {}) });
   }
   const source = [
     ...imports.lines,
@@ -103,6 +114,7 @@ export async function deployedWatch(
     'export const watch = {',
     `  models: deployedModels([${versions.join(', ')}]),`,
     `  watched: [${watched.join(', ')}],`,
+    ...(told.some(({ retraining }) => retraining) ? [RETRAINING_SOURCE] : []),
     '};',
     '',
   ].join('\n');

@@ -14,6 +14,7 @@ import { findStrategy, parseParams, type StrategyRegistry } from '../core/strate
 import { modelsIn, trialsAt } from '../platform/models/strategies-at-hand.ts';
 import type { WatchedModel } from '../platform/models/watch-file.ts';
 import { FileImports, versionSource } from './bundled-version-source.ts';
+import { assertNoBatches } from './deployed-batches.ts';
 import { type DeployedEndpoint, deployedEndpoints } from './deployed-endpoints.ts';
 import { type BundledModel, type BundledVersion, bundledModels } from './deployed-models.ts';
 import { type DeployedWatch, deployedWatch } from './deployed-watch.ts';
@@ -87,6 +88,7 @@ export async function prepareDeployment(
 ): Promise<Deployment> {
   const registry = await loadStrategies(folder);
   assertDeployable(configuration, registry);
+  assertNoBatches(configuration, registry);
   const directory = resolve(folder, configuration.dataDirectory);
   const models = modelsIn(directory, { readOnly: true });
   const trials = trialsAt(directory);
@@ -111,6 +113,7 @@ export async function prepareDeployment(
       bundled,
       CACHE,
       watched?.models.map(({ name }) => name),
+      watched?.models.some(({ retraining }) => retraining !== undefined),
     ),
     needsOnnx: onnxVersions(bundled).length > 0,
     endpoints,

@@ -20,16 +20,18 @@ interface Deployed {
  * Writes the catalogue and the deployed versions with their cards; returns the path. Of the history of a model, what became of the
  * deployed versions: others are not there to be looked at. Throws `MODEL_CATALOGUE_INVALID`, and as the registry does.
  * @param watched names of those that are looked at by a schedule
+ * @param isTraining whether the deployment trains any of them anew
  */
 export async function writeToldModels(
   registry: ModelRegistry,
   deployed: readonly Deployed[],
   folder: string,
   watched: readonly string[] = [],
+  isTraining = false,
 ): Promise<string> {
   const models: ToldModel[] = [];
   for (const model of deployed) models.push(await toldModel(registry, model));
-  const told: ToldModels = { catalogue: catalogueAtHand(), models, watched };
+  const told: ToldModels = { catalogue: catalogueAtHand(), models, watched, isTraining };
   const bytes = gzipSync(JSON.stringify(told), { level: 9 });
   // Under a name made from its content, so that two deployments at once do not write over each other.
   const path = join(folder, `models-${hash('sha256', bytes).slice(0, HASH_CHARACTERS)}.json.gz`);

@@ -10,6 +10,8 @@ export interface TrainingCommands {
   readonly here: string;
   /** On SageMaker, where the deployment has what that needs. */
   readonly onSageMaker: string;
+  /** Fetches the latest version that a training of the deployment left. */
+  readonly fetch: string;
 }
 
 /**
@@ -33,5 +35,6 @@ export function trainingCommands(
   return {
     here: `${table} && ${train}`,
     onSageMaker: `${table} && ${train} --on sagemaker --outputs outputs.json --image REPOSITORY:TAG`,
+    fetch: `plimsoll models fetch ${name} --outputs outputs.json`,
   };
 }

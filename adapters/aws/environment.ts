@@ -13,6 +13,10 @@ const SETTINGS = {
   ledgerTable: ['PLIMSOLL_LEDGER_TABLE', isName],
   /** The bucket of the lake. */
   lakeBucket: ['PLIMSOLL_LAKE_BUCKET', isName],
+  /** The bucket that training jobs read and write. */
+  trainingBucket: ['PLIMSOLL_TRAINING_BUCKET', isName],
+  /** What the ARNs of the state machines that train models begin with; a model's name follows. */
+  retrainingMachines: ['PLIMSOLL_RETRAINING_MACHINES', isName],
   /** What the names of this instance's secrets begin with. */
   secretPrefix: ['PLIMSOLL_SECRET_PREFIX', isName],
   /** Reference of the secret that lists the identities. */

@@ -5,10 +5,10 @@ import {
   ListExecutionsCommand,
   ListMapRunsCommand,
   type SFNClient,
-  StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { PlimsollError } from '../../core/errors.ts';
-import { awsError, awsFailure } from './aws-errors.ts';
+import { awsError } from './aws-errors.ts';
+import { startedOnce } from './executions.ts';
 
 export interface SweepExecution {
   readonly arn: string;
@@ -59,22 +59,8 @@ export class SweepExecutions {
    * whose execution is over is not used again, so the next attempt has the next. Throws `SWEEP_ATTEMPTS_SPENT`.
    */
   async start(name: string, input: object): Promise<SweepExecution> {
-    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
-      const command = new StartExecutionCommand({
-        stateMachineArn: this.#machine,
-        name: `${name}-${attempt}`,
-        input: JSON.stringify(input),
-      });
-      const started = await this.#asked('start an execution in Step Functions', async () => {
-        try {
-          return await this.#client.send(command);
-        } catch (error) {
-          if (awsFailure(error).name === 'ExecutionAlreadyExists') return undefined;
-          throw error;
-        }
-      });
-      if (started) return { arn: started.executionArn!, state: 'running' };
-    }
+    const arn = await startedOnce(this.#client, this.#machine, { name, input, most: MOST_ATTEMPTS });
+    if (arn !== undefined) return { arn, state: 'running' };
     throw new PlimsollError(
       'SWEEP_ATTEMPTS_SPENT',
       `the sweep was begun ${MOST_ATTEMPTS} times with the same work left`,

@@ -23,6 +23,8 @@ import { nearestRemedy } from '../../core/nearest.ts';
 import { type AskModel, MAX_QUESTION_ROWS } from '../../core/ports/model-server.ts';
 import type { ObjectStore } from '../../core/ports/object-store.ts';
 
+/** What the keys of all of them begin with. */
+export const MODELS_PREFIX = 'models/';
 const MANIFEST = 'manifest.json';
 const CARD = 'card.json';
 const PARITY = 'parity.bin';

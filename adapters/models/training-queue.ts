@@ -17,6 +17,9 @@ import {
 import type { ObjectStore } from '../../core/ports/object-store.ts';
 import { NumberedList } from './monitoring/numbered-list.ts';
 
+/** What the keys of all events begin with. */
+export const TRAININGS_PREFIX = 'model-trainings/';
+
 /** Of one worker, on what it holds. */
 export interface Holding {
   readonly id: string;
@@ -30,7 +33,7 @@ export class TrainingQueueStore {
 
   constructor(objects: ObjectStore) {
     this.#list = new NumberedList<QueueEvent, TrainingQueue>(objects, {
-      prefix: 'model-trainings/',
+      prefix: TRAININGS_PREFIX,
       what: 'the queue of trainings',
       entryIn: queueEventIn,
       empty: new Map(),

@@ -4,9 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { type KeptLook, KeptLooks } from '../../adapters/models/monitoring/kept-looks.ts';
+import { awaitedTraining, type KeptLook, KeptLooks } from '../../adapters/models/monitoring/kept-looks.ts';
 import { Sightings } from '../../adapters/models/monitoring/sightings.ts';
 import type { ModelVersion } from '../../adapters/models/registry.ts';
+import { TrainingQueueStore } from '../../adapters/models/training-queue.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import type { Catalogue } from '../../core/models/catalogue/entry.ts';
 import { type HistoryEntry, standingOf } from '../../core/models/history.ts';
@@ -31,6 +32,8 @@ export interface ToldModels {
   readonly models: readonly ToldModel[];
   /** Names of those that are looked at by a schedule. */
   readonly watched: readonly string[];
+  /** Whether any of them is trained anew by the deployment. */
+  readonly isTraining?: boolean;
 }
 
 /**
@@ -38,7 +41,12 @@ export interface ToldModels {
  * @param seen where looks are kept; asked for where models are looked at
  */
 export function toldModels(file: string, seen: Seen): ModelsPort {
-  const { catalogue, models, watched } = JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as ToldModels;
+  const {
+    catalogue,
+    models,
+    watched,
+    isTraining = false,
+  } = JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as ToldModels;
   const told = new Map(models.map((model) => [model.name, model]));
   const history = async (name: string): Promise<HistoryEntry[]> => [...(told.get(name)?.history ?? [])];
   return {
@@ -55,7 +63,7 @@ export function toldModels(file: string, seen: Seen): ModelsPort {
     },
     act: async () => deployed(),
     catalogue: async () => catalogue,
-    queue: async () => (await looksAt(watched, seen)).flatMap(dueTraining),
+    queue: () => trainingsOf(watched, seen, isTraining),
     ...(watched.length > 0 ? { sightings: () => sightingsOf(watched, seen) } : {}),
   };
 }
@@ -74,13 +82,16 @@ async function sightingsOf(watched: readonly string[], seen: Seen): Promise<Sigh
   return (await Promise.all(watched.map((name) => sightings.of(name)))).filter((sighting) => sighting !== undefined);
 }
 
-/** What a look asked for: it waits for a person, who trains where the instance is deployed from. */
-function dueTraining({ model, state, transitions }: KeptLook): QueuedTraining[] {
-  const asked = transitions.findLast((transition) => transition.kind === 'queued');
-  if (state.stage.name !== 'queued' || asked?.kind !== 'queued') return [];
-  const { training: id, trigger, reason, since, at } = asked;
-  const wanted = { id, model, trigger, reason, ...(since === undefined ? {} : { from: since }), to: at };
-  return [{ wanted, queuedAt: at, status: 'pending', attempts: 0 }];
+/** What looks asked for. Where the deployment trains, its queue tells; else it waits for a person, who trains where the instance is deployed from. */
+async function trainingsOf(watched: readonly string[], seen: Seen, isTraining: boolean): Promise<QueuedTraining[]> {
+  const queued = isTraining ? await new TrainingQueueStore(await seen()).trainings() : [];
+  const ids = new Set(queued.map(({ wanted }) => wanted.id));
+  const due = (await looksAt(watched, seen)).map(awaitedTraining).filter((wanted) => wanted !== undefined);
+  const waiting = due.filter(({ id }) => !ids.has(id));
+  return [
+    ...queued,
+    ...waiting.map((wanted) => ({ wanted, queuedAt: wanted.to, status: 'pending', attempts: 0 }) as const),
+  ];
 }
 
 function unknown(name: string, told: ReadonlyMap<string, ToldModel>): never {

@@ -2,11 +2,15 @@
 import { Validations } from 'aws-cdk-lib';
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { TRAINING_PREFIX } from '../../adapters/aws/training-tables.ts';
 import { SIGHTINGS_PREFIX } from '../../adapters/models/monitoring/sightings.ts';
+import { MODELS_PREFIX } from '../../adapters/models/registry.ts';
+import { TRAININGS_PREFIX } from '../../adapters/models/training-queue.ts';
 import { LAKE_PREFIX } from '../../functions/support/lake-prefix.ts';
 import { SWEEPS_PREFIX } from '../../functions/support/sweep/sweeps-prefix.ts';
 import { REPORTS_PREFIX } from '../../operations/risk/report-key.ts';
 import type { DataStack } from '../stacks/data.ts';
+import type { TrainingStack } from '../stacks/training.ts';
 
 /** Everything that the ledger's adapter calls. Nothing is ever deleted. */
 const LEDGER_ACTIONS = ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem'].map(
@@ -40,12 +44,31 @@ export function grantSightings(data: DataStack, fn: LambdaFunction, actions: rea
   grantObjects(data, fn, 'Sightings', SIGHTINGS_PREFIX, actions);
 }
 
+/** The queue of trainings. */
+export function grantTrainings(data: DataStack, fn: LambdaFunction, actions: readonly ObjectAction[]): void {
+  grantObjects(data, fn, 'Trainings', TRAININGS_PREFIX, actions);
+}
+
+/** The versions that trainings of the deployment left. */
+export function grantRegistry(data: DataStack, fn: LambdaFunction, actions: readonly ObjectAction[]): void {
+  grantObjects(data, fn, 'Registry', MODELS_PREFIX, actions);
+}
+
+/** A folder of the bucket of training jobs. */
+export function grantTrainingObjects(
+  { bucket }: TrainingStack,
+  fn: LambdaFunction,
+  folder: 'tables' | 'output',
+  actions: readonly ObjectAction[],
+): void {
+  grantBelow(bucket, fn, folder === 'tables' ? 'Tables' : 'Output', `${TRAINING_PREFIX}${folder}/`, actions);
+}
+
 /** Reads what a sweep is made of, and writes its results. */
 export function grantSweeps(data: DataStack, fn: LambdaFunction): void {
   grantObjects(data, fn, 'Sweeps', SWEEPS_PREFIX, ['s3:GetObject', 's3:PutObject']);
 }
 
-/** By a policy of its own, so that its wildcard is acknowledged and no other is. */
 function grantObjects(
   { lake }: DataStack,
   fn: LambdaFunction,
@@ -53,13 +76,24 @@ function grantObjects(
   prefix: string,
   actions: readonly ObjectAction[],
 ): void {
+  grantBelow(lake, fn, id, prefix, actions);
+}
+
+/** By a policy of its own, so that its wildcard is acknowledged and no other is. */
+function grantBelow(
+  bucket: DataStack['lake'],
+  fn: LambdaFunction,
+  id: string,
+  prefix: string,
+  actions: readonly ObjectAction[],
+): void {
   const policy = new Policy(fn, id, {
     statements: [
-      new PolicyStatement({ actions: [...actions], resources: [lake.arnForObjects(`${prefix}*`)] }),
+      new PolicyStatement({ actions: [...actions], resources: [bucket.arnForObjects(`${prefix}*`)] }),
       // Without it S3 answers "denied" for a key that is not there.
       new PolicyStatement({
         actions: ['s3:ListBucket'],
-        resources: [lake.bucketArn],
+        resources: [bucket.bucketArn],
         conditions: { StringLike: { 's3:prefix': `${prefix}*` } },
       }),
     ],
@@ -67,7 +101,7 @@ function grantObjects(
   });
   const does = actions.map((action) => (action === 's3:GetObject' ? 'reading' : 'writing')).join(' and ');
   Validations.of(policy).acknowledge({
-    id: `AwsSolutions::AwsSolutions-IAM5[Resource::${exportName(lake)}/${prefix}*]`,
+    id: `AwsSolutions::AwsSolutions-IAM5[Resource::${exportName(bucket)}/${prefix}*]`,
     reason: `Keys below ${prefix} are made at run time; ${does} them is what the function is for.`,
   });
 }

@@ -6,11 +6,14 @@ import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/a
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import { settingVariable } from '../../adapters/aws/environment.ts';
+import { PlimsollError } from '../../core/errors.ts';
 import type { DeployedWatch } from '../deployed-watch.ts';
 import type { Deployment } from '../deployment.ts';
 import type { DataStack } from '../stacks/data.ts';
 import { observed, pascal } from '../stacks/trading.ts';
-import { grantLakeReads, grantSightings } from './grants.ts';
+import type { TrainingStack } from '../stacks/training.ts';
+import { grantLakeReads, grantRegistry, grantSightings, grantTrainings } from './grants.ts';
+import { ModelRetraining } from './model-retraining.ts';
 import { PlimsollFunction } from './node-function.ts';
 
 export const MODEL_WATCH_SERVICE = 'model-watch';
@@ -27,13 +30,18 @@ export interface ModelWatchProps {
   readonly deployment: Deployment;
   readonly watch: DeployedWatch;
   readonly data: DataStack;
+  /** Where jobs train; needed where a model is trained anew. */
+  readonly training?: TrainingStack | undefined;
 }
 
 export class ModelWatch extends Construct {
   readonly fn: PlimsollFunction;
+  /** Where a model is trained anew. */
+  readonly retraining: ModelRetraining | undefined;
 
-  constructor(scope: Construct, id: string, { deployment, watch, data }: ModelWatchProps) {
+  constructor(scope: Construct, id: string, { deployment, watch, data, training }: ModelWatchProps) {
     super(scope, id);
+    this.retraining = this.#retraining({ deployment, watch, data, training });
     this.fn = new PlimsollFunction(this, 'Looks', {
       entry: 'functions/model-watch.ts',
       description: 'Looks at deployed models for drift and decay',
@@ -42,6 +50,7 @@ export class ModelWatch extends Construct {
       environment: {
         ...observed(deployment, MODEL_WATCH_SERVICE),
         [settingVariable('lakeBucket')]: data.lake.bucketName,
+        ...(this.retraining ? { [settingVariable('retrainingMachines')]: this.retraining.machines } : {}),
       },
       modules: {
         'plimsoll-watched': watch.module,
@@ -51,8 +60,32 @@ export class ModelWatch extends Construct {
     });
     grantLakeReads(data, this.fn);
     grantSightings(data, this.fn, ['s3:GetObject', 's3:PutObject']);
+    if (this.retraining) this.#grantRetraining(data, this.retraining);
     this.#schedules(watch);
     new CfnOutput(scope, 'ModelWatchFunction', { value: this.fn.functionName });
+  }
+
+  #retraining({ training, ...props }: ModelWatchProps): ModelRetraining | undefined {
+    const trained = props.watch.models.find(({ retraining }) => retraining !== undefined);
+    if (trained === undefined) return undefined;
+    if (training) return new ModelRetraining(this, 'Retraining', { ...props, training });
+    throw new PlimsollError(
+      'WATCH_TRAINING_NOWHERE',
+      `"${trained.name}" is to be trained on AWS, and this deployment has nothing to train with`,
+      'deploy with -c training=true, or take training.sagemaker out of watch.yaml',
+    );
+  }
+
+  /** Asks for trainings and begins them, and reads what they left. */
+  #grantRetraining(data: DataStack, { models }: ModelRetraining): void {
+    grantTrainings(data, this.fn, ['s3:GetObject', 's3:PutObject']);
+    grantRegistry(data, this.fn, ['s3:GetObject']);
+    this.fn.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['states:StartExecution'],
+        resources: models.map(({ machine }) => machine.stateMachineArn),
+      }),
+    );
   }
 
   #schedules({ models }: DeployedWatch): void {

@@ -4,10 +4,8 @@ import type { IRepository } from 'aws-cdk-lib/aws-ecr';
 import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { TRAINING_PREFIX } from '../../adapters/aws/training-tables.ts';
 import { grantUnnamed, LOG, PULL } from './container-grants.ts';
-
-/** What keys in the bucket begin with; the default of `models train --prefix`. */
-export const TRAINING_PREFIX = 'training/';
 
 /** Of the log and of the metrics, both of SageMaker's choosing. */
 const TRAINING_JOBS = '/aws/sagemaker/TrainingJobs';

@@ -11,13 +11,15 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { queueVariables, settingVariable } from '../../adapters/aws/environment.ts';
 import { DailyReports } from '../constructs/daily-reports.ts';
-import { grantLedger, grantReports, grantSightings } from '../constructs/grants.ts';
+import { grantLedger, grantReports, grantSightings, grantTrainings } from '../constructs/grants.ts';
 import { JobWorker } from '../constructs/job-worker.ts';
+import type { ModelRetraining } from '../constructs/model-retraining.ts';
 import { ModelWatch } from '../constructs/model-watch.ts';
 import { PlimsollFunction } from '../constructs/node-function.ts';
 import type { Deployment } from '../deployment.ts';
 import type { DataStack } from './data.ts';
 import { observed, secretPrefix, type TradingStack } from './trading.ts';
+import type { TrainingStack } from './training.ts';
 
 /** Far above what people and their programs ask for. Requests a second, and at once. */
 const THROTTLE = { rateLimit: 50, burstLimit: 100 };
@@ -31,12 +33,16 @@ export interface ApiStackProps extends StackProps {
   readonly deployment: Deployment;
   readonly data: DataStack;
   readonly trading: TradingStack;
+  /** Where models can be trained on SageMaker. */
+  readonly training?: TrainingStack | undefined;
 }
 
 export class ApiStack extends Stack {
   readonly api: HttpApi;
   readonly jobs: JobWorker;
   readonly functions: readonly PlimsollFunction[];
+  /** Where a watched model is trained anew. */
+  readonly retraining: ModelRetraining | undefined;
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
@@ -47,8 +53,10 @@ export class ApiStack extends Stack {
     this.jobs.feedFrom(operations);
     const reports = new DailyReports(this, 'DailyReports', props);
     const { watch } = props.deployment;
-    const looks = watch ? [new ModelWatch(this, 'ModelWatch', { ...props, watch }).fn] : [];
-    this.functions = [operations, authorizer, this.jobs.fn, reports.fn, ...looks];
+    const looks = watch && new ModelWatch(this, 'ModelWatch', { ...props, watch });
+    this.retraining = looks?.retraining;
+    const watching = looks ? [looks.fn, ...(looks.retraining?.functions ?? [])] : [];
+    this.functions = [operations, authorizer, this.jobs.fn, reports.fn, ...watching];
     this.api = new HttpApi(this, 'Api', {
       createDefaultStage: false,
       defaultAuthorizer: new HttpLambdaAuthorizer('Authorizer', authorizer, {
@@ -108,6 +116,7 @@ export class ApiStack extends Stack {
     grantLedger(data, fn);
     grantReports(data, fn, ['s3:GetObject']);
     if (deployment.watch) grantSightings(data, fn, ['s3:GetObject']);
+    if (deployment.watch?.models.some(({ retraining }) => retraining)) grantTrainings(data, fn, ['s3:GetObject']);
     trading.grantSend(fn);
     return fn;
   }

@@ -14,6 +14,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { ModelEndpoint } from '../constructs/model-endpoint.ts';
+import type { RetrainedModel } from '../constructs/model-retraining.ts';
 import { MODEL_WATCH_SERVICE } from '../constructs/model-watch.ts';
 import type { PlimsollFunction } from '../constructs/node-function.ts';
 import type { ScheduledModel } from '../deployed-watch.ts';
@@ -66,6 +67,7 @@ export class OperationsStack extends Stack {
     );
     for (const { id: account } of deployment.configuration.accounts) this.#limitsWaiting(deployment, account);
     for (const model of deployment.watch?.models ?? []) this.#model(deployment, model, isTraining);
+    for (const model of api.retraining?.models ?? []) this.#trainings(model);
     this.#dashboard(deployment, trading);
     new CfnOutput(this, 'AlarmTopic', { value: this.topic.topicArn });
   }
@@ -131,7 +133,7 @@ export class OperationsStack extends Stack {
   }
 
   /** A look says each time how it stands; between looks it is as it was. */
-  #model({ configuration }: Deployment, { name, commands }: ScheduledModel, isTraining: boolean): void {
+  #model({ configuration }: Deployment, { name, commands, retraining }: ScheduledModel, isTraining: boolean): void {
     const own = (metricName: string): Metric =>
       new Metric({
         namespace: 'Plimsoll',
@@ -147,6 +149,20 @@ export class OperationsStack extends Stack {
       1,
       TreatMissingData.IGNORE,
     );
+    if (retraining) {
+      this.#alarm(
+        `ModelChallengerBetter-${name}`,
+        shortened([
+          `A version of "${name}" that a training left is better than the one that decides, by the evidence of \`plimsoll op models.watch\`. Where you deploy from: ${commands.fetch}`,
+          `plimsoll models promote ${name} VERSION --reason 'better in shadow'`,
+          'npx cdk deploy --all',
+        ]),
+        own('ModelChallengerBetter'),
+        1,
+        TreatMissingData.IGNORE,
+      );
+      return;
+    }
     const command = isTraining ? commands.onSageMaker : commands.here;
     this.#alarm(
       `ModelTrainingDue-${name}`,
@@ -159,6 +175,21 @@ export class OperationsStack extends Stack {
       1,
       TreatMissingData.IGNORE,
     );
+  }
+
+  /** The queue says why; a training that failed for a while is begun anew by the next look. */
+  #trainings({ name, machine }: RetrainedModel): void {
+    const options = { period: PERIOD, statistic: 'Sum' };
+    for (const [id, metric] of [
+      ['ModelNotTrained', machine.metricFailed(options)],
+      ['ModelTrainingTimedOut', machine.metricTimedOut(options)],
+    ] as const)
+      this.#alarm(
+        `${id}-${name}`,
+        `A training of the model "${name}" did not come to its end: \`plimsoll op models.queue\` says why. What decides goes on.`,
+        metric,
+        1,
+      );
   }
 
   /** Fires at `threshold` and above; silence is no alarm, unless `treatMissingData` says otherwise. */

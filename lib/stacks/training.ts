@@ -6,7 +6,8 @@ import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Validations
 import { Repository, TagMutability } from 'aws-cdk-lib/aws-ecr';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { TRAINING_PREFIX, TrainingRole } from '../constructs/training-role.ts';
+import { TRAINING_PREFIX } from '../../adapters/aws/training-tables.ts';
+import { TrainingRole } from '../constructs/training-role.ts';
 
 export interface TrainingStackProps extends StackProps {
   /** Of the instance. */

@@ -197,6 +197,20 @@ export const watchOutput = z.object({
           unlike: z.nullable(z.number()),
         }),
       ),
+      /** Of a deployment: what a training left, beside the champion. Evidence is ln of an e-value; null while there is no such version. */
+      challenger: z.nullable(
+        z.object({
+          version,
+          outcomes: z.int(),
+          refused: z.int(),
+          /** That it is better, or worse, and how much of the first is needed. */
+          better: z.number(),
+          worse: z.number(),
+          needed: z.number(),
+          /** Whether it waits for a person who promotes it. */
+          isBetter: z.boolean(),
+        }),
+      ),
     }),
   ),
 });

@@ -22,7 +22,7 @@ function toldOf(
   watching: Watching | undefined,
 ): WatchOutput['models'][number] {
   const own = watching?.models.find((watched) => watched.model === model);
-  const { figures } = sighting ?? {};
+  const { figures, challenger } = sighting ?? {};
   const { furthest } = figures ?? {};
   return {
     model,
@@ -48,6 +48,13 @@ function toldOf(
               }
             : null,
           unlike: figures.unlike === undefined ? null : rounded(figures.unlike),
+        }
+      : null,
+    challenger: challenger
+      ? {
+          ...{ version: challenger.version, outcomes: challenger.outcomes, refused: challenger.refused },
+          ...{ better: rounded(challenger.better), worse: rounded(challenger.worse) },
+          ...{ needed: rounded(challenger.needed), isBetter: challenger.isBetter },
         }
       : null,
   };

@@ -37,6 +37,7 @@ import {
 import type { LifecycleLimits } from '../../core/models/monitoring/limits.ts';
 import { closedAfter } from '../../core/models/monitoring/look.ts';
 import { type Judge, type PredictionLog, predictionLog } from '../../core/models/monitoring/prediction-log.ts';
+import { observedTraining } from '../../core/models/monitoring/training-queue.ts';
 import type { AskModel } from '../../core/ports/model-server.ts';
 import type { ObjectStore } from '../../core/ports/object-store.ts';
 import { VersionAnswers } from './version-answers.ts';
@@ -215,13 +216,7 @@ export class ModelWatch {
   async #training({ stage }: Lifecycle, { versions }: Standing): Promise<Observation['training']> {
     if (stage.name !== 'queued' && stage.name !== 'training') return undefined;
     const training = await this.#parts.queue.training(stage.training);
-    if (training === undefined) return { status: 'failed', reason: 'the queue no longer tells of it' };
-    const { status, version, failure = 'it failed' } = training;
-    if (status === 'failed') return { status, reason: failure };
-    if (status !== 'finished' || version === undefined) return { status: status === 'running' ? status : 'pending' };
-    return versions.get(version) === 'retired'
-      ? { status: 'failed', reason: `it left ${version} again, which is retired` }
-      : { status, version };
+    return observedTraining(training, (version) => versions.get(version) === 'retired');
   }
 
   async #comparison(

@@ -2,19 +2,18 @@
 import { hash } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SageMakerClient } from '@aws-sdk/client-sagemaker';
-import { type ArtifactBounds, artifactFiles, artifactUri } from '../../adapters/aws/job-artifacts.ts';
+import { artifactUri } from '../../adapters/aws/job-artifacts.ts';
 import { trainingStem } from '../../adapters/aws/job-names.ts';
 import type { WatchPace } from '../../adapters/aws/job-watch.ts';
 import { hyperparametersOf, type SageMakerJob, type SageMakerResources } from '../../adapters/aws/sagemaker-request.ts';
 import { type EndedJob, type JobStatus, SageMakerTraining } from '../../adapters/aws/sagemaker-training.ts';
+import { assertMadeFrom, memberMetrics, trainedFiles, trainingRecord } from '../../adapters/aws/trained-model.ts';
+import { tableFolder, uploadTable } from '../../adapters/aws/training-tables.ts';
 import { readTableFiles, type TableFiles } from '../../adapters/files/table-files.ts';
 import { pythonCodeHash } from '../../adapters/python/code-hash.ts';
-import { recordShape, type TrainingRecord } from '../../adapters/python/training-record.ts';
 import { PlimsollError } from '../../core/errors.ts';
 import { canonicalJson, type Json } from '../../core/json.ts';
-import { modelManifest } from '../../core/models/manifest.ts';
 import { affordable, type CloudBudget } from './cloud-budget.ts';
-import { tableFolder, uploadTable } from './cloud-table.ts';
 import { registerVersion } from './registration.ts';
 import { modelsIn } from './strategies-at-hand.ts';
 import { assertMadeFromItsBars } from './table-check.ts';
@@ -52,13 +51,6 @@ export interface CloudTrained extends Trained {
   readonly billedSeconds: number | undefined;
 }
 
-const MODEL_BOUNDS: ArtifactBounds = { mostPackedBytes: 2 ** 29, mostBytes: 2 ** 30, mostFiles: 128 };
-const OUTPUT_BOUNDS: ArtifactBounds = { mostPackedBytes: 2 ** 24, mostBytes: 2 ** 26, mostFiles: 64 };
-const MANIFEST = 'manifest.json';
-const RECORD = 'run.json';
-/** The desk of models/plimsoll_models/train.py, whose metrics are told where no members are named. */
-const DESK = 'random-forest,gradient-boosting,lightgbm,support-vectors,perceptron,logistic-regression';
-
 /**
  * Trains a model on SageMaker and registers it as a candidate. A job of the same content (table, hyperparameters, code and image) that is at
  * work is watched, and one that is done is taken, so the same command goes on after a kill; where one had failed or was stopped, another
@@ -76,9 +68,8 @@ export async function trainOnSageMaker(training: CloudTraining): Promise<CloudTr
   const content = await contentOf(training);
   const { ended, files } = await madeFiles(training, content);
   const { job, billedSeconds } = ended;
-  const output = await artifactFiles(clients.s3, resources, job, 'output', OUTPUT_BOUNDS);
-  const run = recordIn(job, output?.get(RECORD));
-  assertMadeFrom(job, files, run, content);
+  const run = await trainingRecord(clients.s3, resources, job);
+  assertMadeFrom(job, files, run, { table: content.table.sha256, code: content.job.code });
   const deed = { at: now(), by, reason };
   const version = await registerVersion({ directory, registry, name, files, run: run as unknown as Json, deed });
   return { version, run, notes: [...told, ...run.notes], job, billedSeconds };
@@ -100,14 +91,13 @@ async function contentOf({ name, table, hyperparameters, resources, budget }: Cl
     'sha256',
     canonicalJson({ entry: 'train', image: resources.image, code, table: read.id, hyperparameters: own }),
   );
-  const members = (own.members ?? DESK).split(',').map((member) => member.trim());
   const job: SageMakerJob = {
     entry: 'train',
     code,
     channels: { train: tableFolder(read) },
     // The price is in the record, and changes nothing of the model.
     hyperparameters: budget.usdPerHour === undefined ? own : { ...own, usd_per_hour: String(budget.usdPerHour) },
-    metrics: members.map((member) => `log_loss_${member.replaceAll('-', '_')}`),
+    metrics: memberMetrics(own),
     tags: { 'plimsoll:model': name, 'plimsoll:table': read.sha256, 'plimsoll:code': code },
   };
   return { table: read, job, identity };
@@ -125,7 +115,7 @@ async function madeFiles(
   if (standing.found !== undefined) {
     onNote(`The job ${standing.found} has the same table, hyperparameters, code and image: it is taken.`);
     const ended = await over(jobs, standing.found, training);
-    const files = await artifactFiles(clients.s3, resources, ended.job, 'model', MODEL_BOUNDS);
+    const files = await trainedFiles(clients.s3, resources, ended.job);
     if (files) return { ended, files };
     onNote(`${artifactUri(resources, ended.job, 'model')} is not there any more: it is trained anew.`);
   }
@@ -134,7 +124,7 @@ async function madeFiles(
   await jobs.begin(standing.next, content.job, resources, `checkpoints/${content.identity.slice(0, 32)}/`);
   onNote(`The job ${standing.next} is started.`);
   const ended = await over(jobs, standing.next, training);
-  const files = await artifactFiles(clients.s3, resources, ended.job, 'model', MODEL_BOUNDS);
+  const files = await trainedFiles(clients.s3, resources, ended.job);
   if (files) return { ended, files };
   throw new PlimsollError(
     'SAGEMAKER_MODEL_MISSING',
@@ -163,35 +153,3 @@ async function over(jobs: SageMakerTraining, name: string, training: CloudTraini
       : [`failed: ${ended.reason || 'SageMaker does not say why'}`, 'put right what it says and run it again'];
   throw new PlimsollError('SAGEMAKER_JOB_FAILED', `the training job ${name} ${what}`, remedy, { kept });
 }
-
-function recordIn(job: string, bytes: Uint8Array | undefined): TrainingRecord {
-  try {
-    return recordShape.parse(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch (cause) {
-    throw differs(job, `it left no ${RECORD} that can be read`, cause);
-  }
-}
-
-/** Nobody is taken at their word: a bucket is written by others too. */
-function assertMadeFrom(
-  job: string,
-  files: ReadonlyMap<string, Uint8Array>,
-  run: TrainingRecord,
-  { table, job: { code } }: Content,
-): void {
-  const text = files.get(MANIFEST);
-  if (text === undefined) throw differs(job, `its model has no ${MANIFEST}`);
-  const manifest = modelManifest(new TextDecoder().decode(text));
-  const strange = [...files.keys()].find((name) => name !== MANIFEST && !Object.hasOwn(manifest.files, name));
-  if (strange !== undefined) throw differs(job, `its model holds ${strange}, which its ${MANIFEST} does not name`);
-  if (manifest.table !== table.sha256) throw differs(job, 'its model was trained on another table');
-  if (run.code !== code) throw differs(job, 'its model was made by other code than is here');
-}
-
-const differs = (job: string, why: string, cause?: unknown): PlimsollError =>
-  new PlimsollError(
-    'SAGEMAKER_MODEL_DIFFERS',
-    `what the job ${job} left cannot be registered: ${why}`,
-    'build the image anew from models/Dockerfile, and look at who may write to the bucket',
-    { kept: 'nothing of it was registered', ...(cause === undefined ? {} : { cause }) },
-  );

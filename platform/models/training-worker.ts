@@ -8,7 +8,12 @@ import type { BarColumns } from '../../core/market/bars.ts';
 import { timeframeMs } from '../../core/market/timeframe.ts';
 import { featureSet } from '../../core/models/features/feature-set.ts';
 import { rowsBetween } from '../../core/models/monitoring/trained-rows.ts';
-import type { QueuedTraining, WantedTraining } from '../../core/models/monitoring/training-queue.ts';
+import {
+  authorOf,
+  leftBy,
+  type QueuedTraining,
+  type WantedTraining,
+} from '../../core/models/monitoring/training-queue.ts';
 import { NO_ROWS } from '../../core/models/table.ts';
 import { train } from './training.ts';
 
@@ -72,11 +77,8 @@ export async function trainNext(worker: TrainingWorker): Promise<QueuedTraining 
 
 /** The version that this training left before. */
 async function registered({ registry }: TrainingWorker, { model, id }: WantedTraining): Promise<string | undefined> {
-  const history = await registry.history(model);
-  return history.find(({ action, by }) => action === 'registered' && by === authorOf(id))?.version;
+  return leftBy(await registry.history(model), id);
 }
-
-const authorOf = (id: string): string => `the training ${id}`;
 
 async function trained(worker: TrainingWorker, { id, model, reason, from, to }: WantedTraining): Promise<string> {
   const { directory, registry, barsOf, mostRows, hyperparameters, withinMs, environment, signal, now } = worker;

@@ -9,12 +9,30 @@ const WATCH_FILE = 'watch.yaml';
 /** Models of one platform. */
 const MOST_MODELS = 64;
 
+/** Of a deployment that trains the model by itself. */
+const sagemakerSchema = z.strictObject({
+  /** Tag of an image made from models/Dockerfile, in the repository of the deployment. */
+  image: z.string().regex(/^[\w][\w.-]{0,127}$/),
+  instance: z
+    .string()
+    .regex(/^ml\.[a-z0-9-]+\.[a-z0-9-]+$/)
+    .default('ml.m7i.xlarge'),
+  volumeGb: z.int().min(1).max(1_024).default(30),
+  spot: z.boolean().default(true),
+  /** Price of an hour of the instance, as AWS lists it for the region; of spot capacity, its on-demand price. */
+  usdPerHour: z.number().positive().max(1_000),
+  /** The most that one training may cost, all its attempts together. */
+  usd: z.number().positive().max(100_000),
+});
+
 const trainingSchema = z.strictObject({
   /** Hyperparameters of the job. */
   set: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   withinMinutes: z.number().positive().max(1_440).default(120),
   /** The latest rows that are learned from. */
   rows: z.int().min(1).max(10_000_000).default(50_000),
+  /** On AWS: without it a training that is due waits for a person there. */
+  sagemaker: sagemakerSchema.optional(),
 });
 
 const modelSchema = z

@@ -10,8 +10,10 @@ import { HOUR_MS, walk } from '../core/models/walk.ts';
 import { shifted } from '../models_job/drift-drill-series.ts';
 import { registered } from '../platform/models/versions.ts';
 
-const BARS = shifted(walk(2_600), { from: 1_600, volatility: 3, reversion: 0.7 });
+const BARS = shifted(walk(3_400), { from: 1_600, volatility: 3, reversion: 0.7 });
 const FILED = 1_400;
+/** Bars of the lake, after those of the file, unless a test says so. */
+const SEEN = 2_600;
 const SERIES = { provenance: 'recorded', venue: 'recording', symbol: 'XAU/USD', timeframe: '1h' } as const;
 
 export interface WatchedDeployment {
@@ -21,8 +23,12 @@ export interface WatchedDeployment {
   readonly version: string;
 }
 
-/** Writes the configuration with an account that asks the model, and `watch.yaml`, to `folder`. */
-export async function watchedDeployment(configuration: Configuration, folder: string): Promise<WatchedDeployment> {
+/** Writes the configuration with an account that asks the model, and `watch.yaml`, to `folder`; `more` is of the model's entry there. */
+export async function watchedDeployment(
+  configuration: Configuration,
+  folder: string,
+  more: { readonly limits?: object; readonly training?: object } = {},
+): Promise<WatchedDeployment> {
   const dataDirectory = join(folder, 'data');
   const registry = modelsIn(dataDirectory);
   const period = { from: BARS.timestamp[50], to: BARS.timestamp[1_300] };
@@ -46,14 +52,17 @@ export async function watchedDeployment(configuration: Configuration, folder: st
     }),
   );
   writeFileSync(join(folder, 'gold.csv'), csvOf(sliceBars(BARS, 0, FILED)));
-  const gold = { bars: 'gold.csv', symbol: SERIES.symbol, account: 'golden', limits: { leastFreshBars: 300 } };
+  const gold = { bars: 'gold.csv', symbol: SERIES.symbol, account: 'golden', limits: { leastFreshBars: 300 }, ...more };
   writeFileSync(watchFile, JSON.stringify({ models: { gold } }));
   return { configurationFile, watchFile, version };
 }
 
-/** As ingest keeps them. */
-export async function keepBarsSince(lake: ObjectStore): Promise<void> {
-  const bars = sliceBars(BARS, FILED, BARS.length);
+/** As ingest keeps them. Bars are counted from the first of the file on. */
+export async function keepBarsSince(
+  lake: ObjectStore,
+  { from = FILED, to = SEEN }: { readonly from?: number; readonly to?: number } = {},
+): Promise<void> {
+  const bars = sliceBars(BARS, from, to);
   await createLake(lake).appendBars({ ...SERIES, bars, knownAt: bars.timestamp[bars.length - 1] + HOUR_MS });
 }
 

@@ -37,6 +37,10 @@ test('what the latest look found is told by whichever process is asked, figures 
       furthest: { feature: 'return-1', psi: 0.3333333, ratio: 1.5, limit: 2 },
       unlike: 0.001,
     },
+    challenger: {
+      ...{ version: 'b'.repeat(16), outcomes: 240, refused: 0, better: 4.123456789, worse: -3, needed: 3.6888794 },
+      isBetter: true,
+    },
   });
   expect(await asked()).toEqual({
     watcher: null,
@@ -48,6 +52,10 @@ test('what the latest look found is told by whichever process is asked, figures 
           ...{ version: VERSION, rows: 500, outcomes: 480, refused: 1, waiting: 0, calibrationError: 0.012346 },
           furthest: { feature: 'return-1', psi: 0.33333, ratio: 1.5, limit: 2 },
           unlike: 0.001,
+        },
+        challenger: {
+          ...{ version: 'b'.repeat(16), outcomes: 240, refused: 0, better: 4.1235, worse: -3, needed: 3.6889 },
+          isBetter: true,
         },
       },
     ],

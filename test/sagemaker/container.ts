@@ -5,19 +5,25 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { type AddressInfo, createServer } from 'node:net';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { CreateTrainingJobRequest } from '@aws-sdk/client-sagemaker';
-import type { JobEnd, SageMakerDouble } from './double.ts';
+import type { JobEnd } from './double.ts';
+import type { S3Double } from './s3-double.ts';
 import { tarGz } from './tar.ts';
 
 const models = resolve(import.meta.dirname, '../../models');
 /** Of a log. */
 const KEPT = 65_536;
 
+/** Where a job's channels and checkpoints lie. */
+export interface ContainerCloud {
+  readonly s3: Pick<S3Double, 'below' | 'keep'>;
+}
+
 /**
  * Runs the job of a request, on each of its instances, below `folder`, which is emptied first.
  * @param python path of a Python with what training needs
  */
 export async function runContainer(
-  cloud: SageMakerDouble,
+  cloud: ContainerCloud,
   python: string,
   folder: string,
   request: CreateTrainingJobRequest,
@@ -48,7 +54,7 @@ interface Instance {
 }
 
 async function runInstance(
-  cloud: SageMakerDouble,
+  cloud: ContainerCloud,
   { host, hosts, port, python, folder }: Instance,
   request: CreateTrainingJobRequest,
   stopped: AbortSignal,
@@ -97,7 +103,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function layOut(cloud: SageMakerDouble, folder: string, request: CreateTrainingJobRequest, resources: object): void {
+function layOut(cloud: ContainerCloud, folder: string, request: CreateTrainingJobRequest, resources: object): void {
   const write = (name: string, bytes: Uint8Array | string): void => {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), bytes);

@@ -1,6 +1,7 @@
 /** What a command that trains on SageMaker is given: the job's role, image and bucket, where it runs, and for how long. */
 import { readFileSync } from 'node:fs';
 import type { SageMakerResources } from '../../../adapters/aws/sagemaker-request.ts';
+import { TRAINING_PREFIX } from '../../../adapters/aws/training-tables.ts';
 import { PlimsollError } from '../../../core/errors.ts';
 
 export interface SageMakerArguments {
@@ -30,7 +31,6 @@ const CLOUD_ONLY = [
   ...['role', 'image', 'bucket', 'outputs', 'prefix', 'instance', 'instances', 'volumeGb'],
   ...['maxMinutes', 'spot', 'maxWaitMinutes', 'pollSeconds', 'parallel'],
 ] as const;
-const DEFAULT_PREFIX = 'training/';
 const DEFAULT_INSTANCE = 'ml.m7i.xlarge';
 const DEFAULT_VOLUME_GB = 30;
 const DEFAULT_MINUTES = 60;
@@ -59,7 +59,7 @@ export function isOnSageMaker(given: SageMakerArguments): boolean {
 /** Where a job runs. Throws `USAGE` and `OUTPUTS_UNREADABLE`. */
 export function resourcesOf(given: SageMakerArguments): SageMakerResources {
   const outputs = given.outputs === undefined ? {} : stackOutputs(given.outputs);
-  const { instance = DEFAULT_INSTANCE, instances = 1, volumeGb = DEFAULT_VOLUME_GB, prefix = DEFAULT_PREFIX } = given;
+  const { instance = DEFAULT_INSTANCE, instances = 1, volumeGb = DEFAULT_VOLUME_GB, prefix = TRAINING_PREFIX } = given;
   const { maxMinutes = DEFAULT_MINUTES, maxWaitMinutes = 2 * maxMinutes, spot = false } = given;
   if (!(instances >= 1 && instances <= MOST_INSTANCES))
     throw usage(`--instances is ${instances}`, `use 1 to ${MOST_INSTANCES}`);
@@ -87,8 +87,8 @@ function wanted(option: string, value: string | undefined, form: RegExp, what: s
   throw usage(`--${option} ${why}`, `name ${what}${more} (docs/models.md)`);
 }
 
-/** The outputs of every stack in a file that `cdk deploy --outputs-file` wrote. */
-function stackOutputs(file: string): Readonly<Record<string, string>> {
+/** The outputs of every stack in a file that `cdk deploy --outputs-file` wrote. Throws `OUTPUTS_UNREADABLE`. */
+export function stackOutputs(file: string): Readonly<Record<string, string>> {
   try {
     const stacks = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Record<string, string>>;
     return Object.assign({}, ...Object.values(stacks)) as Record<string, string>;

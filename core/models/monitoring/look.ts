@@ -1,15 +1,26 @@
 /**
- * One look at a champion by whoever can look and nothing else: it is flagged and a training is asked for, by the same rules as where
- * trainings are made and versions change by themselves; there it ends, until another version decides.
+ * One look at a champion by whoever changes no versions: it is flagged, a training is asked for, and what that left is compared beside it, by
+ * the same rules as where versions change by themselves. There it ends: what a challenger decides over, and whether it takes the
+ * champion's place, is for who deploys.
  */
+import { canonicalJson } from '../../json.ts';
 import type { BarColumns } from '../../market/bars.ts';
 import { type ChampionFigures, championFigures, edgeOf, trainedReference, wrongWith } from './champion.ts';
-import { refusedSince } from './comparison.ts';
+import { comparisonOf, refusedSince } from './comparison.ts';
 import type { DecayOptions } from './decay.ts';
 import type { DriftOptions } from './drift.ts';
-import { type Lifecycle, lifecycleAfter, NEW_LIFECYCLE, nextTransition, type Transition } from './lifecycle.ts';
+import { neededEvidence } from './evidence.ts';
+import {
+  type Comparison,
+  type Lifecycle,
+  lifecycleAfter,
+  NEW_LIFECYCLE,
+  nextTransition,
+  type Observation,
+  type Transition,
+} from './lifecycle.ts';
 import type { LifecycleLimits } from './limits.ts';
-import { type Judge, predictionLog } from './prediction-log.ts';
+import { type Judge, type PredictionLog, predictionLog } from './prediction-log.ts';
 import type { Sighting } from './sighting.ts';
 import type { RowRecipe } from './trained-rows.ts';
 
@@ -23,10 +34,23 @@ export interface WatchedVersion {
   readonly period: { readonly from: number; readonly to: number };
 }
 
+/** What a training left, watched in shadow. */
+export interface LookedChallenger {
+  readonly version: string;
+  /** Undefined where its files cannot be read. */
+  readonly judge: Judge | undefined;
+  /** End of the rows that it was trained on, ms UTC. */
+  readonly trainedTo: number;
+}
+
 export interface LookOptions {
   /** What looks before it came to; of another version it does not count. */
   readonly before?: Lifecycle | undefined;
   readonly limits: LifecycleLimits;
+  /** How the training stands that `before` waits for; without it nobody here trains, and what is due waits for a person. */
+  readonly training?: Observation['training'];
+  /** The version that `before` has in shadow; without it nothing is compared. */
+  readonly challenger?: LookedChallenger | undefined;
   readonly drift?: DriftOptions;
   readonly decay?: DecayOptions;
 }
@@ -38,6 +62,17 @@ export interface Look {
   readonly transitions: readonly Transition[];
   readonly state: Lifecycle;
   readonly figures: ChampionFigures;
+  /** Of the challenger, where one is compared. */
+  readonly evidence?: ChallengerEvidence;
+}
+
+/** What there is for a challenger in shadow; evidence as in `Comparison`. */
+export interface ChallengerEvidence extends Comparison {
+  readonly version: string;
+  /** Evidence that it is better, from which on it would be given a share of the capital. */
+  readonly needed: number;
+  /** Whether it has that, and was watched for as long as it has to be. */
+  readonly isBetter: boolean;
 }
 
 /**
@@ -47,7 +82,7 @@ export interface Look {
 export function lookAt(
   { version, judge, recipe, period }: WatchedVersion,
   bars: BarColumns,
-  { before, limits, drift, decay }: LookOptions,
+  { before, limits, training, challenger, drift, decay }: LookOptions,
 ): Look {
   const { intervalMs } = recipe;
   const reference = trainedReference(bars, recipe, period, drift);
@@ -56,10 +91,15 @@ export function lookAt(
   const at = bars.timestamp[bars.length - 1] + intervalMs;
   const transitions: Transition[] = [];
   let state = before?.champion === version ? before : NEW_LIFECYCLE;
+  const awaited = trainingIn(state);
   let wrong: ReturnType<typeof wrongWith> | undefined;
   for (;;) {
     const isOpen = state.stage.name === 'observing' && state.flagged === undefined && state.champion === version;
     if (isOpen) wrong ??= wrongWith(log, reference, edge);
+    const compared = challenger && comparedIn(state, challenger, log, { judge, bars, intervalMs });
+    const needed = neededEvidence(limits.promotionError, state.challengers);
+    // One that is found better waits for who deploys, however long that takes.
+    const mostStageBars = compared && compared.better >= needed ? Number.MAX_SAFE_INTEGER : limits.mostStageBars;
     const next = nextTransition(
       state,
       {
@@ -69,19 +109,45 @@ export function lookAt(
         trainedTo: period.to,
         barsSince: (time) => closedAfter(bars, intervalMs, time),
         ...(isOpen ? wrong : {}),
+        ...(training && awaited !== undefined && trainingIn(state) === awaited ? { training } : {}),
+        ...(compared ? { challenger: compared } : {}),
       },
-      limits,
+      { ...limits, mostStageBars },
     );
-    if (next === undefined) return { at, transitions, state, figures: championFigures(version, log, reference, edge) };
+    // What a trial decides over is for who deploys: till then it is watched on in shadow.
+    const isBetter = next?.kind === 'trial-started';
+    if (next === undefined || isBetter) {
+      const evidence = compared && { ...compared, version: challenger.version, needed, isBetter };
+      const figures = championFigures(version, log, reference, edge);
+      return { at, transitions, state, figures, ...(evidence ? { evidence } : {}) };
+    }
     transitions.push(next);
     state = lifecycleAfter(state, next);
   }
 }
 
+const trainingIn = ({ stage }: Lifecycle): string | undefined => ('training' in stage ? stage.training : undefined);
+
+/** Since its shadow began; undefined where another version is in shadow, or none. */
+function comparedIn(
+  { stage }: Lifecycle,
+  { version, judge, trainedTo }: LookedChallenger,
+  log: PredictionLog,
+  { judge: own, bars, intervalMs }: { readonly judge: Judge; readonly bars: BarColumns; readonly intervalMs: number },
+): Comparison | undefined {
+  if (stage.name !== 'shadow' || stage.version !== version) return undefined;
+  if (judge === undefined) return { outcomes: 0, better: 0, worse: 0, refused: 1 };
+  const other = predictionLog(bars, judge, { intervalMs, from: trainedTo + 1 });
+  const isSameLabel = canonicalJson(judge.manifest.label) === canonicalJson(own.manifest.label);
+  return isSameLabel
+    ? comparisonOf(log, other, stage.since)
+    : { outcomes: 0, better: 0, worse: 0, refused: refusedSince(other, stage.since) };
+}
+
 /** What is told of a look. Times are ms UTC. */
 export function sightingOf(
   model: string,
-  { at, state, figures }: Omit<Look, 'transitions'>,
+  { at, state, figures, evidence }: Omit<Look, 'transitions'>,
   lookedAt: number,
 ): Sighting {
   const { version, rows, outcomes, refused, calibration, drift, unlike } = figures;
@@ -104,6 +170,7 @@ export function sightingOf(
         : {}),
       ...(unlike === undefined ? {} : { unlike }),
     },
+    ...(evidence ? { challenger: evidence } : {}),
   };
 }
 

@@ -21,6 +21,19 @@ const figuresSchema = z.object({
   unlike: z.number().optional(),
 });
 
+/** Of a version in shadow whose evidence waits for a person; evidence is ln of an e-value. */
+const challengerSchema = z.object({
+  version,
+  outcomes: count,
+  refused: count,
+  /** That it is better than the champion, or worse; and how much of the first is needed. */
+  better: z.number(),
+  worse: z.number(),
+  needed: z.number(),
+  /** Whether it has that, over as many bars as it has to be watched. */
+  isBetter: z.boolean(),
+});
+
 export const sightingSchema = z.object({
   model: z.string().max(63),
   /** When the last look ended, ms UTC, and when the next one is due, where there is one. */
@@ -34,6 +47,7 @@ export const sightingSchema = z.object({
   stage: stageSchema.optional(),
   flagged: z.enum(TRIGGERS).optional(),
   figures: figuresSchema.optional(),
+  challenger: challengerSchema.optional(),
 });
 /** Absent is what no look has found yet. */
 export type Sighting = z.infer<typeof sightingSchema>;

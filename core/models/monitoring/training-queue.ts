@@ -4,7 +4,8 @@
  */
 import * as z from 'zod';
 import { PlimsollError } from '../../errors.ts';
-import { TRIGGERS } from './lifecycle.ts';
+import type { HistoryEntry } from '../history.ts';
+import { type Observation, TRIGGERS } from './lifecycle.ts';
 
 /** Trainings that may wait or run at once. */
 export const MOST_WAITING = 100;
@@ -62,6 +63,27 @@ const eventSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('carried'), trainings: z.array(stateSchema) }),
 ]);
 export type QueueEvent = z.infer<typeof eventSchema>;
+
+/** Who is said to have registered what a training left: by it a worker finds the version of one that was killed after that. */
+export const authorOf = (id: string): string => `the training ${id}`;
+
+/** The version that a training left before, by the history of its model. */
+export const leftBy = (history: readonly HistoryEntry[], id: string): string | undefined =>
+  history.find(({ action, by }) => action === 'registered' && by === authorOf(id))?.version;
+
+/** A training as whoever waits for its version sees it; undefined where the queue has none of that id. */
+export function observedTraining(
+  training: QueuedTraining | undefined,
+  isRetired: (version: string) => boolean,
+): NonNullable<Observation['training']> {
+  if (training === undefined) return { status: 'failed', reason: 'the queue no longer tells of it' };
+  const { status, version, failure = 'it failed' } = training;
+  if (status === 'failed') return { status, reason: failure };
+  if (status !== 'finished' || version === undefined) return { status: status === 'running' ? status : 'pending' };
+  return isRetired(version)
+    ? { status: 'failed', reason: `it left ${version} again, which is retired` }
+    : { status, version };
+}
 
 /** By id, in the order in which they were asked for. */
 export type TrainingQueue = ReadonlyMap<string, QueuedTraining>;

@@ -7,7 +7,9 @@ import type { BarColumns } from '../../../core/market/bars.ts';
 import type { LifecycleLimits } from '../../../core/models/monitoring/limits.ts';
 import type { ModelsAtHand } from '../../../core/models/opinion.ts';
 import { bundledFile } from '../bundled-file.ts';
+import type { Retraining } from '../retraining/settings.ts';
 import { barsFromBytes } from '../sweep/bars-object.ts';
+import type { RetrainingPort } from './retraining.ts';
 
 /** The most bars of one model that a deployment carries. */
 export const MOST_WATCHED_BARS = 200_000;
@@ -25,13 +27,17 @@ export interface WatchedModel {
   readonly series: SeriesId;
   /** From one look to the next. */
   readonly everyMinutes: number;
-  /** Of these, those that say when a training is due. */
+  /** Of these, those that say when a training is due, and when what it left is better. */
   readonly limits: LifecycleLimits;
+  /** Where the deployment trains it anew; else what is due waits for a person. */
+  readonly retraining?: Retraining;
 }
 
 export interface DeployedWatch {
   readonly models: ModelsAtHand;
   readonly watched: readonly WatchedModel[];
+  /** The way to trainings, from the environment that the stack sets; where a model is trained. */
+  readonly retraining?: (variables: NodeJS.ProcessEnv) => Promise<RetrainingPort>;
 }
 
 /** Throws `MODEL_WATCH_DAMAGED`. */

@@ -26,6 +26,8 @@ export interface CloudOptions {
   readonly schedules?: boolean;
   /** The address of the server that answers for every SageMaker endpoint. Without it there is no SageMaker. */
   readonly modelServer?: string;
+  /** The address of the server that does the training jobs which Step Functions asks for. Without it there are none. */
+  readonly trainingServer?: string;
 }
 
 export interface Cloud {
@@ -104,7 +106,7 @@ class Emulator {
   readonly #process: ChildProcess;
   readonly #onExit = () => this.#kill();
 
-  constructor(python: string, { iam, schedules = false, modelServer }: CloudOptions, port: number) {
+  constructor(python: string, { iam, schedules = false, modelServer, trainingServer }: CloudOptions, port: number) {
     this.endpoint = `${iam ? 'https' : 'http'}://127.0.0.1:${port}`;
     this.certificate = iam ? join(this.folder, 'certificate.pem') : undefined;
     // Lambda workers are CommonJS below this folder; a package of "type": "module" further up would end them silently.
@@ -114,6 +116,7 @@ class Emulator {
       ...emulatorEnvironment(this, port),
       PLIMSOLL_SCHEDULES: schedules ? '1' : '0',
       ...(modelServer !== undefined && { PLIMSOLL_CLOUD_MODEL_SERVER: modelServer }),
+      ...(trainingServer !== undefined && { PLIMSOLL_CLOUD_TRAINING_SERVER: trainingServer }),
     };
     this.#process = spawn(python, [program], { cwd: this.folder, env, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#process.on('error', () => {});

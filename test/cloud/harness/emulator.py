@@ -20,6 +20,7 @@ from pathlib import Path
 
 import distributed_map
 import sagemaker_endpoints
+import sagemaker_training
 
 MINISTACK_VERSION = "1.5.33"
 
@@ -51,6 +52,8 @@ def main() -> None:
     distributed_map.repair(expect)
     if os.environ.get("PLIMSOLL_CLOUD_MODEL_SERVER"):
         sagemaker_endpoints.add()
+    if os.environ.get("PLIMSOLL_CLOUD_TRAINING_SERVER"):
+        sagemaker_training.add(expect)
     ministack.app.main()
 
 

@@ -16,6 +16,8 @@ export interface Neurons {
   readonly period: { readonly from: number; readonly to: number };
   /** How many rows that were, where its card says so. */
   readonly rows?: number;
+  /** SHA-256, hex, of its table. */
+  readonly table?: string;
 }
 
 const bytesOf = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
@@ -23,7 +25,19 @@ const sha256 = (bytes: Uint8Array): string => hash('sha256', bytes);
 
 /** Registers it, and returns its version. */
 export async function registered(registry: ModelRegistry, neurons: Neurons, by = 'a test'): Promise<string> {
-  const { scale = 1, weights, period, rows } = neurons;
+  const deed = { at: neurons.period.to, by, reason: 'to see it' };
+  const { version } = await registry.register('gold', neuronFiles(neurons), {}, deed);
+  return version;
+}
+
+/** By name, as a training leaves them. */
+export function neuronFiles({
+  scale = 1,
+  weights,
+  period,
+  rows,
+  table = 'a'.repeat(64),
+}: Neurons): Map<string, Uint8Array> {
   const header = { features: FEATURES, classes: [0, 1] };
   const model = pack(
     { kind: 'perceptron', ...header, link: 'logistic', activation: 'identity' },
@@ -51,15 +65,13 @@ export async function registered(registry: ModelRegistry, neurons: Neurons, by =
     classes: [0, 1],
     label: LABEL,
     timeframe: '1h',
-    table: 'a'.repeat(64),
+    table,
     members: [{ name: 'neurons', file: 'neurons.model', weight: 1 }],
     conformal: { coverage: 0.6, limit: 0.5 },
     disagreement: { limit: 1 },
     files: { 'neurons.model': sha256(model), 'card.json': sha256(card), 'parity.bin': sha256(parity) },
   });
-  const files = new Map(
+  return new Map(
     Object.entries({ 'neurons.model': model, 'card.json': card, 'parity.bin': parity, 'manifest.json': manifest }),
   );
-  const { version } = await registry.register('gold', files, {}, { at: period.to, by, reason: 'to see it' });
-  return version;
 }

@@ -1,8 +1,11 @@
 /** Tables in the bucket that jobs on SageMaker read: each once, under what it is. */
 import type { S3Client } from '@aws-sdk/client-s3';
-import { S3Objects } from '../../adapters/aws/s3-objects.ts';
-import type { SageMakerResources } from '../../adapters/aws/sagemaker-request.ts';
-import type { TableFiles } from '../../adapters/files/table-files.ts';
+import type { TableFiles } from '../files/table-files.ts';
+import { S3Objects } from './s3-objects.ts';
+import type { SageMakerResources } from './sagemaker-request.ts';
+
+/** What keys in a bucket of trainings begin with; the default of `models train --prefix`. */
+export const TRAINING_PREFIX = 'training/';
 
 /**
  * Puts a table where jobs find it, unless it is there, and returns the prefix of its files below that of the bucket. `table.json` names the
