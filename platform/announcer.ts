@@ -18,6 +18,14 @@ interface Followed {
 const PAGE = 100;
 /** Orders whose side and symbol are remembered. */
 const ORDERS_MAX = 10_000;
+/** Rare, and somebody has to know of them: said however much else happens in the same second. */
+const NEVER_COUNTED: ReadonlySet<LedgerEvent['kind']> = new Set([
+  'VenueAlert',
+  'LiveArmed',
+  'TradingStateChanged',
+  'InstrumentHalted',
+  'StrategyPaused',
+]);
 
 export class Announcer {
   readonly #ledger: LedgerPort;
@@ -38,7 +46,9 @@ export class Announcer {
   async announce(stream: string): Promise<void> {
     await this.#read(stream, (event, followed) => {
       const line = lineOf(event, followed);
-      if (line !== undefined) this.#log.tell(line, { stream, event });
+      if (line === undefined) return;
+      if (NEVER_COUNTED.has(event.kind)) this.#log.tellAlways(line, { stream, event });
+      else this.#log.tell(line, { stream, event });
     });
   }
 

@@ -469,7 +469,9 @@ class RunningPlatform implements Platform {
     }
     if (waiting.length > 0) await this.#open(stream, account, waiting);
     if (!this.#stopping.signal.aborted)
-      this.#log.tell(`The recorded bars of "${account.id}" are at their end; the platform stays up until Ctrl-C.`);
+      this.#log.tellAlways(
+        `The recorded bars of "${account.id}" are at their end; the platform stays up until Ctrl-C.`,
+      );
   }
 
   async #open(stream: string, account: TradedAccount['account'], cycles: readonly ArrivedBars[]): Promise<void> {

@@ -49,14 +49,29 @@ export class PlatformLog {
     this.write('info', line, fields);
     const second = Math.floor(this.#now() / 1_000);
     if (second !== this.#second) {
-      if (this.#unsaid > 0) this.#say(`  … and ${this.#unsaid} more, see ${this.#path}`);
+      this.#sayCount();
       this.#second = second;
       this.#said = 0;
-      this.#unsaid = 0;
     }
-    if (this.#said++ < LOG_BOUNDS.linesPerSecond)
-      this.#say(`${new Date(this.#now()).toISOString().slice(11, 19)}  ${line}`);
+    if (this.#said++ < LOG_BOUNDS.linesPerSecond) this.#sayTimed(line);
     else this.#unsaid++;
+  }
+
+  /** For people too, however much is told in the same second: what is rare, and what somebody waits for or has to act on. */
+  tellAlways(line: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.write('info', line, fields);
+    this.#sayCount();
+    this.#sayTimed(line);
+  }
+
+  #sayTimed(line: string): void {
+    this.#say(`${new Date(this.#now()).toISOString().slice(11, 19)}  ${line}`);
+  }
+
+  /** Of the lines that were not said. */
+  #sayCount(): void {
+    if (this.#unsaid > 0) this.#say(`  … and ${this.#unsaid} more, see ${this.#path}`);
+    this.#unsaid = 0;
   }
 
   #rotate(): void {

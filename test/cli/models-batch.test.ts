@@ -10,13 +10,29 @@ import { root, Workplace } from './plimsoll.ts';
 const place = new Workplace();
 const BARS = join(place.directory, 'bars.parquet');
 const ofBars = ['--bars', BARS, '--symbol', 'BTC/USDT'];
+const ofOtherBars = ['--bars', BARS, '--symbol', 'ETH/USDT'];
 
 beforeAll(async () => {
   // As it would be made in the data directory: .cache/training-venv/FINGERPRINT/bin/python.
   const python = await pythonWithTraining();
   mkdirSync(join(place.directory, 'plimsoll-data/python'), { recursive: true });
   symlinkSync(dirname(dirname(dirname(python))), join(place.directory, 'plimsoll-data/python/training'), 'junction');
-  await writeBarFile(BARS, new Map([['BTC/USDT', bars(240)]]));
+  const whole = bars(240);
+  const dearer = (prices: Float64Array): Float64Array => prices.map((price) => price + 1);
+  const other = {
+    ...whole,
+    open: dearer(whole.open),
+    high: dearer(whole.high),
+    low: dearer(whole.low),
+    close: dearer(whole.close),
+  };
+  await writeBarFile(
+    BARS,
+    new Map([
+      ['BTC/USDT', whole],
+      ['ETH/USDT', other],
+    ]),
+  );
   place.write(
     'plimsoll.yaml',
     `venues: { sim: { kind: simulated, seed: 3 } }
@@ -76,6 +92,14 @@ test('its table is made from recorded bars, and read by a backtest, by the platf
   const run = await place.run('backtest', ...ofBars, '--strategy', 'reader', '--json');
   expect([run.code, run.err]).toEqual([0, '']);
   expect(JSON.parse(run.out).fills).toBeGreaterThan(2);
+
+  const other = await place.run('backtest', ...ofOtherBars, '--strategy', 'reader');
+  expect([other.code, other.err]).toEqual([
+    1,
+    expect.stringMatching(
+      /The batch "unusual" \(version \w+\) was made from other prices than the bars from .*--anew/s,
+    ),
+  ]);
 
   const platform = place.start('start', '--venue', 'replay', ...ofBars);
   await platform.printed(/at their end/);

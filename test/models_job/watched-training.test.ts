@@ -1,11 +1,11 @@
 /** A platform trains what its watch asks for: with the real job, killed in the midst of it, told to stop, and started again. */
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EmbeddedObjectStore } from '../../adapters/embedded/objects.ts';
 import { TrainingQueueStore } from '../../adapters/models/training-queue.ts';
 import { modelsIn } from '../../platform/models/strategies-at-hand.ts';
-import { until, Workplace } from '../cli/plimsoll.ts';
+import { Workplace } from '../cli/plimsoll.ts';
 import { walk } from '../core/models/walk.ts';
 import { csvOf } from '../platform/models/bars-file.ts';
 import { registered } from '../platform/models/versions.ts';
@@ -36,7 +36,7 @@ beforeAll(async () => {
     bars: gold.csv
     everyMinutes: 0.02
     limits: { retrainAfterBars: 300 }
-    training: { set: { members: "${MEMBERS}", folds: 6 }, withinMinutes: 5 }
+    training: { set: { members: "${MEMBERS}", folds: 10 }, withinMinutes: 5 }
 `,
   );
 });
@@ -44,21 +44,16 @@ afterAll(() => place.remove());
 
 const units = (): number => {
   const folder = join(data, 'training/gold/checkpoints');
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
   return files.filter((file) => file.endsWith('.checkpoint')).length;
 };
-/** Once so many units of the training are finished. */
-const worked = (most: number): Promise<number> =>
-  until(
-    async () => {
-      try {
-        return units();
-      } catch {
-        return 0;
-      }
-    },
-    (count) => count >= most,
-  );
+/** Once so many units of the training are finished: looked for often, since it goes on meanwhile. */
+async function worked(most: number): Promise<void> {
+  for (let waited = 0; units() < most; waited += 20) {
+    if (waited > 120_000) throw new Error(`of ${most} units of the training, ${units()} were finished`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
 
 test(
   'a training that was killed, and one that was told to stop, goes on where it was and leaves one version, which is watched in shadow',

@@ -8,6 +8,7 @@ import type { Timeframe } from '../../../core/market/timeframe.ts';
 import type { BatchAtHand, BatchesAtHand } from '../../../core/models/batch/batch.ts';
 import { intervalOf } from '../../../core/models/batch/definition.ts';
 import { BatchRows } from '../../../core/models/batch/rows.ts';
+import { pow10 } from '../../../core/numbers.ts';
 import type { BatchRow, ReadBatch } from '../../../core/ports/batch-rows.ts';
 import type { ObjectStore } from '../../../core/ports/object-store.ts';
 import { batchesGiven } from '../../../core/strategies/opinions-asked.ts';
@@ -58,27 +59,45 @@ export const readingOf =
   };
 
 /**
- * A run without a single row would refuse every bar and say so in its ledger alone. Throws `BATCH_EMPTY`, and `BATCH_UNREADABLE` where a table
- * cannot be read.
+ * A run in which no bar has its row would refuse every bar and say so in its ledger alone. Throws `BATCH_EMPTY`, `BATCH_UNREADABLE` where a table
+ * cannot be read, and `BATCH_OF_OTHER_BARS` where its rows are of other prices, as those of another instrument are.
  */
-export function assertRowsFor({ strategies }: EngineDefinition, bars: ReadonlyMap<string, BarColumns>): void {
+export function assertRowsFor(
+  { strategies, timeframe }: EngineDefinition,
+  bars: ReadonlyMap<string, BarColumns>,
+): void {
   for (const { definition, params, instruments } of strategies) {
-    for (const { name, version, rows } of batchesGiven(definition, params)) {
-      const read = instruments.flatMap((symbol) => bars.get(symbol) ?? []);
-      if (read.some(({ timestamp, length }) => timestamp.subarray(0, length).some((time) => rows.of(time)))) continue;
-      const [first] = read;
-      if (first === undefined || first.length === 0) continue;
-      if (rows.of(first.timestamp[0]) === undefined)
-        throw new PlimsollError(
-          'BATCH_UNREADABLE',
-          `the batch "${name}" cannot be read: ${rows.refusal}`,
-          'put it right',
-        );
-      throw new PlimsollError(
-        'BATCH_EMPTY',
-        `the batch "${name}" (version ${version}) has no row for the bars from ${formatInstant(first.timestamp[0])} to ${formatInstant(first.timestamp[first.length - 1])}`,
-        `make it from these bars first: plimsoll models batch ${name} --bars FILE`,
-      );
+    const read = instruments.flatMap((symbol) => bars.get(symbol) ?? []).filter(({ length }) => length > 0);
+    if (read.length === 0) continue;
+    for (const batch of batchesGiven(definition, params)) {
+      // The closes of longer bars are made in the run.
+      const compares = batch.timeframe === timeframe;
+      if (!read.some((columns) => hasRowFor(batch, columns, compares))) throw noRowFor(batch, read, compares);
     }
   }
+}
+
+function hasRowFor({ rows }: BatchAtHand, { timestamp, close, length, priceDecimals }: BarColumns, compares: boolean) {
+  const unit = pow10(priceDecimals);
+  for (let k = 0; k < length; k++) {
+    const row = rows.of(timestamp[k]);
+    if (row && (!compares || Math.round(row.close * unit) === close[k])) return true;
+  }
+  return false;
+}
+
+function noRowFor(batch: BatchAtHand, read: readonly BarColumns[], compares: boolean): PlimsollError {
+  const { name, version, rows } = batch;
+  const [{ timestamp, length }] = read;
+  const remedy = `make it from these bars first: plimsoll models batch ${name} --bars FILE`;
+  if (rows.of(timestamp[0]) === undefined)
+    return new PlimsollError('BATCH_UNREADABLE', `the batch "${name}" cannot be read: ${rows.refusal}`, 'put it right');
+  const of = `the bars from ${formatInstant(timestamp[0])} to ${formatInstant(timestamp[length - 1])}`;
+  if (compares && read.some((columns) => hasRowFor(batch, columns, false)))
+    return new PlimsollError(
+      'BATCH_OF_OTHER_BARS',
+      `the batch "${name}" (version ${version}) was made from other prices than ${of}`,
+      `run over the instrument that it is of, or ${remedy} --anew`,
+    );
+  return new PlimsollError('BATCH_EMPTY', `the batch "${name}" (version ${version}) has no row for ${of}`, remedy);
 }
