@@ -144,7 +144,8 @@ describe('fills at a venue are read as fills', () => {
     const desk = await armed(buyAndSell);
     await run(desk, same(8));
     const lines: string[] = [];
-    const log = { tell: (line: string) => void lines.push(line) } as never;
+    const say = (line: string): void => void lines.push(line);
+    const log = { tell: say, tellAlways: say } as never;
     await new Announcer(desk.ledger, log).announce(STREAM);
     const fills = lines.filter((line) => line.startsWith('filled'));
     expect(fills).toHaveLength(desk.of('OrderFilledAtVenue').length);
