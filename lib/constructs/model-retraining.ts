@@ -29,6 +29,7 @@ import type { DataStack } from '../stacks/data.ts';
 import { observed, pascal } from '../stacks/trading.ts';
 import type { TrainingStack } from '../stacks/training.ts';
 import { grantLakeReads, grantRegistry, grantTrainingObjects, grantTrainings } from './grants.ts';
+import { machineWatching } from './machine-watching.ts';
 import { PlimsollFunction } from './node-function.ts';
 
 /** The rows of 200,000 bars of sixty features are 100 MB of columns, of which there are several copies at a time. */
@@ -194,29 +195,7 @@ export class ModelRetraining extends Construct {
       id: `AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sagemaker:<AWS::Region>:<AWS::AccountId>:training-job/${JOBS}]`,
       reason: 'Training jobs are named after what they are made from, which is not known yet.',
     });
-    const watching = new Policy(scope, 'Traces', {
-      roles: [role],
-      statements: [
-        new PolicyStatement({
-          actions: [
-            ...['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
-            ...['xray:GetSamplingRules', 'xray:GetSamplingTargets'],
-          ],
-          resources: ['*'],
-        }),
-        new PolicyStatement({
-          actions: ['Create', 'Get', 'Update', 'Delete']
-            .map((does) => `logs:${does}LogDelivery`)
-            .concat('logs:ListLogDeliveries', 'logs:PutResourcePolicy', 'logs:DescribeResourcePolicies')
-            .concat('logs:DescribeLogGroups'),
-          resources: ['*'],
-        }),
-      ],
-    });
-    Validations.of(watching).acknowledge({
-      id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
-      reason: 'Traces and the delivery of logs have no resources to name: they are granted on all or none.',
-    });
+    const watching = machineWatching(scope, 'Traces', role);
     return { role, policies: [policy, watching] };
   }
 }

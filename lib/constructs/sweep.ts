@@ -24,6 +24,7 @@ import type { Deployment } from '../deployment.ts';
 import type { DataStack } from '../stacks/data.ts';
 import { observed } from '../stacks/trading.ts';
 import { exportName, grantSweeps } from './grants.ts';
+import { machineWatching } from './machine-watching.ts';
 import { PlimsollFunction } from './node-function.ts';
 
 /** Of the map, as it stands in the names of its children. */
@@ -131,30 +132,8 @@ export class Sweep extends Construct {
         }),
       ],
     });
-    const watching = new Policy(this, 'MachineTraces', {
-      roles: [role],
-      statements: [
-        new PolicyStatement({
-          actions: [
-            ...['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
-            ...['xray:GetSamplingRules', 'xray:GetSamplingTargets'],
-          ],
-          resources: ['*'],
-        }),
-        new PolicyStatement({
-          actions: ['Create', 'Get', 'Update', 'Delete']
-            .map((does) => `logs:${does}LogDelivery`)
-            .concat('logs:ListLogDeliveries', 'logs:PutResourcePolicy', 'logs:DescribeResourcePolicies')
-            .concat('logs:DescribeLogGroups'),
-          resources: ['*'],
-        }),
-      ],
-    });
+    const watching = machineWatching(this, 'MachineTraces', role);
     this.#acknowledge(policy, lake, [this.#finding('execution', ':*'), this.#finding('execution', `/${LABEL}:*`)]);
-    Validations.of(watching).acknowledge({
-      id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
-      reason: 'Traces and the delivery of logs have no resources to name: they are granted on all or none.',
-    });
     return { role, policies: [policy, watching] };
   }
 
